@@ -1,0 +1,56 @@
+#include "conf/check.hpp"
+
+#include <set>
+
+#include "conf/address.hpp"
+#include "conf/constraints.hpp"
+#include "conf/load.hpp"
+
+namespace postern::conf {
+namespace {
+
+void check_listeners(const Config& config, Problems& problems) {
+  std::set<std::string> seen;
+  auto see = [&](const std::string& address, const std::string& path) {
+    auto parsed = parse_listen_address(address);
+    if (!parsed || parsed->port == 0 || seen.insert(address).second) return;
+    problems.add(path, "is listened on already");
+  };
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    see(config.listeners[i].address, item_path("listeners", i) + ".address");
+  }
+  see(config.admin.address, "admin.address");
+}
+
+void check_upstream(const Upstream& upstream, const std::string& path, Problems& problems) {
+  bool any_tls = false;
+  for (std::size_t i = 0; i < upstream.endpoints.size(); ++i) {
+    bool tls = upstream.endpoints[i].starts_with("https://");
+    if (i > 0 && tls != any_tls)
+      return problems.add(item_path(path + ".endpoints", i), "endpoints must be all http:// or all https://");
+    any_tls = tls;
+  }
+  if (!any_tls && !upstream.endpoints.empty() && upstream.tls != UpstreamTls()) {
+    problems.add(path + ".tls", "says nothing for http:// endpoints; write https://");
+  }
+}
+
+}  // namespace
+
+void check_addresses(const Config& config, Problems& problems) {
+  check_listeners(config, problems);
+  for (const auto& [name, upstream] : config.upstreams)
+    check_upstream(upstream, member_path("upstreams", name), problems);
+}
+
+void check(const Config& config, Problems& problems) {
+  check_constraints(config, problems);
+  check_addresses(config, problems);
+  check_providers(config, problems);
+  check_routes(config, problems);
+  check_headers(config, problems);
+  check_duplicates(config, problems);
+  problems.sort();
+}
+
+}  // namespace postern::conf

@@ -1,0 +1,30 @@
+// The parts of check(): what no single member can say. Each looks at values alone and tells everything that is wrong.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conf/config.hpp"
+#include "conf/problems.hpp"
+
+namespace postern::conf {
+
+void check_providers(const Config& config, Problems& problems);
+
+// The names in a provider's or a route's rules for claims.
+void check_claim_names(const std::vector<ClaimName>& required, const std::vector<ClaimRule>& rules,
+                       const std::string& path, Problems& problems);
+
+// Endpoints of one scheme, TLS only where it is spoken; a listener given twice.
+void check_addresses(const Config& config, Problems& problems);
+
+// Names that must exist, paths against matches, answers that cannot be sent.
+void check_routes(const Config& config, Problems& problems);
+
+// Two routes that take the same requests, and two of one name.
+void check_duplicates(const Config& config, Problems& problems);
+
+// Headers that must not be set, and two ways to set one.
+void check_headers(const Config& config, Problems& problems);
+
+}  // namespace postern::conf

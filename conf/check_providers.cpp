@@ -1,0 +1,73 @@
+#include "conf/check.hpp"
+#include "conf/load.hpp"
+#include "conf/tree.hpp"
+
+namespace postern::conf {
+namespace {
+
+bool has_secret(const Provider& provider) {
+  return !provider.secret.empty() || !provider.secret_file.empty();
+}
+bool has_public_key(const Provider& provider) {
+  return !provider.jwks_file.empty() || !provider.pem_file.empty();
+}
+bool is_hmac(const std::string& algorithm) {
+  return algorithm.starts_with("HS");
+}
+
+// An attacker who signs with HMAC, keyed with the bytes of a public key, must never find both in one place.
+void check_key_kinds(const Provider& provider, const std::string& path, Problems& problems) {
+  if (has_secret(provider) && has_public_key(provider)) {
+    problems.add(path, "mixes a secret with public keys; make two providers of it, both may have the same issuer");
+    return;
+  }
+  for (std::size_t i = 0; i < provider.algorithms.size(); ++i) {
+    std::string place = item_path(path + ".algorithms", i);
+    if (problems.is_settled(place)) continue;
+    if (is_hmac(provider.algorithms[i]) && has_public_key(provider)) {
+      problems.add(place, "needs a secret (`secret_file`), and this provider has public keys");
+    } else if (!is_hmac(provider.algorithms[i]) && has_secret(provider)) {
+      problems.add(place, "needs public keys, and this provider has a secret");
+    }
+  }
+}
+
+void check_secret(const Provider& provider, const std::string& path, Problems& problems) {
+  if (provider.secret_encoding != SecretEncoding::raw && !has_secret(provider) && has_public_key(provider)) {
+    problems.add(path + ".secret_encoding", "says nothing without a secret");
+  }
+  if (provider.secret.empty() || problems.is_settled(path + ".secret")) return;
+  auto decoded = decode_secret(provider.secret.reveal(), provider.secret_encoding);
+  if (!decoded) problems.add(path + ".secret", decoded.error());
+}
+
+void check_claim_name(const ClaimName& claim, const std::string& path, Problems& problems) {
+  const auto* text = std::get_if<std::string>(&claim.path);
+  if (text && *text == "*") problems.add(path, "`*` stands for the whole payload, in `claim_headers` alone");
+}
+
+}  // namespace
+
+void check_claim_names(const std::vector<ClaimName>& required, const std::vector<ClaimRule>& rules,
+                       const std::string& path, Problems& problems) {
+  for (std::size_t i = 0; i < required.size(); ++i) {
+    check_claim_name(required[i], item_path(path + ".required_claims", i), problems);
+  }
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    check_claim_name(rules[i].claim, item_path(path + ".claims", i) + ".claim", problems);
+  }
+}
+
+void check_providers(const Config& config, Problems& problems) {
+  for (const auto& [name, provider] : config.providers) {
+    std::string path = member_path("providers", name);
+    check_key_kinds(provider, path, problems);
+    check_secret(provider, path, problems);
+    check_claim_names(provider.required_claims, provider.claims, path, problems);
+    if (provider.audiences.any && provider.audience_match == MatchKind::all) {
+      problems.add(path + ".audience_match", "says nothing when every audience is accepted");
+    }
+  }
+}
+
+}  // namespace postern::conf

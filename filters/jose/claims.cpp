@@ -1,0 +1,71 @@
+#include "filters/jose/claims.hpp"
+
+#include <charconv>
+
+namespace postern::jose {
+namespace {
+
+std::vector<std::string> split_at_dots(std::string_view text) {
+  std::vector<std::string> segments;
+  for (;;) {
+    const auto dot = text.find('.');
+    segments.emplace_back(text.substr(0, dot));
+    if (dot == text.npos) return segments;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+const Json* find_element(const Json::Array& array, std::string_view segment) noexcept {
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(segment.data(), segment.data() + segment.size(), index);
+  if (error != std::errc{} || end != segment.data() + segment.size()) return nullptr;
+  return index < array.size() ? &array[index] : nullptr;
+}
+
+std::string_view text_claim(const Json& claims, std::string_view name) noexcept {
+  const Json* claim = claims.find(name);
+  return claim != nullptr && claim->string() != nullptr ? std::string_view(*claim->string()) : std::string_view();
+}
+
+}  // namespace
+
+ClaimPath ClaimPath::from_text(std::string text) {
+  ClaimPath path;
+  path.segments_ = split_at_dots(text);
+  path.text_ = std::move(text);
+  return path;
+}
+
+ClaimPath ClaimPath::from_segments(std::vector<std::string> segments) {
+  ClaimPath path;
+  path.text_ += '[';
+  for (const std::string& segment : segments) {
+    if (path.text_.size() > 1) path.text_ += ", ";
+    path.text_ += segment;
+  }
+  path.text_ += ']';
+  path.segments_ = std::move(segments);
+  path.literal_first_ = false;
+  return path;
+}
+
+const Json* ClaimPath::find(const Json& claims) const noexcept {
+  if (literal_first_) {
+    if (const Json* literal = claims.find(text_)) return literal;
+  }
+  const Json* value = &claims;
+  for (const std::string& segment : segments_) {
+    value = value->array() != nullptr ? find_element(*value->array(), segment) : value->find(segment);
+    if (value == nullptr) return nullptr;
+  }
+  return value;
+}
+
+std::string_view Claims::issuer() const noexcept {
+  return text_claim(json_, "iss");
+}
+std::string_view Claims::subject() const noexcept {
+  return text_claim(json_, "sub");
+}
+
+}  // namespace postern::jose

@@ -1,0 +1,64 @@
+// Verified claims, and the paths that lead into them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/reason.hpp"
+
+namespace postern::jose {
+
+// A way into the claims. Text form: the literal member name wins, else dots separate segments
+// (`realm_access.roles`, `https://x.example/roles`); list form: exactly these segments.
+class ClaimPath {
+ public:
+  static ClaimPath from_text(std::string text);
+  static ClaimPath from_segments(std::vector<std::string> segments);
+
+  // The value there, or nullptr. A segment of digits also indexes an array.
+  const Json* find(const Json& claims) const noexcept;
+  const std::string& text() const noexcept { return text_; }  // for messages
+
+ private:
+  std::string text_;
+  std::vector<std::string> segments_;
+  bool literal_first_ = true;
+};
+
+struct Rules;
+struct Token;
+class SignatureContexts;
+class KeySet;
+
+// The claims of a token that passed every check of its provider. Only verify() makes one.
+class Claims {
+ public:
+  const Json& json() const noexcept { return json_; }
+  const std::string& payload() const noexcept { return payload_; }  // the exact bytes that were signed
+  std::string_view issuer() const noexcept;                         // `iss`, empty when absent
+  std::string_view subject() const noexcept;                        // `sub`, empty when absent or no string
+  const std::string& kid() const noexcept { return kid_; }          // of the key that verified
+  const std::string& provider() const noexcept { return provider_; }
+
+  // The Unix second from which the provider's time rules refuse this token (`exp` plus leeway), or none without `exp`;
+  // and the one before which they would have (`nbf`/`iat` minus leeway), or none.
+  std::optional<double> refused_from() const noexcept { return refused_from_; }
+  std::optional<double> refused_before() const noexcept { return refused_before_; }
+
+ private:
+  Claims() = default;
+  friend tl::expected<Claims, Refusal> verify(Token&, const Rules&, const KeySet&, double, SignatureContexts&);
+
+  Json json_;
+  std::string payload_;
+  std::string kid_;
+  std::string provider_;
+  std::optional<double> refused_from_;
+  std::optional<double> refused_before_;
+};
+
+}  // namespace postern::jose

@@ -1,0 +1,130 @@
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "filters/jose/detail.hpp"
+#include "filters/jose/jwk.hpp"
+#include "filters/jose/key_material.hpp"
+#include "filters/jose/openssl_ptr.hpp"
+
+namespace postern::jose {
+namespace {
+
+using Unusable = tl::unexpected<std::string>;
+
+struct PemBlock {
+  std::string label;
+  std::string der;
+};
+
+// The next block of the text, or nothing at its end.
+std::optional<PemBlock> read_block(BIO* text) {
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long length = 0;
+  if (PEM_read_bio(text, &name, &header, &data, &length) != 1) {
+    ERR_clear_error();
+    return std::nullopt;
+  }
+  PemBlock block{name, std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(length))};
+  OPENSSL_free(name);
+  OPENSSL_free(header);
+  OPENSSL_clear_free(data, static_cast<std::size_t>(length));
+  return block;
+}
+
+KeyPtr decode_certificate(const unsigned char* der, long length) {
+  const CertificatePtr certificate(d2i_X509(nullptr, &der, length));
+  return KeyPtr(certificate ? X509_get_pubkey(certificate.get()) : nullptr);
+}
+
+KeyPtr decode(const PemBlock& block) {
+  const unsigned char* der = bytes_of(std::string_view(block.der));
+  const long length = static_cast<long>(block.der.size());
+  if (block.label == "PUBLIC KEY") return KeyPtr(d2i_PUBKEY_ex(nullptr, &der, length, nullptr, nullptr));
+  if (block.label == "RSA PUBLIC KEY") return KeyPtr(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &der, length));
+  return decode_certificate(der, length);
+}
+
+bool is_known(std::string_view label) {
+  return label == "PUBLIC KEY" || label == "RSA PUBLIC KEY" || label == "CERTIFICATE" || label == "X509 CERTIFICATE";
+}
+
+std::string number_of(const EVP_PKEY* key, const char* parameter) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, parameter, &number) != 1) return {};
+  const BignumPtr owner(number);
+  std::string bytes(static_cast<std::size_t>(BN_num_bytes(number)), '\0');
+  BN_bn2bin(number, bytes_of(bytes));
+  return bytes;
+}
+
+std::string raw_public_key(const EVP_PKEY* key) {
+  std::size_t length = 0;
+  if (EVP_PKEY_get_raw_public_key(key, nullptr, &length) != 1) return {};
+  std::string bytes(length, '\0');
+  EVP_PKEY_get_raw_public_key(key, bytes_of(bytes), &length);
+  return bytes;
+}
+
+// The JWK name of the key's curve, or OpenSSL's own, which make_ec_key() then refuses by name.
+std::string curve_of(const EVP_PKEY* key) {
+  std::string group(64, '\0');
+  std::size_t length = 0;
+  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &length) != 1) return {};
+  group.resize(length);
+  if (group == "prime256v1") return "P-256";
+  if (group == "secp384r1") return "P-384";
+  if (group == "secp521r1") return "P-521";
+  return group;
+}
+
+// Taken apart and built again, so that a key from PEM passes the very checks of one from a JWK.
+tl::expected<Key, std::string> rebuild(const EVP_PKEY* key) {
+  if (EVP_PKEY_is_a(key, "RSA") == 1) {
+    return make_rsa_key(number_of(key, OSSL_PKEY_PARAM_RSA_N), number_of(key, OSSL_PKEY_PARAM_RSA_E));
+  }
+  if (EVP_PKEY_is_a(key, "EC") == 1) {
+    return make_ec_key(curve_of(key), number_of(key, OSSL_PKEY_PARAM_EC_PUB_X),
+                       number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y));
+  }
+  if (EVP_PKEY_is_a(key, "ED25519") == 1) return make_okp_key("Ed25519", raw_public_key(key));
+  if (EVP_PKEY_is_a(key, "ED448") == 1) return make_okp_key("Ed448", raw_public_key(key));
+  const char* type = EVP_PKEY_get0_type_name(key);
+  return Unusable("key type " + quoted(type == nullptr ? "" : type) + " is not supported");
+}
+
+tl::expected<Key, std::string> read_key(const PemBlock& block) {
+  if (block.label.ends_with("PRIVATE KEY")) return Unusable("it is a private key; only the public one is needed here");
+  if (!is_known(block.label)) return Unusable("it is no public key and no certificate");
+  const KeyPtr key = decode(block);
+  if (!key) {
+    ERR_clear_error();
+    return Unusable("it cannot be decoded");
+  }
+  auto rebuilt = rebuild(key.get());
+  ERR_clear_error();
+  return rebuilt;
+}
+
+}  // namespace
+
+tl::expected<std::vector<Key>, std::string> parse_pem_keys(std::string_view text) {
+  const BioPtr source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  std::vector<Key> keys;
+  if (source && !text.empty()) {
+    while (const auto block = read_block(source.get())) {
+      auto key = read_key(*block);
+      if (!key) {
+        return Unusable("PEM block " + std::to_string(keys.size() + 1) + " (" + quoted(block->label) +
+                        "): " + key.error());
+      }
+      keys.push_back(std::move(*key));
+    }
+  }
+  if (keys.empty()) return Unusable("there is no PEM public key or certificate in it");
+  return keys;
+}
+
+}  // namespace postern::jose

@@ -1,0 +1,147 @@
+#include "filters/jwt.hpp"
+
+#include <atomic>
+#include <vector>
+
+#include "filters/cross_site.hpp"
+#include "filters/identity.hpp"
+#include "filters/token_source.hpp"
+#include "filters/worker_state.hpp"
+
+namespace postern::filters {
+namespace {
+
+// Never given twice, unlike an address: a cached token belongs to the rules that accepted it.
+std::uint64_t next_filter_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+Validity validity_of(const jose::Claims& claims) {
+  Validity validity;
+  if (const auto before = claims.refused_before()) validity.from = *before;
+  if (const auto from = claims.refused_from()) validity.until = *from;
+  return validity;
+}
+
+// Parsed JSON takes a few times its text; headers made of it about the text again.
+std::size_t memory_of(const jose::Claims& claims) {
+  return sizeof(Identity) + claims.payload().size() * 6;
+}
+
+// What the log may show of an unverified value.
+std::string_view clipped(std::string_view text) {
+  constexpr std::size_t longest = 256;
+  return text.substr(0, longest);
+}
+
+class Jwt final : public Filter {
+ public:
+  Jwt(const conf::Jwt& jwt, const Build& build)
+      : id_(next_filter_id()),
+        sources_(jwt.from, build.config.limits.token_bytes.count),
+        route_rules_(make_route_rules(jwt)),
+        optional_(jwt.optional),
+        keep_token_(jwt.keep_token) {
+    for (const auto& name : jwt.providers) {
+      const auto found = build.providers.find(name);
+      if (found == build.providers.end()) continue;
+      providers_.push_back(found->second);
+      rules_.push_back(&found->second->rules);
+    }
+  }
+
+  std::string_view name() const noexcept override { return "jwt"; }
+
+  Step on_request(RequestContext& request) const override {
+    request.decision.made = true;
+    auto found = sources_.find(request.request);
+    if (!found) return refuse(request, std::move(found.error()));
+    if (found->token.empty()) return optional_ ? pass() : refuse(request, Refusal(Reason::token_missing));
+    if (found->from_cookie && needs_same_site(request) && is_cross_site(request.request)) {
+      return refuse(request, Refusal(Reason::origin_refused, "a cookie's token in a cross-site request"));
+    }
+    auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
+    if (const auto* known = state.tokens.find(id_, found->token, request.now)) {
+      accept(request, *known);
+      return pass();
+    }
+    return judge(request, found->token, state);
+  }
+
+  void on_response(RequestContext& request, http::ResponseHead& response) const override {
+    if (response.status != 101 || response.fields.find(http::KnownField::sec_websocket_protocol) != nullptr) return;
+    const std::string_view protocol = sources_.protocol_to_select(request.request);
+    if (!protocol.empty()) response.fields.add("Sec-WebSocket-Protocol", protocol);
+  }
+
+ private:
+  static Step pass() { return Verdict(Pass{}); }
+
+  static bool needs_same_site(const RequestContext& request) noexcept {
+    return !http::is_safe(request.request.method) || !request.framing.upgrade.empty();
+  }
+
+  Step judge(RequestContext& request, std::string_view bytes, FilterWorkerState& state) const {
+    auto token = jose::parse_token(bytes);
+    if (!token) return refuse(request, std::move(token.error()));
+    note_unverified(request, *token);
+    const auto chosen = jose::choose_provider(*token, rules_);
+    if (!chosen) return refuse(request, chosen.error());
+    const Provider& provider = *providers_[*chosen];
+    request.decision.provider = provider.rules.provider;
+    auto claims = jose::verify(*token, provider.rules, provider.keys, request.now, state.contexts);
+    if (!claims) return refuse(request, std::move(claims.error()));
+
+    const auto identity = std::make_shared<Identity>(std::move(*claims));
+    if (auto refusal = jose::check_route(identity->claims(), route_rules_)) {
+      request.decision.subject = request.keep(clipped(identity->subject()));
+      return refuse(request, std::move(*refusal));
+    }
+    state.tokens.insert(id_, bytes, identity, memory_of(identity->claims()), validity_of(identity->claims()));
+    accept(request, identity);
+    return pass();
+  }
+
+  void accept(RequestContext& request, const std::shared_ptr<Identity>& identity) const {
+    request.identity = identity;
+    request.decision.reason = Reason::accepted;
+    request.decision.provider = identity->claims().provider();
+    request.decision.issuer = identity->issuer();
+    request.decision.subject = identity->subject();
+    request.decision.kid = identity->claims().kid();
+    if (!keep_token_ && !request.observe) sources_.remove(request.request, request.memory);
+  }
+
+  // The claimed issuer and key explain most refusals; a subject is told only once it is verified.
+  static void note_unverified(RequestContext& request, const jose::Token& token) {
+    const Json* issuer = token.claims.find("iss");
+    if (issuer != nullptr && issuer->string() != nullptr) {
+      request.decision.issuer = request.keep(clipped(*issuer->string()));
+    }
+    request.decision.kid = request.keep(clipped(token.jws.kid()));
+  }
+
+  static Step refuse(RequestContext& request, Refusal refusal) {
+    request.decision.reason = refusal.reason;
+    request.decision.detail = refusal.detail;
+    return Verdict(std::move(refusal));
+  }
+
+  std::uint64_t id_;
+  TokenSources sources_;
+  std::vector<std::shared_ptr<const Provider>> providers_;
+  std::vector<const jose::Rules*> rules_;  // of providers_, in the same order
+  jose::RouteRules route_rules_;
+  bool optional_;
+  bool keep_token_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Filter> make_jwt(const conf::Route& route, const Build& build) {
+  if (!route.jwt) return nullptr;
+  return std::make_unique<const Jwt>(*route.jwt, build);
+}
+
+}  // namespace postern::filters

@@ -1,0 +1,20 @@
+// The filters of postern and their order. The user's file never orders them.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "gateway/filter.hpp"
+
+namespace postern::filters {
+
+// Loads the keys of every provider and makes the factory of one snapshot. What is wrong with keys goes to `problems`;
+// with errors there the chains must not be used. The factory refers to `config`, which must live as long as the
+// factory; the chains that it makes refer to neither.
+std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, conf::Problems& problems);
+
+// The names in the order of on_request().
+std::vector<std::string_view> filter_names();
+
+}  // namespace postern::filters

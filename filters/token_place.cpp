@@ -1,0 +1,227 @@
+#include "filters/token_place.hpp"
+
+#include <algorithm>
+
+#include "filters/list_parts.hpp"
+
+namespace postern::filters {
+namespace {
+
+using Found = tl::expected<std::string_view, Refusal>;
+using Kind = TokenPlace::Kind;
+
+tl::unexpected<Refusal> refuse(Reason reason, std::string detail) {
+  return tl::unexpected(Refusal(reason, std::move(detail)));
+}
+
+// RFC 9110 section 5.6.2: what a scheme's name is made of.
+bool is_tchar(char c) noexcept {
+  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
+  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool is_named(const http::Field& field, const TokenPlace& place) noexcept {
+  if (field.removed || field.known != place.known) return false;
+  return place.known != http::KnownField::other || http::equals_folded(field.name, place.name);
+}
+
+// Whether the value is of this place's scheme. `Bearerish x` is another one.
+bool has_prefix(std::string_view value, std::string_view prefix) noexcept {
+  if (!http::equals_folded(value.substr(0, prefix.size()), prefix)) return false;
+  return prefix.empty() || value.size() == prefix.size() || !is_tchar(value[prefix.size()]);
+}
+
+Found read_header(const TokenPlace& place, const http::RequestHead& head) {
+  const http::Field* only = nullptr;
+  for (const http::Field& field : head.fields) {
+    if (!is_named(field, place)) continue;
+    if (only != nullptr) return refuse(Reason::token_multiple, "two " + place.name + " fields");
+    only = &field;
+  }
+  if (only == nullptr || !has_prefix(only->value, place.prefix)) return std::string_view{};
+  std::string_view token = only->value.substr(place.prefix.size());
+  if (!place.prefix.empty()) {
+    if (token.empty() || token.front() != ' ') return refuse(Reason::token_malformed, "a scheme without its token");
+    token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+    if (token.empty()) return refuse(Reason::token_malformed, "a scheme without its token");
+  }
+  // Proxies join two fields of a name into one with a comma, which no token holds.
+  if (token.find(',') != std::string_view::npos) return refuse(Reason::token_multiple, "a list in " + place.name);
+  return token;
+}
+
+void remove_header(const TokenPlace& place, http::RequestHead& head) {
+  for (http::Field& field : head.fields) {
+    if (is_named(field, place) && has_prefix(field.value, place.prefix)) field.removed = true;
+  }
+}
+
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// Whether `written` is `name` once its percent-encoding is undone: an upstream would read it so.
+bool decodes_to(std::string_view written, std::string_view name) noexcept {
+  std::size_t at = 0;
+  for (const char wanted : name) {
+    if (at >= written.size()) return false;
+    char c = written[at++];
+    if (c == '+') c = ' ';
+    if (c == '%' && written.size() - at >= 2 && hex_value(written[at]) >= 0 && hex_value(written[at + 1]) >= 0) {
+      c = static_cast<char>(hex_value(written[at]) * 16 + hex_value(written[at + 1]));
+      at += 2;
+    }
+    if (c != wanted) return false;
+  }
+  return at == written.size();
+}
+
+Found read_query(const TokenPlace& place, const http::RequestHead& head) {
+  std::string_view token;
+  bool seen = false;
+  for (std::string_view rest = head.query; !rest.empty();) {
+    const NameAndValue parameter = split_pair(take_part(rest, '&'));
+    if (!decodes_to(parameter.name, place.name)) continue;
+    if (seen) return refuse(Reason::token_multiple, "two query parameters " + place.name);
+    seen = true;
+    token = parameter.value;
+  }
+  if (token.find_first_of("%+") != std::string_view::npos) {
+    return refuse(Reason::token_malformed, "an encoded token in the query");
+  }
+  return token;
+}
+
+void remove_query(const TokenPlace& place, http::RequestHead& head, std::pmr::memory_resource& memory) {
+  const auto rest = without_parts(head.query, "&", memory,
+                                  [&](std::string_view part) { return decodes_to(split_pair(part).name, place.name); });
+  if (!rest.changed) return;
+  head.query = rest.text;
+  head.has_query = !rest.text.empty();
+}
+
+bool is_cookie(std::string_view pair, const TokenPlace& place) noexcept {
+  return trim(split_pair(pair).name) == place.name;
+}
+
+Found read_cookie(const TokenPlace& place, const http::RequestHead& head) {
+  std::string_view token;
+  bool seen = false;
+  for (const http::Field& field : head.fields) {
+    if (field.removed || field.known != http::KnownField::cookie) continue;
+    for (std::string_view rest = field.value; !rest.empty();) {
+      const std::string_view pair = take_part(rest, ';');
+      if (!is_cookie(pair, place)) continue;
+      if (seen) return refuse(Reason::token_multiple, "two cookies " + place.name);
+      seen = true;
+      token = trim(split_pair(pair).value);
+    }
+  }
+  if (token.size() >= 2 && token.front() == '"' && token.back() == '"') token = token.substr(1, token.size() - 2);
+  return token;
+}
+
+void remove_cookie(const TokenPlace& place, http::RequestHead& head, std::pmr::memory_resource& memory) {
+  for (http::Field& field : head.fields) {
+    if (field.removed || field.known != http::KnownField::cookie) continue;
+    const auto rest =
+        without_parts(field.value, "; ", memory, [&](std::string_view pair) { return is_cookie(pair, place); });
+    if (!rest.changed) continue;
+    field.value = rest.text;
+    field.removed = rest.text.empty();
+  }
+}
+
+// Calls `visit(element)` for each element of the Sec-WebSocket-Protocol list, all its fields in a row.
+template <class Visit>
+void each_protocol(const http::RequestHead& head, Visit&& visit) {
+  for (const http::Field& field : head.fields) {
+    if (field.removed || field.known != http::KnownField::sec_websocket_protocol) continue;
+    for (std::string_view rest = field.value; !rest.empty();) {
+      const std::string_view element = trim(take_part(rest, ','));
+      if (!element.empty()) visit(element);
+    }
+  }
+}
+
+Found read_protocol(const TokenPlace& place, const http::RequestHead& head) {
+  std::string_view token;
+  unsigned seen = 0;
+  bool token_is_next = false;
+  each_protocol(head, [&](std::string_view element) {
+    if (token_is_next) {
+      token = element;
+      token_is_next = false;
+    } else if (element == place.name) {
+      ++seen;
+      token_is_next = true;
+    }
+  });
+  if (seen > 1) return refuse(Reason::token_multiple, "the subprotocol " + place.name + " twice");
+  if (token_is_next) return refuse(Reason::token_malformed, "the subprotocol " + place.name + " without its token");
+  return token;
+}
+
+void remove_protocol(const TokenPlace& place, http::RequestHead& head, std::pmr::memory_resource& memory) {
+  std::pmr::string rest(&memory);
+  bool token_is_next = false;
+  bool found = false;
+  each_protocol(head, [&](std::string_view element) {
+    if (token_is_next) {
+      token_is_next = false;
+    } else if (element == place.name) {
+      found = token_is_next = true;
+    } else {
+      if (!rest.empty()) rest += ", ";
+      rest += element;
+    }
+  });
+  if (!found) return;
+  head.fields.remove(http::KnownField::sec_websocket_protocol);
+  if (!rest.empty()) head.fields.add("Sec-WebSocket-Protocol", keep(rest, memory));
+}
+
+}  // namespace
+
+TokenPlace TokenPlace::from(const conf::TokenSource& source) {
+  if (!source.query.empty()) return {Kind::query, source.query, {}};
+  if (!source.cookie.empty()) return {Kind::cookie, source.cookie, {}};
+  if (!source.websocket_protocol.empty()) return {Kind::websocket_protocol, source.websocket_protocol, {}};
+  return {Kind::header, source.header, std::string(trim(source.prefix)), http::known_field(source.header)};
+}
+
+TokenPlace TokenPlace::authorization() {
+  return {Kind::header, "Authorization", "Bearer", http::KnownField::authorization};
+}
+
+tl::expected<std::string_view, Refusal> read_token(const TokenPlace& place, const http::RequestHead& head) {
+  switch (place.kind) {
+    case Kind::query:
+      return read_query(place, head);
+    case Kind::websocket_protocol:
+      return read_protocol(place, head);
+    case Kind::cookie:
+      return read_cookie(place, head);
+    case Kind::header:
+      break;
+  }
+  return read_header(place, head);
+}
+
+void remove_token(const TokenPlace& place, http::RequestHead& head, std::pmr::memory_resource& memory) {
+  switch (place.kind) {
+    case Kind::query:
+      return remove_query(place, head, memory);
+    case Kind::websocket_protocol:
+      return remove_protocol(place, head, memory);
+    case Kind::cookie:
+      return remove_cookie(place, head, memory);
+    case Kind::header:
+      return remove_header(place, head);
+  }
+}
+
+}  // namespace postern::filters

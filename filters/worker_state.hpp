@@ -1,0 +1,15 @@
+// What the filters keep for each worker and snapshot; no other thread touches it.
+#pragma once
+
+#include "filters/jose/signature.hpp"
+#include "filters/token_cache.hpp"
+#include "gateway/request_context.hpp"
+
+namespace postern::filters {
+
+struct FilterWorkerState final : WorkerState {
+  TokenCache tokens;
+  jose::SignatureContexts contexts;
+};
+
+}  // namespace postern::filters

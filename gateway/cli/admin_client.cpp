@@ -1,0 +1,111 @@
+#include "gateway/cli/admin_client.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <ostream>
+
+#include "conf/address.hpp"
+#include "gateway/server.hpp"
+
+namespace postern::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::seconds health_timeout{5};
+constexpr std::chrono::seconds reload_timeout{60};  // it reads every file and key of the configuration
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+struct Answer {
+  error_code error;
+  unsigned status = 0;
+  std::string body;
+};
+
+asio::awaitable<void> exchange(boost::beast::tcp_stream& stream, const tcp::endpoint& endpoint,
+                               const http::request<http::empty_body>& request, Answer& answer) {
+  std::tie(answer.error) = co_await stream.async_connect(endpoint, as_result);
+  if (answer.error) co_return;
+  std::size_t bytes = 0;
+  std::tie(answer.error, bytes) = co_await http::async_write(stream, request, as_result);
+  if (answer.error) co_return;
+  boost::beast::flat_buffer buffer;
+  http::response<http::string_body> response;
+  std::tie(answer.error, bytes) = co_await http::async_read(stream, buffer, response, as_result);
+  answer.status = response.result_int();
+  answer.body = std::move(response.body());
+}
+
+// Where a client reaches a listener that is bound to every address.
+asio::ip::address reachable(const asio::ip::address& bound) {
+  if (!bound.is_unspecified()) return bound;
+  if (bound.is_v6()) return asio::ip::address_v6::loopback();
+  return asio::ip::address_v4::loopback();
+}
+
+// The address may be asked of a file that is wrong elsewhere: the gateway that runs may still be well.
+std::string admin_address(const AdminClientOptions& options, const conf::Environment& environment) {
+  if (!options.admin.empty()) return options.admin;
+  if (options.config_file.empty()) return conf::Admin{}.address;
+  return conf::load_file(options.config_file, environment).config.admin.address;
+}
+
+tl::expected<Answer, std::string> ask(http::verb method, const char* target, const std::string& address,
+                                      std::chrono::seconds timeout) {
+  if (address == "off") return tl::unexpected(std::string("the configuration turns the admin listener off"));
+  const auto parsed = conf::parse_listen_address(address);
+  if (!parsed) return tl::unexpected(address + ": " + parsed.error());
+  const tcp::endpoint endpoint(reachable(asio::ip::make_address(parsed->ip)), parsed->port);
+
+  http::request<http::empty_body> request(method, target, 11);
+  const std::string ip = endpoint.address().to_string();
+  request.set(http::field::host,
+              (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(parsed->port));
+  request.prepare_payload();
+
+  asio::io_context io(1);
+  boost::beast::tcp_stream stream(io);
+  Answer answer;
+  stream.expires_after(timeout);
+  asio::co_spawn(io, exchange(stream, endpoint, request, answer), asio::detached);
+  io.run();
+  if (answer.error)
+    return tl::unexpected("no answer from the admin listener " + address + ": " + answer.error.message());
+  return answer;
+}
+
+// Prints the answer where it belongs and gives the exit code.
+int tell(const tl::expected<Answer, std::string>& answer, std::ostream& out, std::ostream& err) {
+  if (!answer) {
+    err << answer.error() << '\n';
+    return exit_refused;
+  }
+  const bool well = answer->status == 200;
+  (well ? out : err) << answer->body;
+  return well ? exit_ok : exit_refused;
+}
+
+}  // namespace
+
+int run_healthcheck(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
+                    std::ostream& err) {
+  return tell(ask(http::verb::get, "/readyz", admin_address(options, environment), health_timeout), out, err);
+}
+
+int run_reload(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
+               std::ostream& err) {
+  return tell(ask(http::verb::post, "/reload", admin_address(options, environment), reload_timeout), out, err);
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,25 @@
+// `postern healthcheck` and `postern reload`: questions to the admin listener of a running gateway.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "conf/load.hpp"
+
+namespace postern::cli {
+
+struct AdminClientOptions {
+  std::string admin;        // `127.0.0.1:9901`; empty: as the configuration file says
+  std::string config_file;  // empty: the default address
+};
+
+// 0 when the gateway serves and is ready, 1 with a sentence on `err` when it does not answer within five seconds, is
+// not ready, or has no admin listener.
+int run_healthcheck(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
+                    std::ostream& err);
+
+// 0 when the gateway took its configuration anew, 1 with every problem on `err`.
+int run_reload(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
+               std::ostream& err);
+
+}  // namespace postern::cli

@@ -1,0 +1,186 @@
+#include "gateway/cli/command_line.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "gateway/cli/command_line_app.hpp"
+#include "gateway/cli/config_source.hpp"
+#include "gateway/server.hpp"
+
+namespace postern::cli {
+namespace {
+
+using MadeVerb = tl::expected<Verb, std::string>;
+
+std::optional<std::string> variable(const conf::Environment& environment, const std::string& name) {
+  std::optional<std::string> value = environment(name);
+  return value && !value->empty() ? value : std::nullopt;
+}
+
+// ---- from what was given to verbs
+
+template <class Made>
+MadeVerb with_source(const Given& given, const conf::Environment& environment) {
+  return choose_source(given.source, environment).map([](ConfigSource source) -> Verb {
+    return Made{std::move(source)};
+  });
+}
+
+template <class Made>
+MadeVerb with_file(const Given& given, const conf::Environment& environment) {
+  return choose_file(given.source.config_file, environment).map([](std::string file) -> Verb {
+    return Made{ConfigSource{std::move(file), {}}};
+  });
+}
+
+template <class Made>
+MadeVerb with_admin(const Given& given, const conf::Environment& environment) {
+  if (given.admin) return Made{{*given.admin, ""}};
+  if (given.source.config_file) return Made{{"", *given.source.config_file}};
+  if (const auto address = variable(environment, "POSTERN_ADMIN")) return Made{{*address, ""}};
+  return Made{{"", variable(environment, "POSTERN_CONFIG").value_or("")}};
+}
+
+template <class Made>
+MadeVerb alone(const Given&, const conf::Environment&) {
+  return Made{};
+}
+
+MadeVerb explain(const Given& given, const conf::Environment& environment) {
+  return choose_file(given.source.config_file, environment).map([&given](std::string file) -> Verb {
+    ExplainOptions options = given.explain;
+    options.config_file = std::move(file);
+    return Explain{std::move(options)};
+  });
+}
+
+MadeVerb verify(const Given& given, const conf::Environment&) {
+  return Verify{given.verify};
+}
+MadeVerb demo(const Given& given, const conf::Environment&) {
+  return Demo{given.demo};
+}
+MadeVerb completion(const Given& given, const conf::Environment&) {
+  return CompletionScript{given.shell};
+}
+
+struct Maker {
+  std::string_view words;
+  MadeVerb (*make)(const Given&, const conf::Environment&);
+};
+
+constexpr Maker makers[] = {
+    {"run", with_source<Run>},
+    {"validate", with_file<Validate>},
+    {"explain", explain},
+    {"verify", verify},
+    {"config schema", alone<ConfigSchema>},
+    {"config print", with_source<ConfigPrint>},
+    {"config reference", alone<ConfigReference>},
+    {"demo", demo},
+    {"healthcheck", with_admin<Healthcheck>},
+    {"reload", with_admin<Reload>},
+    {"completion", completion},
+    {"version", alone<Version>},
+};
+
+// The words of the verb that was given: `config print`.
+std::string words_of(const CLI::App& app) {
+  std::string words;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    words += (words.empty() ? "" : " ") + at->get_name();
+  }
+  return words;
+}
+
+MadeVerb make_verb(const CLI::App& app, const Given& given, const conf::Environment& environment) {
+  const std::string words = words_of(app);
+  const auto* const maker =
+      std::find_if(std::begin(makers), std::end(makers), [&](const Maker& known) { return known.words == words; });
+  if (maker == std::end(makers)) return tl::unexpected("`" + words + "` is no verb");
+  return maker->make(given, environment);
+}
+
+// A flag, else its variable, else the default that `target` holds; the error names the variable.
+tl::expected<void, std::string> read_choice(const std::optional<std::string>& flag,
+                                            const conf::Environment& environment, const std::string& name,
+                                            const std::vector<std::string>& choices, std::string& target) {
+  if (flag) {
+    target = *flag;
+  } else if (auto value = variable(environment, name)) {
+    if (std::find(choices.begin(), choices.end(), *value) == choices.end()) {
+      return tl::unexpected(name + ": must be one of " + alternatives(choices));
+    }
+    target = std::move(*value);
+  }
+  return {};
+}
+
+tl::expected<LogOptions, std::string> make_log(const Given& given, const conf::Environment& environment) {
+  LogOptions log;
+  return read_choice(given.log_level, environment, "POSTERN_LOG_LEVEL", log_levels(), log.level)
+      .and_then(
+          [&] { return read_choice(given.log_format, environment, "POSTERN_LOG_FORMAT", log_formats(), log.format); })
+      .map([&] { return log; });
+}
+
+Ending usage_error(const std::string& message) {
+  return {exit_usage, "", "postern: " + message + "\nRun `postern --help` for more information.\n"};
+}
+
+// ---- for the completion scripts
+
+OptionDescription describe(const CLI::Option& option) {
+  OptionDescription described;
+  for (const std::string& name : option.get_snames()) described.names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) described.names.push_back("--" + name);
+  described.help = option.get_description();
+  described.takes_value = option.get_items_expected_max() > 0;
+  const std::string type = option.get_type_name();
+  described.takes_file = type == "FILE";
+  if (type.find('|') != std::string::npos) described.choices = CLI::detail::split(type, '|');
+  return described;
+}
+
+VerbDescription describe(const CLI::App& app) {
+  VerbDescription described{app.get_name(), app.get_description(), {}, {}};
+  for (const CLI::Option* option : app.get_options()) described.options.push_back(describe(*option));
+  for (const CLI::App* inner : app.get_subcommands([](const CLI::App*) { return true; })) {
+    described.verbs.push_back(describe(*inner));
+  }
+  return described;
+}
+
+}  // namespace
+
+tl::expected<Invocation, Ending> parse_command_line(const std::vector<std::string>& arguments,
+                                                    const conf::Environment& environment) {
+  Given given;
+  const std::unique_ptr<CLI::App> app = make_app(given);
+  try {
+    app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants them reversed
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out, err;
+    if (app->exit(error, out, err) == 0) return tl::unexpected(Ending{exit_ok, out.str(), ""});
+    return tl::unexpected(usage_error(error.what()));
+  }
+  auto log = make_log(given, environment);
+  if (!log) return tl::unexpected(usage_error(log.error()));
+  auto verb = make_verb(*app, given, environment);
+  if (!verb) return tl::unexpected(usage_error(verb.error()));
+  return Invocation{std::move(*log), std::move(*verb)};
+}
+
+VerbDescription describe_command_line() {
+  Given given;
+  return describe(*make_app(given));
+}
+
+std::string program_version() {
+  return POSTERN_VERSION;
+}
+
+}  // namespace postern::cli

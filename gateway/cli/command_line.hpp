@@ -1,0 +1,76 @@
+// The command line as values: every verb with its options, read before anything is done.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <variant>
+#include <vector>
+
+#include "conf/load.hpp"
+#include "gateway/cli/admin_client.hpp"
+#include "gateway/cli/completion.hpp"
+#include "gateway/cli/config.hpp"
+#include "gateway/cli/demo.hpp"
+#include "gateway/cli/explain.hpp"
+#include "gateway/cli/log.hpp"
+#include "gateway/cli/verify.hpp"
+
+namespace postern::cli {
+
+struct Run {
+  ConfigSource source;
+};
+struct Validate {
+  ConfigSource source;
+};
+struct Explain {
+  ExplainOptions options;
+};
+struct Verify {
+  VerifyOptions options;
+};
+struct ConfigSchema {};
+struct ConfigPrint {
+  ConfigSource source;
+};
+struct ConfigReference {};
+struct Demo {
+  DemoOptions options;
+};
+struct Healthcheck {
+  AdminClientOptions options;
+};
+struct Reload {
+  AdminClientOptions options;
+};
+struct CompletionScript {
+  std::string shell;
+};
+struct Version {};
+
+using Verb = std::variant<Run, Validate, Explain, Verify, ConfigSchema, ConfigPrint, ConfigReference, Demo, Healthcheck,
+                          Reload, CompletionScript, Version>;
+
+struct Invocation {
+  LogOptions log;
+  Verb verb;
+};
+
+// The program ends here: help was asked for (exit code 0), or the command line cannot be understood (2).
+struct Ending {
+  int exit_code = 0;
+  std::string out;
+  std::string err;
+};
+
+// `arguments` without the program's name. A flag counts before its environment variable.
+tl::expected<Invocation, Ending> parse_command_line(const std::vector<std::string>& arguments,
+                                                    const conf::Environment& environment);
+
+// The same command line for the completion scripts.
+VerbDescription describe_command_line();
+
+// `0.1.0`
+std::string program_version();
+
+}  // namespace postern::cli

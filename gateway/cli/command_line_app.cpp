@@ -1,0 +1,157 @@
+#include "gateway/cli/command_line_app.hpp"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "gateway/cli/command_line.hpp"
+
+namespace postern::cli {
+namespace {
+
+constexpr const char* footer =
+    "Exit codes: 0 success; 1 refused, or not well; 2 the command line is wrong; 69 cannot bind; 78 the configuration "
+    "is\n"
+    "wrong. Every option of `run` can be set by a variable: POSTERN_CONFIG, POSTERN_LISTEN, POSTERN_LOG_LEVEL and so "
+    "on.";
+
+void restrict_to(CLI::Option* option, const std::vector<std::string>& choices) {
+  option->check(CLI::IsMember(choices).description(""))->type_name(alternatives(choices));
+}
+
+// Unix seconds. CLI11 would also take `nan` and `inf`.
+void add_time_option(CLI::App& verb, std::optional<double>& target) {
+  verb.add_option("--at", target, "The time to judge at; default: now")
+      ->type_name("UNIX")
+      ->check([](const std::string& text) {
+        char* end = nullptr;
+        const double value = std::strtod(text.c_str(), &end);
+        return *end == '\0' && std::isfinite(value) ? "" : "must be a Unix time in seconds";
+      });
+}
+
+void add_file_option(CLI::App& verb, Given& given) {
+  verb.add_option("-c,--config", given.source.config_file, "The configuration file (POSTERN_CONFIG)")
+      ->type_name("FILE");
+}
+
+// A file, or the sidecar's values.
+void add_source_options(CLI::App& verb, Given& given) {
+  SourceFlags& source = given.source;
+  const char* const group = "One service without a file";
+  add_file_option(verb, given);
+  verb.add_option("--listen", source.listen, "Where to listen")->type_name("ADDRESS")->group(group);
+  verb.add_option("--upstream", source.upstream, "The service")->type_name("URL")->group(group);
+  verb.add_option("--issuer", source.issuer, "The tokens' `iss`")->type_name("URL")->group(group);
+  verb.add_option("--audience", source.audience, "The tokens' `aud`")->type_name("NAME")->group(group);
+  verb.add_option("--jwks-file", source.jwks_file, "The issuer's keys")->type_name("FILE")->group(group);
+  verb.add_option("--claim", source.claims, "A claim and the header that carries it: sub=X-User-Id; repeatable")
+      ->type_name("CLAIM=HEADER")
+      ->allow_extra_args(false)
+      ->group(group);
+}
+
+void add_admin_options(CLI::App& verb, Given& given) {
+  verb.add_option("--admin", given.admin, "The admin listener (POSTERN_ADMIN); default: 127.0.0.1:9901")
+      ->type_name("ADDRESS");
+  add_file_option(verb, given);
+}
+
+void add_log_options(CLI::App& app, Given& given) {
+  restrict_to(app.add_option("--log-level", given.log_level, "How much is logged on stderr (POSTERN_LOG_LEVEL)"),
+              log_levels());
+  restrict_to(app.add_option("--log-format", given.log_format, "The form of that log (POSTERN_LOG_FORMAT)"),
+              log_formats());
+}
+
+void add_gateway_verbs(CLI::App& app, Given& given) {
+  add_source_options(*app.add_subcommand("run", "Run the gateway"), given);
+  add_file_option(*app.add_subcommand("validate", "Tell all that is wrong with a configuration, or list its routes"),
+                  given);
+  CLI::App* const demo =
+      app.add_subcommand("demo", "Try it: a key pair, a sample upstream, the gateway, and curl lines to paste");
+  demo->add_option("--listen", given.demo.listen,
+                   "Where to listen; default: 127.0.0.1:8080, or any port if it is taken")
+      ->type_name("ADDRESS");
+}
+
+void add_explain(CLI::App& app, Given& given) {
+  CLI::App* const explain = app.add_subcommand("explain", "Show every check of a token on a route");
+  add_file_option(*explain, given);
+  explain
+      ->add_option("--request", given.explain.request,
+                   "The request: \"GET /orders/1\"; default: the first route with jwt")
+      ->type_name("REQUEST");
+  add_time_option(*explain, given.explain.at);
+  explain->add_flag("--json", given.explain.json, "Print JSON");
+  explain->add_option("TOKEN", given.explain.token, "The token; `-`: the first line of standard input")
+      ->required()
+      ->type_name("");
+}
+
+void add_verify(CLI::App& app, Given& given) {
+  VerifyOptions& options = given.verify;
+  CLI::App* const verify = app.add_subcommand("verify", "Judge tokens from standard input, one a line, by a key set");
+  verify->add_option("--jwks", options.jwks_file, "The key set, or one JWK")->required()->type_name("FILE");
+  verify->add_option("--issuer", options.issuer, "The `iss` to ask for")->type_name("URL");
+  verify->add_option("--audience", options.audience, "The `aud` to ask for")->type_name("NAME");
+  verify->add_option("--algorithms", options.algorithms, "The `alg` values to accept: RS256,ES256")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("LIST");
+  add_time_option(*verify, options.at);
+  verify->add_flag("--signature-only", options.signature_only, "Judge the signature alone, whatever the payload");
+}
+
+void add_config_verbs(CLI::App& app, Given& given) {
+  CLI::App* const config = app.add_subcommand("config", "The configuration file: schema, reference, effective values");
+  config->require_subcommand(1);
+  config->add_subcommand("schema", "Print the JSON Schema of the file");
+  add_source_options(*config->add_subcommand("print", "Print the effective configuration, secrets redacted"), given);
+  config->add_subcommand("reference", "Print the reference in Markdown");
+}
+
+void add_admin_verbs(CLI::App& app, Given& given) {
+  add_admin_options(*app.add_subcommand("healthcheck", "Ask a running gateway whether it is ready"), given);
+  add_admin_options(*app.add_subcommand("reload", "Have a running gateway read its configuration again"), given);
+}
+
+void add_program_verbs(CLI::App& app, Given& given) {
+  CLI::App* const completion = app.add_subcommand("completion", "Print the completion script of a shell");
+  restrict_to(completion->add_option("SHELL", given.shell, "The shell")->required(), {"bash", "zsh", "fish"});
+  app.add_subcommand("version", "Print the version");
+}
+
+}  // namespace
+
+const std::vector<std::string>& log_levels() {
+  static const std::vector<std::string> levels = {"trace", "debug", "info", "warn", "error", "off"};
+  return levels;
+}
+
+const std::vector<std::string>& log_formats() {
+  static const std::vector<std::string> formats = {"text", "json"};
+  return formats;
+}
+
+std::string alternatives(const std::vector<std::string>& choices) {
+  return CLI::detail::join(choices, "|");
+}
+
+std::unique_ptr<CLI::App> make_app(Given& given) {
+  auto app = std::make_unique<CLI::App>(
+      "postern validates the Bearer JWT of every request and forwards the verified claims as headers.", "postern");
+  app->require_subcommand(1);
+  app->fallthrough();  // --log-level may stand behind the verb
+  app->footer(footer);
+  app->set_version_flag("--version", "postern " + program_version(), "Print the version");
+  add_log_options(*app, given);
+  add_gateway_verbs(*app, given);
+  add_explain(*app, given);
+  add_verify(*app, given);
+  add_config_verbs(*app, given);
+  add_admin_verbs(*app, given);
+  add_program_verbs(*app, given);
+  return app;
+}
+
+}  // namespace postern::cli

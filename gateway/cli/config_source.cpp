@@ -1,0 +1,100 @@
+#include "gateway/cli/config_source.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace postern::cli {
+namespace {
+
+std::optional<std::string> variable(const conf::Environment& environment, const std::string& name) {
+  std::optional<std::string> value = environment(name);
+  return value && !value->empty() ? value : std::nullopt;
+}
+
+// One value of the sidecar: its flag, its variable and where it goes.
+struct SidecarValue {
+  std::optional<std::string> SourceFlags::*given;
+  std::optional<conf::SidecarFlag> conf::SidecarFlags::*target;
+  const char* flag_name;
+  const char* variable_name;
+};
+
+constexpr SidecarValue sidecar_values[] = {
+    {&SourceFlags::listen, &conf::SidecarFlags::listen, "--listen", "POSTERN_LISTEN"},
+    {&SourceFlags::upstream, &conf::SidecarFlags::upstream, "--upstream", "POSTERN_UPSTREAM"},
+    {&SourceFlags::issuer, &conf::SidecarFlags::issuer, "--issuer", "POSTERN_ISSUER"},
+    {&SourceFlags::audience, &conf::SidecarFlags::audience, "--audience", "POSTERN_AUDIENCE"},
+    {&SourceFlags::jwks_file, &conf::SidecarFlags::jwks_file, "--jwks-file", "POSTERN_JWKS_FILE"},
+};
+
+constexpr const char* nothing_given =
+    "no configuration: give -c FILE (or POSTERN_CONFIG), or --listen, --upstream, --issuer, --audience and --jwks-file";
+
+// The first flag of the sidecar that is given; nullptr without one.
+const char* sidecar_flag(const SourceFlags& flags) {
+  for (const SidecarValue& value : sidecar_values) {
+    if (flags.*value.given) return value.flag_name;
+  }
+  return flags.claims.empty() ? nullptr : "--claim";
+}
+
+const char* sidecar_variable(const conf::Environment& environment) {
+  for (const SidecarValue& value : sidecar_values) {
+    if (variable(environment, value.variable_name)) return value.variable_name;
+  }
+  return variable(environment, "POSTERN_CLAIM") ? "POSTERN_CLAIM" : nullptr;
+}
+
+void add_claims(const SourceFlags& flags, const conf::Environment& environment, conf::SidecarFlags& sidecar) {
+  for (const std::string& claim : flags.claims) sidecar.claims.push_back({claim, "--claim"});
+  if (!flags.claims.empty()) return;
+  const std::string list = variable(environment, "POSTERN_CLAIM").value_or("");
+  for (std::size_t begin = 0; begin < list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    sidecar.claims.push_back({list.substr(begin, end - begin), "POSTERN_CLAIM"});
+    begin = end + 1;
+  }
+}
+
+ConfigSource make_sidecar(const SourceFlags& flags, const conf::Environment& environment) {
+  ConfigSource source;
+  for (const SidecarValue& value : sidecar_values) {
+    if (flags.*value.given) {
+      source.flags.*value.target = {*(flags.*value.given), value.flag_name};
+    } else if (auto set = variable(environment, value.variable_name)) {
+      source.flags.*value.target = {std::move(*set), value.variable_name};
+    }
+  }
+  add_claims(flags, environment, source.flags);
+  return source;
+}
+
+std::string both_given(const char* file, const char* sidecar) {
+  return std::string(file) + " and " + sidecar + " exclude each other: the configuration is a file, or it is flags";
+}
+
+}  // namespace
+
+tl::expected<ConfigSource, std::string> choose_source(const SourceFlags& flags, const conf::Environment& environment) {
+  const char* const flag = sidecar_flag(flags);
+  if (flags.config_file && flag != nullptr) return tl::unexpected(both_given("--config", flag));
+  if (flags.config_file) return ConfigSource{*flags.config_file, {}};
+  if (flag != nullptr) return make_sidecar(flags, environment);
+
+  const auto file = variable(environment, "POSTERN_CONFIG");
+  const char* const set = sidecar_variable(environment);
+  if (file && set != nullptr) return tl::unexpected(both_given("POSTERN_CONFIG", set));
+  if (file) return ConfigSource{*file, {}};
+  if (set != nullptr) return make_sidecar(flags, environment);
+  return tl::unexpected(std::string(nothing_given));
+}
+
+tl::expected<std::string, std::string> choose_file(const std::optional<std::string>& flag,
+                                                   const conf::Environment& environment) {
+  if (flag) return *flag;
+  if (auto file = variable(environment, "POSTERN_CONFIG")) return std::move(*file);
+  return tl::unexpected(std::string("no configuration: give -c FILE (or POSTERN_CONFIG)"));
+}
+
+}  // namespace postern::cli

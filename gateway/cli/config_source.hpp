@@ -1,0 +1,29 @@
+// Which configuration is meant: a file, or the flags and environment variables of the sidecar without one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "gateway/cli/config.hpp"
+
+namespace postern::cli {
+
+// As given on the command line.
+struct SourceFlags {
+  std::optional<std::string> config_file;
+  std::optional<std::string> listen, upstream, issuer, audience, jwks_file;
+  std::vector<std::string> claims;  // `sub=X-User-Id`
+};
+
+// A flag counts before an environment variable, and a variable that is empty is not set. A file and the sidecar's values
+// together are refused when both are flags or both are variables; POSTERN_CLAIM holds several with commas between them.
+// The error is a sentence.
+tl::expected<ConfigSource, std::string> choose_source(const SourceFlags& flags, const conf::Environment& environment);
+
+// The same for verbs that want a file and know no sidecar.
+tl::expected<std::string, std::string> choose_file(const std::optional<std::string>& flag,
+                                                   const conf::Environment& environment);
+
+}  // namespace postern::cli

@@ -1,0 +1,118 @@
+#include "gateway/cli/validate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <vector>
+
+#include "gateway/server.hpp"
+
+namespace postern::cli {
+namespace {
+
+using Row = std::array<std::string, 4>;
+
+std::string join(const std::vector<std::string>& texts, std::string_view between) {
+  std::string out;
+  for (const std::string& text : texts) {
+    if (&text != &texts.front()) out += between;
+    out += text;
+  }
+  return out;
+}
+
+std::string claim_text(const conf::ClaimName& claim) {
+  if (const auto* name = std::get_if<std::string>(&claim.path)) return *name;
+  return "[" + join(std::get<1>(claim.path), ", ") + "]";
+}
+
+std::string header_condition(const std::string& name, const conf::HeaderMatch& match) {
+  if (match.value) return name + "=" + *match.value;
+  if (match.matches) return name + "~" + match.matches->text();
+  return (match.present.value_or(true) ? "" : "no ") + name;
+}
+
+std::string match_text(const conf::RouteMatch& match) {
+  std::string out;
+  if (!match.methods.empty()) out = join(match.methods, ",") + " ";
+  out += join(match.host, ",");
+  if (!match.path.empty()) {
+    out += match.path;
+  } else if (!match.path_template.empty()) {
+    out += match.path_template;
+  } else {
+    out += match.path_prefix;
+    out += match.path_prefix.ends_with('/') ? "*" : "/*";
+  }
+  for (const auto& [name, header] : match.headers) out += " [" + header_condition(name, header) + "]";
+  return out;
+}
+
+std::string target_text(const conf::Route& route) {
+  if (route.direct_response) return "answers " + std::to_string(route.direct_response->status);
+  if (route.redirect) return std::to_string(route.redirect->status) + " to " + route.redirect->to;
+  return route.upstream;
+}
+
+std::string values_text(const std::vector<Json>& values) {
+  std::string out;
+  for (const Json& value : values) out += (out.empty() ? "" : ", ") + value.to_text();
+  return out;
+}
+
+std::string rule_text(const conf::ClaimRule& rule) {
+  std::string claim = claim_text(rule.claim);
+  if (rule.equals) return claim + " = " + rule.equals->to_text();
+  if (rule.one_of) return claim + " one of " + values_text(*rule.one_of);
+  if (rule.contains) return claim + " contains " + rule.contains->to_text();
+  return claim + " matches " + (rule.matches ? rule.matches->text() : std::string());
+}
+
+std::string jwt_text(const conf::Jwt& jwt) {
+  std::string out = (jwt.optional ? "jwt if any: " : "jwt: ") + join(jwt.providers, ", ");
+  if (!jwt.scopes.empty()) {
+    out += "; scopes: " + join(jwt.scopes, jwt.scope_match == conf::MatchKind::all ? " and " : " or ");
+  }
+  for (const conf::ClaimName& claim : jwt.required_claims) out += "; has " + claim_text(claim);
+  for (const conf::ClaimRule& rule : jwt.claims) out += "; " + rule_text(rule);
+  return out;
+}
+
+std::string policy_text(const conf::Route& route, bool observe_all) {
+  std::string policy = route.jwt ? jwt_text(*route.jwt) : std::string("public");
+  return route.jwt && (route.observe || observe_all) ? policy + " (observe: every request passes)" : policy;
+}
+
+std::string align(const std::vector<Row>& rows) {
+  std::array<std::size_t, 3> widths{};
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < widths.size(); ++i) out.append(row[i]).append(widths[i] - row[i].size() + 2, ' ');
+    out.append(row.back()).append("\n");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string route_table(const conf::Config& config) {
+  std::vector<Row> rows = {{"ROUTE", "MATCH", "TARGET", "POLICY"}};
+  for (const conf::Route& route : config.routes) {
+    rows.push_back({route.name, match_text(route.match), target_text(route), policy_text(route, config.observe)});
+  }
+  return align(rows);
+}
+
+int run_validate(const ConfigSource& source, const conf::Environment& environment, const DeepCheck& deep_check,
+                 std::ostream& out, std::ostream& err) {
+  conf::Loaded loaded = load_config(source, environment);
+  if (deep_check && !loaded.problems.any()) deep_check(loaded.config, loaded.problems);
+  if (!report(loaded.problems, err)) return exit_bad_config;
+  out << route_table(loaded.config);
+  return exit_ok;
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,39 @@
+// One coroutine waits until another one says that it is done.
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+
+#include "gateway/filter.hpp"
+
+namespace postern {
+
+class Completion {
+ public:
+  explicit Completion(const boost::asio::io_context::executor_type& executor)
+      : timer_(executor, std::chrono::steady_clock::time_point::max()) {}
+
+  void set() {
+    done_ = true;
+    timer_.cancel();
+  }
+  bool is_set() const noexcept { return done_; }
+
+  Task<void> wait() {
+    while (!done_) {
+      co_await timer_.async_wait(
+          boost::asio::as_tuple(boost::asio::use_awaitable_t<boost::asio::io_context::executor_type>{}));
+    }
+  }
+
+ private:
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      timer_;
+  bool done_ = false;
+};
+
+}  // namespace postern

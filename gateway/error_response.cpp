@@ -1,0 +1,190 @@
+#include "gateway/error_response.hpp"
+
+#include "base/json.hpp"
+
+namespace postern {
+namespace {
+
+constexpr std::string_view retry_after_seconds = "5";
+
+// What a client is told. Whether a key exists under some `kid` is not told apart from a signature that does not fit:
+// with keys from a file the names of the keys are the operator's own.
+Reason told(Reason reason) noexcept {
+  return reason == Reason::key_unknown ? Reason::signature_invalid : reason;
+}
+
+// RFC 6750 section 3.1; empty where it has no code, and for a request that brought no token.
+std::string_view bearer_error(Reason reason, unsigned status) noexcept {
+  if (reason == Reason::token_missing || reason == Reason::origin_refused) return {};
+  if (status == 401) return "invalid_token";
+  if (status == 403) return "insufficient_scope";
+  return reason == Reason::token_multiple ? "invalid_request" : std::string_view{};
+}
+
+// Bytes that a quoted attribute of RFC 6750 may hold (section 3); others are left out.
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c >= ' ' && c < '\x7f' && c != '"' && c != '\\') out += c;
+  }
+  out += '"';
+}
+
+std::string challenge(Reason reason, std::string_view error, const ErrorFacts& facts) {
+  std::string value = "Bearer";
+  if (error.empty()) return value;
+  value += " error=";
+  append_quoted(value, error);
+  value += ", error_description=";
+  append_quoted(value, sentence_of(reason));
+  if (reason == Reason::scope_insufficient && !facts.scopes.empty()) {
+    std::string scopes;
+    for (const std::string& scope : facts.scopes) scopes.append(scopes.empty() ? "" : " ").append(scope);
+    value += ", scope=";
+    append_quoted(value, scopes);
+  }
+  return value;
+}
+
+std::string problem_json(Reason reason, unsigned status, std::string_view error) {
+  std::string body = R"({"type":"about:blank","title":)";
+  append_json_string(body, status_phrase(status));
+  const std::string number = std::to_string(status);
+  body.append(R"(,"status":)").append(number).append(R"(,"code":)").append(number).append(R"(,"reason":)");
+  append_json_string(body, code_of(reason));
+  if (!error.empty()) {
+    body += R"(,"error":)";
+    append_json_string(body, error);
+  }
+  body += R"(,"error_description":)";
+  append_json_string(body, sentence_of(reason));
+  body += "}\n";
+  return body;
+}
+
+// After these the next bytes of the connection cannot be told from the rest of this request.
+bool must_close(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::request_malformed:
+    case Reason::request_timeout:
+    case Reason::header_too_large:
+    case Reason::body_too_large:
+    case Reason::encoding_not_implemented:
+    case Reason::method_not_implemented:  // bytes of the tunnel that CONNECT asks for
+    case Reason::expectation_failed:      // the body may or may not follow
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+unsigned status_of(Reason reason, CheckedBy checked_by) noexcept {
+  switch (reason) {
+    case Reason::claim_missing:
+    case Reason::claim_mismatch:
+      return checked_by == CheckedBy::route ? 403 : 401;
+    case Reason::token_missing:
+    case Reason::token_malformed:
+    case Reason::algorithm_not_allowed:
+    case Reason::key_unknown:
+    case Reason::signature_invalid:
+    case Reason::token_expired:
+    case Reason::token_not_yet_valid:
+    case Reason::token_lifetime_too_long:
+    case Reason::issuer_unknown:
+    case Reason::audience_mismatch:
+    case Reason::type_mismatch:
+    case Reason::proof_missing:
+    case Reason::claim_unusable:
+      return 401;
+    case Reason::token_multiple:
+    case Reason::request_malformed:
+      return 400;
+    case Reason::scope_insufficient:
+    case Reason::origin_refused:
+      return 403;
+    case Reason::route_not_found:
+      return 404;
+    case Reason::method_not_allowed:
+      return 405;
+    case Reason::request_timeout:
+      return 408;
+    case Reason::body_too_large:
+      return 413;
+    case Reason::expectation_failed:
+      return 417;
+    case Reason::token_too_large:
+    case Reason::header_too_large:
+      return 431;
+    case Reason::method_not_implemented:
+    case Reason::encoding_not_implemented:
+      return 501;
+    case Reason::upstream_unavailable:
+    case Reason::upstream_malformed:
+      return 502;
+    case Reason::keys_unavailable:
+    case Reason::out_of_memory:
+      return 503;
+    case Reason::upstream_timeout:
+      return 504;
+    case Reason::accepted:
+    case Reason::count_:
+      break;
+  }
+  return 500;
+}
+
+Side side_of(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::upstream_unavailable:
+    case Reason::upstream_timeout:
+    case Reason::upstream_malformed:
+      return Side::upstream;
+    case Reason::keys_unavailable:
+      return Side::provider;
+    case Reason::out_of_memory:
+    case Reason::accepted:
+    case Reason::count_:
+      return Side::gateway;
+    default:
+      return Side::downstream;
+  }
+}
+
+std::string_view name_of(Side side) noexcept {
+  switch (side) {
+    case Side::downstream:
+      return "downstream";
+    case Side::upstream:
+      return "upstream";
+    case Side::provider:
+      return "provider";
+    case Side::gateway:
+      break;
+  }
+  return "gateway";
+}
+
+ErrorReply make_error_reply(const Refusal& refusal, const ErrorFacts& facts) {
+  const Reason reason = told(refusal.reason);
+  ErrorReply reply;
+  reply.status = status_of(reason, refusal.checked_by);
+  const std::string_view error = bearer_error(reason, reply.status);
+  reply.body = problem_json(reason, reply.status, error);
+  reply.close = must_close(reason);
+  reply.fields.emplace_back("Content-Type", "application/problem+json");
+  if (reply.status == 401 || !error.empty()) {
+    reply.fields.emplace_back("WWW-Authenticate", challenge(reason, error, facts));
+  }
+  if (reply.status == 503) reply.fields.emplace_back("Retry-After", retry_after_seconds);
+  // Without a route's list: the methods that the gateway forwards at all (TRACE is refused before routing).
+  if (reply.status == 405) {
+    reply.fields.emplace_back("Allow",
+                              facts.allow.empty() ? "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH" : facts.allow);
+  }
+  return reply;
+}
+
+}  // namespace postern

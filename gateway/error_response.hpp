@@ -1,0 +1,40 @@
+// The one place where a refusal becomes HTTP: problem+json (RFC 9457) with RFC 6750's members.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/reason.hpp"
+
+namespace postern {
+
+enum class Side : std::uint8_t { downstream, upstream, gateway, provider };
+
+// The HTTP status of a refusal: 401 by a provider's rules, 403 by the route's, 431, 413, 503 ...
+unsigned status_of(Reason reason, CheckedBy checked_by) noexcept;
+
+// Whose fault it was, for the log.
+Side side_of(Reason reason) noexcept;
+std::string_view name_of(Side side) noexcept;
+
+struct ErrorReply {
+  unsigned status = 500;
+  std::vector<std::pair<std::string, std::string>> fields;  // Content-Type, WWW-Authenticate, Retry-After, Allow
+  std::string body;
+  bool close = false;  // the connection's state is not to be trusted after this refusal (framing, timeouts)
+};
+
+struct ErrorFacts {
+  std::string_view allow;           // for method_not_allowed
+  std::vector<std::string> scopes;  // the route's, for scope_insufficient
+};
+
+// The same cause gives the same bytes, from one request to the next.
+ErrorReply make_error_reply(const Refusal& refusal, const ErrorFacts& facts = {});
+
+// "Not Found" for 404; empty when unknown.
+std::string_view status_phrase(unsigned status) noexcept;
+
+}  // namespace postern

@@ -1,0 +1,104 @@
+#include "gateway/exchange.hpp"
+
+#include "gateway/http/parse.hpp"
+#include "gateway/http/target.hpp"
+
+namespace postern {
+
+void Exchange::begin(std::shared_ptr<ActiveSnapshot> snapshot, const ConnectionFacts& facts, double now) {
+  active = std::move(snapshot);
+  connection = &facts;
+  now_ = now;
+  memory_.emplace(inline_memory_.data(), inline_memory_.size());
+  keep_alive = true;
+  record = AccessRecord{};
+  record.time = now;
+  record.client_address = facts.client_address;
+}
+
+void Exchange::end() {
+  context.reset();
+  memory_.reset();
+  request.clear();
+  response.clear();
+  framing = {};
+  found = {};
+  route = nullptr;
+  refusal = {};
+  upstream_head.clear();
+  downstream_head.clear();
+  active.reset();
+}
+
+std::optional<Refusal> Exchange::judge(std::string_view head) {
+  const http::HeadLimits limits{config().limits.head_fields};
+  if (auto parsed = http::parse_request_head(head, limits, request); !parsed) return std::move(parsed.error());
+  record.method = request.method_name;
+  auto framed = http::judge_request(request);
+  if (!framed) return std::move(framed.error());
+  framing = *framed;
+  keep_alive = framing.keep_alive;
+  if (auto target = http::judge_target(request, *memory_); !target) return std::move(target.error());
+  record.path = request.path;
+  record.host = request.authority;
+  if (auto refused = find_route()) return refused;
+  return check_limits();
+}
+
+// A CORS preflight belongs to the route of the method that it asks for, where that route answers preflights.
+const CompiledRoute* Exchange::route_of_preflight() {
+  if (request.method != http::Method::options) return nullptr;
+  const http::Field* asked = request.fields.find(http::KnownField::access_control_request_method);
+  if (asked == nullptr || request.fields.find(http::KnownField::origin) == nullptr) return nullptr;
+  RouteFound of_asked = active->snapshot->router->find(request, asked->value);
+  if (!of_asked.route) return nullptr;
+  const CompiledRoute& candidate = active->snapshot->routes[*of_asked.route];
+  if (!candidate.answers_preflight) return nullptr;
+  found = std::move(of_asked);
+  return &candidate;
+}
+
+std::optional<Refusal> Exchange::find_route() {
+  route = route_of_preflight();
+  if (route == nullptr) {
+    found = active->snapshot->router->find(request, request.method_name);
+    if (!found.route) return Refusal{found.reason};
+    route = &active->snapshot->routes[*found.route];
+  }
+  record.route = route->config->name;
+  record.observed = false;
+  context.emplace(RequestContext{.request = request,
+                                 .framing = framing,
+                                 .route = *route->config,
+                                 .observe = route->observe,
+                                 .now = now_,
+                                 .tls = connection->tls,
+                                 .client_address = connection->client_address,
+                                 .worker_state = active->state.get(),
+                                 .memory = *memory_,
+                                 .identity = {},
+                                 .upstream_headers = {},
+                                 .decision = {}});
+  record.decision = &context->decision;
+  return std::nullopt;
+}
+
+std::optional<Refusal> Exchange::check_limits() const {
+  if (request.encoded_slash && !route->config->allow_encoded_slash) {
+    return Refusal{Reason::request_malformed, "the path holds %2F or %5C, which this route does not allow"};
+  }
+  if (route->body_limit != 0 && framing.kind == http::BodyKind::fixed && framing.length > route->body_limit) {
+    return Refusal{Reason::body_too_large, "Content-Length is " + std::to_string(framing.length) + ", the limit is " +
+                                               std::to_string(route->body_limit)};
+  }
+  return std::nullopt;
+}
+
+ErrorFacts Exchange::error_facts() const {
+  ErrorFacts facts;
+  if (route != nullptr) facts = route->error_facts;
+  facts.allow = found.allow;
+  return facts;
+}
+
+}  // namespace postern

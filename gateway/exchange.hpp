@@ -1,0 +1,84 @@
+// One request and its response: everything that is known of it while it is on its way. Pooled by the worker, so that a
+// request allocates nothing in the common case.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/access_log.hpp"
+#include "gateway/http/framing.hpp"
+#include "gateway/http/head.hpp"
+#include "gateway/request_context.hpp"
+#include "gateway/router.hpp"
+#include "gateway/snapshot.hpp"
+#include "gateway/upstream_pool.hpp"
+
+namespace postern {
+
+// A snapshot as one worker uses it: with the filters' state and the upstream connections of that worker.
+struct ActiveSnapshot {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::unique_ptr<WorkerState> state;
+  std::vector<std::shared_ptr<UpstreamPool>> pools;  // as in Snapshot::upstreams
+};
+
+// What a session knows about its connection.
+struct ConnectionFacts {
+  std::string client_address;  // without the port
+  bool tls = false;
+  std::uint16_t listener_port = 0;
+  boost::asio::ip::address client;
+};
+
+class Exchange {
+ public:
+  // Begins a new request; everything of the last one is forgotten, capacities stay.
+  void begin(std::shared_ptr<ActiveSnapshot> snapshot, const ConnectionFacts& connection, double now);
+  // Ends it: nothing is held that a reload or the worker's end would have to wait for.
+  void end();
+
+  // Parses one complete head and decides everything up to the filters: framing, target, route, limits. On success
+  // `context` is set. Pure but for its own members.
+  std::optional<Refusal> judge(std::string_view head);
+
+  // The client said that it will not send another request, or must not.
+  bool keep_alive = true;
+
+  std::shared_ptr<ActiveSnapshot> active;
+  const ConnectionFacts* connection = nullptr;
+  http::RequestHead request;
+  http::Framing framing;
+  RouteFound found;
+  const CompiledRoute* route = nullptr;
+  std::optional<RequestContext> context;
+
+  http::ResponseHead response;
+  std::string upstream_head;    // the bytes of the head for the upstream
+  std::string downstream_head;  // and for the client
+
+  AccessRecord record;
+  std::chrono::steady_clock::time_point started{};
+  std::array<char, 55> traceparent{};
+  Refusal refusal;  // of the reply, when it was one
+
+  const conf::Config& config() const noexcept { return active->snapshot->config; }
+  ErrorFacts error_facts() const;
+
+ private:
+  std::optional<Refusal> find_route();
+  const CompiledRoute* route_of_preflight();
+  std::optional<Refusal> check_limits() const;
+
+  alignas(std::max_align_t) std::array<std::byte, 2048> inline_memory_;
+  std::optional<std::pmr::monotonic_buffer_resource> memory_;
+  double now_ = 0;
+};
+
+}  // namespace postern

@@ -1,0 +1,69 @@
+// What a filter is. Built once for each route and snapshot, shared by every request of it; what belongs to one request
+// lives in RequestContext. Filters return verdicts and never write responses.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/reason.hpp"
+#include "conf/problems.hpp"
+#include "gateway/http/head.hpp"
+#include "gateway/http/header_rules.hpp"
+#include "gateway/request_context.hpp"
+
+namespace postern {
+
+template <class T>
+using Task = boost::asio::awaitable<T, boost::asio::io_context::executor_type>;
+
+// A response that a filter wants sent instead of forwarding, e.g. to a CORS preflight. Not an error.
+struct DirectReply {
+  unsigned status = 204;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+struct Pass {};
+using Verdict = std::variant<Pass, Refusal, DirectReply>;
+
+// A verdict at once, or the awaitable that will give one in the rare slow case (a key fetch, a store).
+using Step = std::variant<Verdict, Task<Verdict>>;
+
+class Filter {
+ public:
+  virtual ~Filter() = default;
+  virtual std::string_view name() const noexcept = 0;  // its key in the configuration
+
+  virtual Step on_request(RequestContext& request) const = 0;
+
+  // Runs in reverse order, also over replies that the gateway wrote itself. Views that it adds must live as long as the
+  // request (RequestContext::keep) or the filter.
+  virtual void on_response(RequestContext&, http::ResponseHead&) const {}
+
+  // The names that this filter can inject; the client's copies are removed on every route.
+  virtual std::vector<std::string> injected_headers() const { return {}; }
+
+  // Whether an OPTIONS request with Access-Control-Request-Method belongs to this route's filter.
+  virtual bool answers_preflight() const noexcept { return false; }
+};
+
+using Chain = std::vector<std::unique_ptr<const Filter>>;
+
+// Makes the chains of one snapshot; the only thing that the core knows of the filters. filters/registry.hpp has the
+// one.
+class FilterFactory {
+ public:
+  virtual ~FilterFactory() = default;
+  virtual Chain make_chain(const conf::Route& route) = 0;
+  virtual std::unique_ptr<WorkerState> make_worker_state() const = 0;
+};
+
+// Makes a factory for a configuration, loading keys; what is wrong with them goes to `problems`.
+using MakeFilters = std::unique_ptr<FilterFactory> (*)(const conf::Config&, conf::Problems& problems);
+
+}  // namespace postern

@@ -1,0 +1,86 @@
+// Carries one accepted request to its upstream and the response back. Streams both bodies with fixed buffers; replays
+// on a fresh connection when a pooled one turns out closed and nothing can have happened.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "gateway/body.hpp"
+#include "gateway/completion.hpp"
+#include "gateway/exchange.hpp"
+#include "gateway/inbox.hpp"
+#include "gateway/watch.hpp"
+#include "gateway/worker.hpp"
+
+namespace postern {
+
+class Forwarder {
+ public:
+  Forwarder(Worker& worker, Transport& client, Watch& watch, Inbox& inbox, Exchange& exchange);
+
+  struct End {
+    enum class Kind : std::uint8_t {
+      complete,   // the response is out; exchange.keep_alive says whether the connection goes on
+      refused,    // nothing was sent to the client yet: `refusal` becomes the reply
+      truncated,  // a part was sent and the rest will not come: the connection must end, and not cleanly
+    };
+    Kind kind = Kind::complete;
+    Refusal refusal;
+
+    End() = default;  // a constructor, since g++ 12 mishandles aggregate temporaries in co_await expressions
+    End(Kind k, Refusal why = {}) : kind(k), refusal(std::move(why)) {}
+  };
+
+  Task<End> run();
+
+  // True when bytes of the request's body may still come that nobody will read.
+  bool body_unread() const noexcept { return !whole_body_at_hand_ && upload_ != Upload::complete; }
+
+ private:
+  enum class Upload : std::uint8_t { none, running, complete, stopped };
+
+  Task<End> exchange_with_upstream();
+  Task<std::optional<Refusal>> attempt(unsigned number);
+  Task<std::optional<Refusal>> connect(unsigned number);
+  Task<std::optional<Refusal>> send_request();
+  Task<std::optional<Refusal>> read_response_head();
+  Task<std::optional<Refusal>> read_one_head(bool& final_head);
+  Task<End> relay_response();
+  Task<End> relay_body();
+  Task<End> tunnel();
+  Task<void> upload();
+  Task<void> upload_pieces(BodyReader& reader);
+  Task<void> end_upload();
+  void build_upstream_head();
+  void build_downstream_head();
+  void plan_body();
+  bool response_is_upgrade() const noexcept;
+  std::optional<Refusal> interrupted(Reason when_upstream_failed, std::string detail) const;
+  void release_upstream();
+
+  Worker& worker_;
+  Transport& client_;
+  Watch& watch_;
+  Inbox& inbox_;
+  Exchange& exchange_;
+  UpstreamPool& pool_;
+  http::Framing request_framing_;    // without the upgrade where one cannot be asked for
+  std::string_view body_at_hand_;    // in the inbox
+  bool whole_body_at_hand_ = false;  // the request can be sent again
+
+  std::unique_ptr<UpstreamConnection> upstream_;
+  bool connect_failed_ = false;
+  bool response_began_ = false;  // a byte of the response has come: no replay any more
+  Buffer response_buffer_;
+  std::string_view response_rest_;  // in response_buffer_, behind the head
+  http::Framing response_framing_;
+  bool upstream_reusable_ = false;
+
+  Upload upload_ = Upload::none;
+  Refusal upload_refusal_;  // why the upload stopped by itself, if it did
+  std::optional<Completion> upload_done_;
+  std::chrono::steady_clock::time_point sent_at_{};
+};
+
+}  // namespace postern

@@ -1,0 +1,86 @@
+#include "gateway/http/header_lines.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "gateway/http/syntax.hpp"
+
+namespace postern::http {
+
+void append_line(std::string& out, std::string_view name, std::uint64_t value) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  append_line(out, name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+}
+
+bool is_hop_by_hop(KnownField known) noexcept {
+  switch (known) {
+    case KnownField::connection:
+    case KnownField::http2_settings:
+    case KnownField::keep_alive:
+    case KnownField::proxy_authenticate:
+    case KnownField::proxy_authorization:
+    case KnownField::proxy_connection:
+    case KnownField::te:
+    case KnownField::trailer:
+    case KnownField::transfer_encoding:
+    case KnownField::upgrade:
+      return true;
+    default:
+      return false;
+  }
+}
+
+ConnectionOptions::ConnectionOptions(const Fields& fields) noexcept : fields_(fields) {
+  for (const Field& field : fields) {
+    if (field.known != KnownField::connection) continue;
+    for_each_in_list(field.value, [&](std::string_view option) {
+      any_ = !equals_folded(option, "keep-alive") && !equals_folded(option, "close") &&
+             !is_hop_by_hop(known_field(option));
+      return !any_;
+    });
+    if (any_) return;
+  }
+}
+
+bool ConnectionOptions::name(const Field& field) const noexcept {
+  if (!any_) return false;
+  return std::any_of(fields_.begin(), fields_.end(), [&](const Field& other) {
+    return other.known == KnownField::connection && list_has(other.value, field.name);
+  });
+}
+
+bool EditRules::drop(std::string_view name) const noexcept {
+  if (empty_) return false;
+  const auto is_it = [&](std::string_view edited) { return equals_folded(edited, name); };
+  return std::any_of(edits_.remove.begin(), edits_.remove.end(), is_it) ||
+         std::any_of(edits_.set.begin(), edits_.set.end(), [&](const auto& edit) { return is_it(edit.first); });
+}
+
+bool EditRules::may_write(std::string_view name) const noexcept {
+  const KnownField known = known_field(name);
+  if (is_hop_by_hop(known) || known == KnownField::content_length || known == KnownField::host ||
+      known == KnownField::expect) {
+    return false;
+  }
+  return std::none_of(injected_.begin(), injected_.end(),
+                      [&](std::string_view line) { return equals_folded(line.substr(0, line.find(':')), name); });
+}
+
+void EditRules::append(std::string& out) const {
+  if (empty_) return;
+  for (const auto* edits : {&edits_.set, &edits_.add}) {
+    for (const auto& [name, value] : *edits) {
+      if (may_write(name)) append_line(out, name, value);
+    }
+  }
+}
+
+std::size_t bytes_of(const Fields& fields) noexcept {
+  std::size_t bytes = 0;
+  for (const Field& field : fields) bytes += field.name.size() + field.value.size() + 4;
+  return bytes;
+}
+
+}  // namespace postern::http

@@ -1,0 +1,54 @@
+// What a client has sent and nobody has consumed yet. A request's head stays where it was received until its exchange
+// is over, because the parsed head points there.
+#pragma once
+
+#include <cstring>
+#include <string_view>
+
+#include "gateway/buffer_pool.hpp"
+
+namespace postern {
+
+class Inbox {
+ public:
+  // Bytes of room beyond the head limit, so that a head of exactly the limit leaves room to push back what was read
+  // past a body.
+  static constexpr std::size_t slack = 4 * 1024;
+
+  bool has_buffer() const noexcept { return static_cast<bool>(buffer_); }
+  void set_buffer(Buffer buffer) noexcept {
+    buffer_ = std::move(buffer);
+    begin_ = end_ = 0;
+  }
+  void give_back() noexcept { buffer_.give_back(); }
+
+  std::string_view bytes() const noexcept { return {buffer_.data() + begin_, end_ - begin_}; }
+  bool empty() const noexcept { return begin_ == end_; }
+  void consume(std::size_t size) noexcept { begin_ += size; }
+
+  // Where the next bytes go; compact() first when there is no parsed head left in the buffer.
+  char* room() const noexcept { return buffer_.data() + end_; }
+  std::size_t room_size() const noexcept { return buffer_.size() - end_; }
+  void received(std::size_t size) noexcept { end_ += size; }
+  void compact() noexcept {
+    if (begin_ == 0) return;
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+
+  // How much push_back() takes once everything here is consumed.
+  std::size_t push_back_limit() const noexcept { return buffer_.size() - begin_; }
+  // Bytes that were read past the end of a body, the next request's. Only when nothing is left here.
+  void push_back(std::string_view bytes) noexcept {
+    std::memcpy(buffer_.data() + begin_, bytes.data(), bytes.size());
+    end_ = begin_ + bytes.size();
+  }
+
+ private:
+  Buffer buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace postern

@@ -1,0 +1,44 @@
+// Listening sockets, made on the control thread and handed to the workers: one for each worker and address
+// (SO_REUSEPORT).
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+#include <vector>
+
+namespace postern {
+
+// An owned file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) noexcept : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor();
+  int get() const noexcept { return number_; }
+  int release() noexcept { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+struct BoundAddress {
+  boost::asio::ip::tcp::endpoint endpoint;  // with the port that the kernel chose for port 0
+  std::vector<Descriptor> sockets;          // listening, non-blocking, one for each worker
+};
+
+// `0.0.0.0:8080`, `[::]:8080`. The error is a sentence with the address. A port that another process listens on is
+// found by a probe without SO_REUSEPORT, which would let two gateways share it unnoticed.
+tl::expected<BoundAddress, std::string> bind_address(const std::string& address, std::size_t sockets);
+
+// The CPUs that this process may use: its affinity, and the cgroup's quota rounded up. At least 1.
+unsigned allowed_cpus();
+
+}  // namespace postern

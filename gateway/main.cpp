@@ -1,0 +1,84 @@
+// postern: validates the Bearer JWT of every request and forwards the verified claims as headers.
+#include <exception>
+#include <iostream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gateway/cli/admin_client.hpp"
+#include "gateway/cli/command_line.hpp"
+#include "gateway/cli/completion.hpp"
+#include "gateway/cli/config.hpp"
+#include "gateway/cli/demo.hpp"
+#include "gateway/cli/explain.hpp"
+#include "gateway/cli/log.hpp"
+#include "gateway/cli/run.hpp"
+#include "gateway/cli/validate.hpp"
+#include "gateway/cli/verify.hpp"
+#include "gateway/server.hpp"
+
+namespace {
+
+using namespace postern;
+
+// What each verb does.
+struct Perform {
+  const conf::Environment& environment;
+
+  int operator()(const cli::Run& run) const { return cli::run_gateway(run.source, environment); }
+  int operator()(const cli::Demo& demo) const { return cli::run_demo(demo.options, std::cout); }
+
+  int operator()(const cli::Validate& validate) const {
+    return cli::run_validate(validate.source, environment, cli::check_files, std::cout, std::cerr);
+  }
+  int operator()(const cli::Explain& explain) const {
+    return cli::run_explain(explain.options, std::cin, std::cout, std::cerr);
+  }
+  int operator()(const cli::Verify& verify) const {
+    return cli::run_verify(verify.options, std::cin, std::cout, std::cerr);
+  }
+
+  int operator()(const cli::ConfigSchema&) const { return cli::run_config_schema(std::cout); }
+  int operator()(const cli::ConfigReference&) const { return cli::run_config_reference(std::cout); }
+  int operator()(const cli::ConfigPrint& print) const {
+    return cli::run_config_print(print.source, environment, std::cout, std::cerr);
+  }
+
+  int operator()(const cli::Healthcheck& healthcheck) const {
+    return cli::run_healthcheck(healthcheck.options, environment, std::cout, std::cerr);
+  }
+  int operator()(const cli::Reload& reload) const {
+    return cli::run_reload(reload.options, environment, std::cout, std::cerr);
+  }
+
+  int operator()(const cli::CompletionScript& completion) const {
+    std::cout << cli::completion_script(cli::describe_command_line(), completion.shell);
+    return exit_ok;
+  }
+  int operator()(const cli::Version&) const {
+    std::cout << "postern " << cli::program_version() << '\n';
+    return exit_ok;
+  }
+};
+
+int end(const cli::Ending& ending) {
+  std::cout << ending.out;
+  std::cerr << ending.err;
+  return ending.exit_code;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::ios::sync_with_stdio(false);
+  const conf::Environment environment = cli::process_environment();
+  const auto invocation = cli::parse_command_line({words + 1, words + count}, environment);
+  if (!invocation) return end(invocation.error());
+  cli::start_log(invocation->log);
+  try {
+    return std::visit(Perform{environment}, invocation->verb);
+  } catch (const std::exception& error) {
+    std::cerr << "postern: " << error.what() << '\n';
+    return exit_refused;
+  }
+}

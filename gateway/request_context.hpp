@@ -1,0 +1,60 @@
+// One request on its way through the filters: what they may look at, and what they leave behind.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <cstring>
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+
+#include "base/reason.hpp"
+#include "conf/config.hpp"
+#include "gateway/http/framing.hpp"
+#include "gateway/http/head.hpp"
+
+namespace postern {
+
+namespace filters {
+class Identity;  // verified claims and what was made of them; the core only carries it
+}
+
+// State that filters keep for each worker and snapshot (token cache, OpenSSL contexts); made by FilterFactory.
+struct WorkerState {
+  virtual ~WorkerState() = default;
+};
+
+// How the request was judged, for log and metrics. The views point into the identity or the request's memory.
+struct Decision {
+  bool made = false;  // a filter judged a token (or its absence)
+  Reason reason = Reason::accepted;
+  std::string detail;
+  std::string_view provider, issuer, subject, kid;
+};
+
+struct RequestContext {
+  http::RequestHead& request;
+  const http::Framing& framing;
+  const conf::Route& route;
+  bool observe = false;             // of the route or global: refusals are recorded, and the request passes
+  double now = 0;                   // Unix seconds
+  bool tls = false;                 // downstream
+  std::string_view client_address;  // of the peer, without a port
+  WorkerState* worker_state = nullptr;
+  std::pmr::memory_resource& memory;  // lives as long as the request
+
+  // Left by filters.
+  std::shared_ptr<filters::Identity> identity;                           // set by `jwt`, read by `claim_headers`
+  boost::container::small_vector<std::string_view, 4> upstream_headers;  // ready-made `Name: value\r\n` lines
+  Decision decision;
+
+  // Copies bytes into the request's memory, for views that must live as long as the request.
+  std::string_view keep(std::string_view bytes) {
+    if (bytes.empty()) return {};
+    char* place = static_cast<char*>(memory.allocate(bytes.size(), 1));
+    std::memcpy(place, bytes.data(), bytes.size());
+    return {place, bytes.size()};
+  }
+};
+
+}  // namespace postern

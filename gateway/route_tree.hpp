@@ -1,0 +1,61 @@
+// The router's tree of path segments and the conditions of the routes that hang in it.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "conf/config.hpp"
+#include "gateway/http/head.hpp"
+
+namespace postern {
+
+// The conditions of one route beside host and path; shared by all the places where the route hangs.
+struct RouteEntry {
+  std::size_t index = 0;  // into Config::routes
+  std::vector<std::string> methods;
+  std::vector<std::pair<std::string, conf::HeaderMatch>> headers;
+  std::vector<std::string> segment_names;  // of a template, from the left
+
+  RouteEntry(const conf::RouteMatch& match, std::size_t route);
+  bool names(std::string_view method) const noexcept;
+  // A route with GET takes HEAD too: the same but for the content (RFC 9110 section 9.3.2).
+  bool takes(std::string_view method) const noexcept;
+  // True when each header condition holds for every field of its name: a second field cannot slip past.
+  bool headers_hold(const http::Fields& fields) const;
+  std::size_t conditions() const noexcept { return headers.size() + (methods.empty() ? 0 : 1); }
+};
+
+// The most specific first.
+using RouteEntries = std::vector<const RouteEntry*>;
+
+// Looks up views without making strings of them.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+};
+
+// A place in the tree of path segments. A final slash is an empty last segment: `/a/` is `a` and then nothing.
+struct RouteNode {
+  std::unordered_map<std::string, std::unique_ptr<RouteNode>, TextHash, std::equal_to<>> literal;
+  std::unique_ptr<RouteNode> any;  // where templates have a name
+  RouteEntries exact;              // paths and templates that end here
+  RouteEntries prefix;             // `/a`: here and below
+  RouteEntries prefix_below;       // `/a/`: below only
+
+  // Hangs the entry under this root at the place that the route's path names.
+  void hang(const conf::RouteMatch& match, const RouteEntry* entry);
+};
+
+// Takes the first segment off `rest`, which begins with a slash.
+std::string_view take_segment(std::string_view& rest) noexcept;
+
+// `{id}`: a segment of a template that stands for any one segment.
+bool is_segment_name(std::string_view segment) noexcept;
+
+}  // namespace postern

@@ -1,0 +1,300 @@
+#include "gateway/session.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <new>
+
+#include "gateway/http/parse.hpp"
+#include "gateway/redirect.hpp"
+
+namespace postern {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How long a connection may be quiet before its buffer goes back to the worker.
+constexpr std::chrono::milliseconds park_after{1000};
+// How long a client may go on sending what nobody reads, before its connection is reset under it.
+constexpr std::chrono::milliseconds linger_limit{1000};
+constexpr std::size_t linger_bytes = 256 * 1024;
+
+double unix_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Session::Session(Worker& worker, TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
+                 std::shared_ptr<Listening> listening)
+    : worker_(worker),
+      client_(std::move(socket)),
+      listening_(std::move(listening)),
+      watch_(worker.ticker(), client_, worker.draining_flag()) {
+  facts_.client = peer.address();
+  if (facts_.client.is_v6() && facts_.client.to_v6().is_v4_mapped()) {
+    facts_.client = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, facts_.client.to_v6());
+  }
+  facts_.client_address = facts_.client.to_string();
+  facts_.tls = listening_->tls != nullptr;
+  facts_.listener_port = listening_->port;
+  worker_.metrics().downstream_connections += 1;
+  worker_.metrics().downstream_connections_total += 1;
+}
+
+Session::~Session() {
+  worker_.metrics().downstream_connections -= 1;
+}
+
+Task<void> Session::run() {
+  try {
+    co_await converse();
+  } catch (const std::bad_alloc&) {
+    spdlog::error("out of memory: a connection was closed");
+  } catch (const std::exception& failure) {
+    spdlog::error("a connection was closed by an unexpected failure: {}", failure.what());
+  }
+}
+
+Task<void> Session::converse() {
+  if (const auto tls = listening_->tls) {
+    watch_.arm(Watch::Cause::head, worker_.active()->snapshot->config.timeouts.head);
+    const error_code error = co_await client_.handshake(tls->new_connection());
+    if (error) co_return;
+  }
+  bool more = true;
+  while (more && co_await await_bytes()) more = co_await serve();
+  if (unread_) co_await linger();
+  client_.shutdown_send();
+}
+
+// Waits for the first byte of a request. A quiet connection gives its buffer back and waits for readability alone.
+Task<bool> Session::await_bytes() {
+  if (inbox_.has_buffer() && !inbox_.empty()) co_return true;
+  const auto& timeouts = worker_.active()->snapshot->config.timeouts;
+  const auto limit = first_ ? timeouts.head : timeouts.idle;
+  if (worker_.draining() && !first_) co_return false;
+  const bool parks = limit.count() == 0 || limit > park_after;
+  watch_.arm(parks ? Watch::Cause::park : Watch::Cause::idle, parks ? park_after : limit);
+  if (co_await read_more()) co_return true;
+  if (watch_.expired() != Watch::Cause::park) co_return false;
+
+  inbox_.give_back();
+  watch_.arm(Watch::Cause::idle, limit.count() == 0 ? limit : limit - park_after);
+  const error_code error = co_await client_.wait_readable();
+  if (error) co_return false;
+  co_return co_await read_more();
+}
+
+// Reads once into the inbox; false on the end, on an error, or when a deadline passed.
+Task<bool> Session::read_more() {
+  if (!inbox_.has_buffer()) inbox_.set_buffer(worker_.head_buffers().take());
+  if (inbox_.room_size() < Inbox::slack || inbox_.empty()) inbox_.compact();
+  if (inbox_.room_size() == 0) co_return false;
+  const Transport::Read read = co_await client_.read_some(inbox_.room(), inbox_.room_size());
+  if (read.error) co_return false;
+  inbox_.received(read.bytes);
+  co_return true;
+}
+
+Task<bool> Session::serve() {
+  auto exchange = worker_.take_exchange();
+  exchange->begin(worker_.active(), facts_, unix_now());
+  exchange->started = Clock::now();
+  std::string_view head;
+  std::optional<Refusal> refused = co_await read_head(head);
+  if (!refused && head.empty()) co_return false;  // the client left before it had asked for anything
+  first_ = false;
+  watch_.arm_total(exchange->config().timeouts.total);
+  bool keep = false;
+  bool out_of_memory = false;
+  try {
+    if (!refused) refused = exchange->judge(head);
+    keep = refused ? co_await reply_error(*exchange, std::move(*refused)) : co_await answer(*exchange);
+  } catch (const std::bad_alloc&) {
+    out_of_memory = true;
+  }
+  if (out_of_memory && exchange->downstream_head.empty()) {
+    unread_ = true;
+    exchange->response.clear();
+    co_await reply_error(*exchange, Refusal(Reason::out_of_memory));
+  }
+  watch_.arm_total({});
+  worker_.record(*exchange);
+  co_return keep && !worker_.draining();
+}
+
+Task<std::optional<Refusal>> Session::read_head(std::string_view& head) {
+  const conf::Config& config = worker_.active()->snapshot->config;
+  http::HeadScanner scanner(config.limits.head_bytes.count);
+  watch_.arm(Watch::Cause::head, config.timeouts.head);
+  for (;;) {
+    switch (scanner.scan(inbox_.bytes())) {
+      case http::HeadScanner::State::complete:
+        head = inbox_.bytes().substr(scanner.begin(), scanner.end() - scanner.begin());
+        inbox_.consume(scanner.end());
+        watch_.disarm();
+        co_return std::nullopt;
+      case http::HeadScanner::State::malformed:
+        co_return Refusal(Reason::request_malformed, "the head is no HTTP/1.1");
+      case http::HeadScanner::State::too_large:
+        co_return Refusal(Reason::header_too_large, "the head is longer than limits.head_bytes");
+      case http::HeadScanner::State::need_more:
+        break;
+    }
+    if (co_await read_more()) continue;
+    if (watch_.expired() == Watch::Cause::head) {
+      co_return Refusal(Reason::request_timeout, "the head did not arrive within timeouts.head");
+    }
+    co_return std::nullopt;
+  }
+}
+
+Task<std::variant<std::monostate, Refusal, DirectReply>> Session::run_filters(Exchange& exchange) {
+  RequestContext& context = *exchange.context;
+  for (const auto& filter : exchange.route->chain) {
+    Step step = filter->on_request(context);
+    Verdict verdict;
+    if (auto* slow = std::get_if<Task<Verdict>>(&step)) {
+      verdict = co_await std::move(*slow);
+    } else {
+      verdict = std::get<Verdict>(std::move(step));
+    }
+    if (auto* reply = std::get_if<DirectReply>(&verdict)) co_return std::move(*reply);
+    auto* refusal = std::get_if<Refusal>(&verdict);
+    if (refusal == nullptr) continue;
+    context.decision.made = true;
+    context.decision.reason = refusal->reason;
+    context.decision.detail = refusal->detail;
+    if (!context.observe) co_return std::move(*refusal);
+    exchange.record.observed = true;
+  }
+  co_return std::monostate{};
+}
+
+Task<bool> Session::answer(Exchange& exchange) {
+  auto verdict = co_await run_filters(exchange);
+  if (auto* refusal = std::get_if<Refusal>(&verdict)) co_return co_await reply_error(exchange, std::move(*refusal));
+  if (auto* direct = std::get_if<DirectReply>(&verdict)) {
+    exchange.response.status = direct->status;
+    for (const auto& [name, value] : direct->fields) exchange.response.fields.add(name, value);
+    co_return co_await reply(exchange, {});
+  }
+  if (!exchange.route->config->upstream.empty()) co_return co_await forward(exchange);
+  co_return co_await reply_direct(exchange);
+}
+
+Task<bool> Session::forward(Exchange& exchange) {
+  Forwarder forwarder(worker_, client_, watch_, inbox_, exchange);
+  Forwarder::End end = co_await forwarder.run();
+  unread_ = forwarder.body_unread();
+  exchange.framing.kind = http::BodyKind::none;  // what there was of the body has been consumed
+  switch (end.kind) {
+    case Forwarder::End::Kind::refused:
+      exchange.response.clear();
+      exchange.downstream_head.clear();
+      co_return co_await reply_error(exchange, std::move(end.refusal));
+    case Forwarder::End::Kind::truncated: {
+      exchange.refusal = std::move(end.refusal);
+      // A client that counts bytes or chunks sees that they are missing; one that waits for the close must see a reset.
+      error_code ignored;
+      client_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
+      client_.close();
+      co_return false;
+    }
+    case Forwarder::End::Kind::complete:
+      break;
+  }
+  co_return exchange.keep_alive;
+}
+
+Task<bool> Session::reply_error(Exchange& exchange, Refusal refusal) {
+  const ErrorReply error = make_error_reply(refusal, exchange.error_facts());
+  exchange.response.status = error.status;
+  for (const auto& [name, value] : error.fields) exchange.response.fields.add(name, value);
+  if (error.close) {
+    exchange.keep_alive = false;
+    unread_ = true;  // where its next request begins, if anywhere, is not known
+  }
+  exchange.refusal = std::move(refusal);
+  co_return co_await reply(exchange, error.body);
+}
+
+Task<bool> Session::reply_direct(Exchange& exchange) {
+  const conf::Route& route = *exchange.route->config;
+  if (route.redirect) {
+    exchange.response.status = route.redirect->status;
+    const std::string location = redirect_target(*route.redirect, exchange.request);
+    exchange.response.fields.add("Location", exchange.context->keep(location));
+    co_return co_await reply(exchange, {});
+  }
+  exchange.response.status = route.direct_response->status;
+  if (!route.direct_response->body.empty()) {
+    exchange.response.fields.add("Content-Type", route.direct_response->content_type);
+  }
+  co_return co_await reply(exchange, route.direct_response->body);
+}
+
+// A response of the gateway's own; the filters see it as they see an upstream's.
+Task<bool> Session::reply(Exchange& exchange, std::string_view body) {
+  if (!skip_body(exchange)) {
+    exchange.keep_alive = false;
+    unread_ = true;
+  }
+  static const http::HeaderEdits no_edits;
+  const bool is_error = exchange.refusal.reason != Reason::accepted;
+  if (exchange.context) {
+    const Chain& chain = exchange.route->chain;
+    for (auto filter = chain.rbegin(); filter != chain.rend(); ++filter) {
+      (*filter)->on_response(*exchange.context, exchange.response);
+    }
+  }
+  if (worker_.draining()) exchange.keep_alive = false;
+  const bool bodiless = exchange.response.status == 204 || exchange.response.status == 304;
+  const bool to_head = exchange.request.method == http::Method::head;
+  exchange.response.reason = status_phrase(exchange.response.status);
+  http::Framing framing;
+  framing.kind = bodiless ? http::BodyKind::none : http::BodyKind::fixed;
+  framing.length = body.size();
+  const http::DownstreamHead head{.response = exchange.response,
+                                  .framing = framing,
+                                  .client_minor = exchange.request.minor_version,
+                                  .keep_alive = exchange.keep_alive,
+                                  .to_head = to_head,
+                                  .edits = is_error || !exchange.route ? no_edits : exchange.route->response_edits};
+  http::write_downstream_head(head, worker_.http_date(exchange.record.time), exchange.downstream_head);
+  exchange.record.status = exchange.response.status;
+  if (to_head || bodiless) body = {};
+  watch_.arm(Watch::Cause::stream, exchange.config().timeouts.idle);
+  const error_code error = co_await client_.write(exchange.downstream_head, body);
+  if (!error) exchange.record.response_bytes = body.size();
+  co_return !error && exchange.keep_alive;
+}
+
+// A body that nobody wants: when all of it has arrived the connection goes on behind it.
+bool Session::skip_body(const Exchange& exchange) {
+  if (unread_) return false;
+  if (exchange.framing.kind == http::BodyKind::none) return true;
+  if (exchange.framing.kind != http::BodyKind::fixed) return false;
+  if (exchange.framing.length > inbox_.bytes().size()) return false;
+  inbox_.consume(static_cast<std::size_t>(exchange.framing.length));
+  return true;
+}
+
+// Lets the client read the reply before the connection goes: a close with unread bytes would reset it (RFC 9112
+// section 9.6).
+Task<void> Session::linger() {
+  client_.shutdown_send();
+  watch_.arm(Watch::Cause::linger, linger_limit);
+  inbox_.give_back();
+  Buffer scrap = worker_.head_buffers().take();
+  for (std::size_t total = 0; total < linger_bytes;) {
+    const Transport::Read read = co_await client_.read_some(scrap.data(), scrap.size());
+    if (read.error) co_return;
+    total += read.bytes;
+  }
+}
+
+}  // namespace postern

@@ -1,0 +1,53 @@
+// One downstream connection speaking HTTP/1.1: reads heads, has each request judged, filtered and forwarded, and writes
+// every reply of the gateway's own.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "gateway/exchange.hpp"
+#include "gateway/forwarder.hpp"
+#include "gateway/inbox.hpp"
+#include "gateway/watch.hpp"
+#include "gateway/worker.hpp"
+
+namespace postern {
+
+class Session {
+ public:
+  Session(Worker& worker, TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
+          std::shared_ptr<Listening> listening);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  Task<void> run();
+
+ private:
+  Task<void> converse();
+  Task<bool> await_bytes();
+  Task<bool> read_more();
+  Task<bool> serve();
+  // The bytes of one complete head, in the inbox; or why there is none. Nothing at all when the client just left.
+  Task<std::optional<Refusal>> read_head(std::string_view& head);
+  Task<bool> answer(Exchange& exchange);
+  Task<std::variant<std::monostate, Refusal, DirectReply>> run_filters(Exchange& exchange);
+  Task<bool> reply(Exchange& exchange, std::string_view body);
+  Task<bool> reply_error(Exchange& exchange, Refusal refusal);
+  Task<bool> reply_direct(Exchange& exchange);
+  Task<bool> forward(Exchange& exchange);
+  bool skip_body(const Exchange& exchange);
+  Task<void> linger();
+
+  Worker& worker_;
+  Transport client_;
+  std::shared_ptr<Listening> listening_;
+  ConnectionFacts facts_;
+  Watch watch_;
+  Inbox inbox_;
+  bool first_ = true;    // no request yet
+  bool unread_ = false;  // the client may still be sending what nobody will read
+};
+
+}  // namespace postern

@@ -1,0 +1,68 @@
+// What a configuration becomes once, for all requests until the next reload: router, chains, TLS contexts, header
+// rules. Immutable and shared by the workers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/config.hpp"
+#include "conf/problems.hpp"
+#include "gateway/cidr.hpp"
+#include "gateway/error_response.hpp"
+#include "gateway/filter.hpp"
+#include "gateway/http/header_rules.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/router.hpp"
+#include "gateway/tls.hpp"
+
+namespace postern {
+
+// A route with everything that can be decided before a request comes.
+struct CompiledRoute {
+  const conf::Route* config = nullptr;  // in the snapshot's config
+  Chain chain;
+  std::size_t upstream = 0;  // index into Snapshot::upstreams; not used without one
+  http::HeaderEdits request_edits;
+  http::HeaderEdits response_edits;
+  ErrorFacts error_facts;
+  std::uint32_t metrics_id = 0;
+  std::uint64_t body_limit = 0;  // bytes; 0: none
+  std::chrono::milliseconds response_timeout{}, total_timeout{}, stream_idle_timeout{};
+  bool observe = false;
+  bool rewrites_path = false;
+  bool answers_preflight = false;
+};
+
+struct CompiledUpstream {
+  std::string name;
+  const conf::Upstream* config = nullptr;
+  std::shared_ptr<const ClientTls> tls;  // null for http
+  std::uint32_t metrics_id = 0;
+};
+
+struct Snapshot {
+  conf::Config config;
+  std::unique_ptr<FilterFactory> filters;
+  std::unique_ptr<const Router> router;
+  std::vector<CompiledRoute> routes;  // as in config.routes
+  std::vector<CompiledUpstream> upstreams;
+  std::vector<std::shared_ptr<const ServerTls>> listener_tls;  // as in config.listeners; null for plain
+  http::HeaderNameSet injectable;
+  CidrSet trusted_proxies;
+  http::HeaderEdits no_edits;
+};
+
+// Numbers of route and upstream names in the metrics, stable over reloads.
+struct MetricRegistry {
+  MetricNames routes;
+  MetricNames upstreams;
+};
+
+// Null when `problems` has errors afterwards: unusable keys, certificates.
+std::shared_ptr<const Snapshot> build_snapshot(conf::Config config, MakeFilters make_filters, MetricRegistry& metrics,
+                                               conf::Problems& problems);
+
+}  // namespace postern

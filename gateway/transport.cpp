@@ -1,0 +1,172 @@
+#include "gateway/transport.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <cerrno>
+
+namespace postern {
+namespace asio = boost::asio;
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
+
+// The code of a failed TLS operation that is not about waiting.
+error_code tls_failure(int ssl_error) {
+  if (ssl_error == SSL_ERROR_ZERO_RETURN) return asio::error::eof;
+  if (ssl_error == SSL_ERROR_SYSCALL && errno != 0) return {errno, boost::system::system_category()};
+  return asio::error::connection_reset;  // a protocol violation, or an end without close_notify
+}
+
+short poll_events(int descriptor, short wanted) noexcept {
+  pollfd entry{descriptor, wanted, 0};
+  return ::poll(&entry, 1, 0) > 0 ? entry.revents : short{0};
+}
+
+}  // namespace
+
+void SslDeleter::operator()(SSL* ssl) const noexcept {
+  // Without this OpenSSL takes the end for an attack and makes the session unfit for reuse.
+  SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl);
+}
+
+Task<error_code> Transport::handshake(SslPtr ssl) {
+  error_code error;
+  socket_.non_blocking(true, error);
+  if (error) co_return error;
+  ssl_ = std::move(ssl);
+  SSL_set_fd(ssl_.get(), socket_.native_handle());
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) co_return error_code{};
+    const int ssl_error = SSL_get_error(ssl_.get(), result);
+    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) co_return tls_failure(ssl_error);
+    error = co_await wait_for(ssl_error);
+    if (error) co_return error;
+  }
+}
+
+Task<Transport::Read> Transport::read_some(char* place, std::size_t size) {
+  if (ssl_) co_return co_await read_tls(place, size);
+  auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(place, size), as_result);
+  co_return Read{bytes, error};
+}
+
+Task<Transport::Read> Transport::read_tls(char* place, std::size_t size) {
+  for (;;) {
+    ERR_clear_error();
+    std::size_t bytes = 0;
+    const int result = SSL_read_ex(ssl_.get(), place, size, &bytes);
+    if (result == 1) co_return Read{bytes, {}};
+    const int ssl_error = SSL_get_error(ssl_.get(), result);
+    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE)
+      co_return Read{0, tls_failure(ssl_error)};
+    const error_code error = co_await wait_for(ssl_error);
+    if (error) co_return Read{0, error};
+  }
+}
+
+Task<error_code> Transport::write(std::string_view first, std::string_view second) {
+  if (ssl_) {
+    error_code error;
+    if (!first.empty()) error = co_await write_tls(first);
+    if (!error && !second.empty()) error = co_await write_tls(second);
+    co_return error;
+  }
+  error_code error;
+  if (!socket_.non_blocking()) socket_.non_blocking(true, error);
+  while (!error && !(first.empty() && second.empty())) {
+    std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
+    std::size_t sent = first.empty()    ? socket_.write_some(asio::buffer(second), error)
+                       : second.empty() ? socket_.write_some(asio::buffer(first), error)
+                                        : socket_.write_some(both, error);
+    if (error == asio::error::would_block) {
+      std::tie(error) = co_await socket_.async_wait(TcpSocket::wait_write, as_result);
+      continue;
+    }
+    const std::size_t of_first = std::min(sent, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(sent - of_first);
+  }
+  co_return error;
+}
+
+Task<error_code> Transport::write_tls(std::string_view bytes) {
+  while (!bytes.empty()) {
+    ERR_clear_error();
+    std::size_t sent = 0;
+    const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
+    if (result == 1) {
+      bytes.remove_prefix(sent);
+      continue;
+    }
+    const int ssl_error = SSL_get_error(ssl_.get(), result);
+    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) co_return tls_failure(ssl_error);
+    const error_code error = co_await wait_for(ssl_error);
+    if (error) co_return error;
+  }
+  co_return error_code{};
+}
+
+Task<error_code> Transport::wait_for(int ssl_error) {
+  const auto what = ssl_error == SSL_ERROR_WANT_READ ? TcpSocket::wait_read : TcpSocket::wait_write;
+  auto [error] = co_await socket_.async_wait(what, as_result);
+  co_return error;
+}
+
+Task<error_code> Transport::wait_readable() {
+  if (ssl_ && SSL_pending(ssl_.get()) > 0) co_return error_code{};
+  auto [error] = co_await socket_.async_wait(TcpSocket::wait_read, as_result);
+  co_return error;
+}
+
+std::string Transport::explain(const error_code& error) const {
+  std::string text = error.message();
+  if (ssl_ && SSL_get_verify_result(ssl_.get()) != X509_V_OK) {
+    text += ", certificate: ";
+    text += X509_verify_cert_error_string(SSL_get_verify_result(ssl_.get()));
+  } else if (ssl_ && !SSL_is_init_finished(ssl_.get())) {
+    text += ", in the TLS handshake";
+  }
+  return text;
+}
+
+void Transport::cancel() noexcept {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Transport::close() noexcept {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void Transport::shutdown_send() noexcept {
+  if (ssl_ && SSL_is_init_finished(ssl_.get())) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());  // sends close_notify when the kernel takes it; the peer's is not waited for
+  }
+  error_code ignored;
+  socket_.shutdown(TcpSocket::shutdown_send, ignored);
+}
+
+bool Transport::peer_gone() const noexcept {
+  auto& socket = const_cast<TcpSocket&>(socket_);  // native_handle() is not const
+  return (poll_events(socket.native_handle(), POLLRDHUP) & (POLLRDHUP | POLLERR | POLLHUP)) != 0;
+}
+
+bool Transport::is_silent() const noexcept {
+  auto& socket = const_cast<TcpSocket&>(socket_);
+  return poll_events(socket.native_handle(), POLLIN | POLLRDHUP) == 0;
+}
+
+}  // namespace postern

@@ -1,0 +1,73 @@
+// One connection's bytes, plain or TLS, with the same two verbs for both. The send is tried at once and a coroutine
+// suspends only when the kernel is full; TLS runs over the same non-blocking socket.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/filter.hpp"
+
+namespace postern {
+
+using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+using boost::system::error_code;
+
+struct SslDeleter {
+  void operator()(SSL* ssl) const noexcept;
+};
+using SslPtr = std::unique_ptr<SSL, SslDeleter>;
+
+class Transport {
+ public:
+  explicit Transport(TcpSocket socket) : socket_(std::move(socket)) {}
+  Transport(Transport&&) = default;
+
+  // Makes this a TLS connection over the socket, which must be connected; client or server as `ssl` was made.
+  Task<error_code> handshake(SslPtr ssl);
+
+  struct Read {
+    std::size_t bytes = 0;
+    error_code error;  // eof when the peer has ended its side, cleanly
+  };
+  // At least one byte, or an error. Tries at once, else suspends.
+  Task<Read> read_some(char* place, std::size_t size);
+
+  // All of both, in one call to the kernel where it takes them.
+  Task<error_code> write(std::string_view first, std::string_view second = {});
+
+  // Until bytes (or the end) can be read, holding no buffer. Decrypted bytes that wait count.
+  Task<error_code> wait_readable();
+
+  // Ends every operation that is suspended with operation_aborted. Thread of the socket only.
+  void cancel() noexcept;
+  void close() noexcept;
+  void shutdown_send() noexcept;  // TLS: close_notify first
+
+  // True when the peer has closed or reset, even if unread bytes are left. One poll() that never waits.
+  bool peer_gone() const noexcept;
+  // True when nothing has happened on a connection that should be silent: no byte, no end.
+  bool is_silent() const noexcept;
+
+  // A sentence for the log: the error, and for TLS what was wrong with the peer's certificate.
+  std::string explain(const error_code& error) const;
+
+  bool is_open() const noexcept { return socket_.is_open(); }
+  bool is_tls() const noexcept { return ssl_ != nullptr; }
+  SSL* ssl() const noexcept { return ssl_.get(); }
+  TcpSocket& socket() noexcept { return socket_; }
+
+ private:
+  Task<Read> read_tls(char* place, std::size_t size);
+  Task<error_code> write_tls(std::string_view bytes);
+  Task<error_code> wait_for(int ssl_error);
+
+  TcpSocket socket_;
+  SslPtr ssl_;
+};
+
+}  // namespace postern

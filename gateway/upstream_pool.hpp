@@ -1,0 +1,84 @@
+// The connections of one worker to one upstream: kept alive between requests, closed when idle too long.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/config.hpp"
+#include "gateway/ticker.hpp"
+#include "gateway/tls.hpp"
+#include "gateway/transport.hpp"
+
+namespace postern {
+
+// One address of an upstream. Its name is resolved when it is first needed and again in the background after 30 s; when
+// that fails, the last good addresses serve.
+struct Endpoint {
+  bool https = false;
+  std::string host;
+  std::string port;
+  std::string text;  // `http://host:port`, for the log
+
+  std::vector<boost::asio::ip::tcp::endpoint> addresses;
+  SteadyTime resolve_again{};  // never for a literal address
+  bool resolving = false;
+  ClientTls::Session session;
+};
+
+// Splits `http://host[:port]`; the configuration was checked before.
+std::shared_ptr<Endpoint> parse_endpoint(const std::string& url);
+
+class UpstreamConnection {
+ public:
+  UpstreamConnection(TcpSocket socket, std::shared_ptr<Endpoint> endpoint)
+      : transport(std::move(socket)), endpoint_(std::move(endpoint)) {}
+
+  // TCP, then TLS where the endpoint has it. Without a deadline of its own: whoever waits cancels `transport`.
+  Task<error_code> open(const ClientTls* tls);
+  const Endpoint& endpoint() const noexcept { return *endpoint_; }
+
+  Transport transport;
+  bool reused = false;      // it has served a request before
+  SteadyTime idle_since{};  // while it is in the pool
+
+ private:
+  Task<error_code> resolve();
+  std::shared_ptr<Endpoint> endpoint_;
+};
+
+class UpstreamPool final : public Ticking {
+ public:
+  // `tls` is null for an http upstream.
+  UpstreamPool(boost::asio::io_context& io, Ticker& ticker, const conf::Upstream& config,
+               std::shared_ptr<const ClientTls> tls);
+  ~UpstreamPool();
+
+  // An unused connection that was open a moment ago, the last one first; null when there is none.
+  std::unique_ptr<UpstreamConnection> take();
+  // A connection to the next endpoint in turn, still to be opened.
+  std::unique_ptr<UpstreamConnection> make();
+  void give_back(std::unique_ptr<UpstreamConnection> connection);
+  void close_idle() noexcept { idle_.clear(); }
+
+  std::size_t endpoints() const noexcept { return endpoints_.size(); }
+  const ClientTls* tls() const noexcept { return tls_.get(); }
+
+  // Closes connections that are idle too long or that the upstream has ended.
+  void on_tick(SteadyTime now) override;
+
+ private:
+  boost::asio::io_context& io_;
+  Ticker& ticker_;
+  std::chrono::milliseconds idle_limit_;
+  std::size_t max_idle_;
+  std::shared_ptr<const ClientTls> tls_;
+  std::vector<std::shared_ptr<Endpoint>> endpoints_;
+  std::size_t next_ = 0;
+  std::vector<std::unique_ptr<UpstreamConnection>> idle_;  // the longest idle first
+};
+
+}  // namespace postern

@@ -1,0 +1,35 @@
+#include "gateway/watch.hpp"
+
+namespace postern {
+
+void Watch::arm(Cause cause, std::chrono::milliseconds limit) noexcept {
+  cause_ = cause;
+  limit_ = limit;
+  deadline_ = limit.count() > 0 ? ticker_.now() + limit : never;
+  if (expired_ != Cause::total) expired_ = Cause::none;
+}
+
+void Watch::arm_total(std::chrono::milliseconds limit) noexcept {
+  total_deadline_ = limit.count() > 0 ? ticker_.now() + limit : never;
+  if (expired_ == Cause::total) expired_ = Cause::none;
+}
+
+Watch::Cause Watch::due(SteadyTime now) const noexcept {
+  if (now >= total_deadline_) return Cause::total;
+  if (now >= deadline_) return cause_;
+  if (draining_ && (cause_ == Cause::idle || cause_ == Cause::park)) return Cause::drain;
+  // Asked once a tick, so that a quick answer never pays for it.
+  const bool awaits_upstream = cause_ == Cause::response || cause_ == Cause::connect;
+  if (awaits_upstream && client_.peer_gone()) return Cause::client_gone;
+  return Cause::none;
+}
+
+void Watch::on_tick(SteadyTime now) {
+  if (expired_ == Cause::none) expired_ = due(now);
+  if (expired_ == Cause::none) return;
+  // At every tick, until the session takes note: an operation may have begun after the last cancel.
+  client_.cancel();
+  if (upstream_ != nullptr) upstream_->cancel();
+}
+
+}  // namespace postern

@@ -1,0 +1,65 @@
+// The deadlines of one downstream connection, and of the upstream connection that it uses at the moment. When one
+// passes, every suspended operation of both ends with operation_aborted, and expired() tells why.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "gateway/ticker.hpp"
+#include "gateway/transport.hpp"
+
+namespace postern {
+
+class Watch final : public Ticking {
+ public:
+  enum class Cause : std::uint8_t {
+    none,
+    park,  // not a timeout: quiet for a moment, time to give the buffer back
+    idle,  // between requests
+    head,
+    connect,
+    response,
+    stream,
+    total,
+    linger,
+    client_gone,  // while an upstream was awaited
+    drain,        // between requests, while the worker ends
+  };
+
+  Watch(Ticker& ticker, Transport& client, const bool& draining)
+      : ticker_(ticker), client_(client), draining_(draining) {
+    ticker_.add(*this);
+  }
+
+  // The one deadline of the phase that begins; a limit of 0 means none. Forgets what expired before.
+  void arm(Cause cause, std::chrono::milliseconds limit) noexcept;
+  // Moves the deadline of the phase on, after progress.
+  void touch() noexcept {
+    if (deadline_ != never) deadline_ = ticker_.now() + limit_;
+  }
+  void arm_total(std::chrono::milliseconds limit) noexcept;
+  // No deadline but the total one.
+  void disarm() noexcept { arm(Cause::none, {}); }
+
+  // The upstream connection to cancel with the client's; null when there is none.
+  void set_upstream(Transport* upstream) noexcept { upstream_ = upstream; }
+
+  Cause expired() const noexcept { return expired_; }
+
+  void on_tick(SteadyTime now) override;
+
+ private:
+  Cause due(SteadyTime now) const noexcept;
+
+  Ticker& ticker_;
+  Transport& client_;
+  Transport* upstream_ = nullptr;
+  const bool& draining_;
+  SteadyTime deadline_ = never;
+  SteadyTime total_deadline_ = never;
+  std::chrono::milliseconds limit_{};
+  Cause cause_ = Cause::none;
+  Cause expired_ = Cause::none;
+};
+
+}  // namespace postern

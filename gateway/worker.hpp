@@ -1,0 +1,106 @@
+// One worker: one thread with its own io_context, acceptors, upstream connections, buffers, caches and counters.
+// Nothing of it is touched by another thread, but through post().
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <list>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gateway/access_log.hpp"
+#include "gateway/buffer_pool.hpp"
+#include "gateway/exchange.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/ticker.hpp"
+
+namespace postern {
+
+using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+// A listening socket of this worker. Sessions share it, so that it lives as long as the last of them.
+struct Listening {
+  Listening(boost::asio::io_context& io, std::string configured)
+      : acceptor(io.get_executor()), address(std::move(configured)) {}
+  Acceptor acceptor;
+  std::string address;  // as configured: what a reload compares
+  std::uint16_t port = 0;
+  std::shared_ptr<const ServerTls> tls;
+};
+
+class Worker {
+ public:
+  Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log);
+  ~Worker();
+
+  // Called before run(), or through post().
+  void listen(std::shared_ptr<Listening> listening);
+  void run();  // until stop()
+
+  // From any thread: `action` runs on the worker's.
+  void post(std::function<void()> action);
+  void stop() { io_.stop(); }
+  boost::asio::io_context& io() noexcept { return io_; }
+
+  // On the worker's thread only, from here on.
+  void swap(std::shared_ptr<const Snapshot> snapshot);
+  void keep_listening_on(const std::vector<std::string>& addresses);  // the others are closed
+  void set_tls(const std::string& address, std::shared_ptr<const ServerTls> tls);
+  // Accepts what is queued, then nothing more; sessions end with their request. `drained` is called once, when none is
+  // left.
+  void drain(std::function<void()> drained);
+  bool draining() const noexcept { return draining_; }
+  const bool& draining_flag() const noexcept { return draining_; }
+
+  const std::shared_ptr<ActiveSnapshot>& active() const noexcept { return active_; }
+  Ticker& ticker() noexcept { return ticker_; }
+  WorkerMetrics& metrics() noexcept { return metrics_; }
+  BufferPool& relay_buffers() noexcept { return relay_buffers_; }
+  BufferPool& head_buffers() noexcept { return head_buffers_; }
+  std::string_view http_date(double now);
+  std::uint64_t random() { return random_(); }
+
+  // An exchange on loan from the pool.
+  struct ReturnExchange {
+    Worker* worker;
+    void operator()(Exchange* exchange) const noexcept;
+  };
+  using ExchangeLease = std::unique_ptr<Exchange, ReturnExchange>;
+  ExchangeLease take_exchange();
+
+  // Counts and logs an exchange that is over.
+  void record(Exchange& exchange);
+
+ private:
+  Task<void> accept(std::shared_ptr<Listening> listening);
+  void accept_queued(const std::shared_ptr<Listening>& listening);
+  void check_drained();
+  void start_session(TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
+                     std::shared_ptr<Listening> listening);
+  void flush_log();
+
+  AccessLog& access_log_;
+  WorkerMetrics metrics_;
+  BufferPool head_buffers_;
+  BufferPool relay_buffers_;
+  std::vector<std::unique_ptr<Exchange>> free_exchanges_;
+  std::string log_lines_;
+  std::size_t log_count_ = 0;
+  std::string http_date_;
+  std::int64_t http_date_second_ = 0;
+  std::mt19937_64 random_;
+  bool draining_ = false;
+  std::function<void()> drained_;
+  // Destroyed from here on down first, while what coroutine frames give back to is still there.
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  Ticker ticker_;
+  std::list<std::shared_ptr<Listening>> listening_;
+  std::shared_ptr<ActiveSnapshot> active_;
+};
+
+}  // namespace postern

@@ -1,0 +1,123 @@
+// Serving without a file of one's own: the sidecar by flags or environment variables, and the demo. One after the other,
+// since both want the default admin port.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import {before, describe, it} from 'node:test';
+
+import {startGateway, startWith} from './harness/gateway.mjs';
+import {postern, run, runPostern, start} from './harness/program.mjs';
+import {exchange} from './harness/raw_client.mjs';
+import {startUpstream} from './harness/recording_upstream.mjs';
+import {bearer, request} from './harness/requests.mjs';
+import {scoped} from './harness/scope.mjs';
+import {audience, issuer, jwks, makeKey, mint, mintedTokens} from './harness/tokens.mjs';
+import {eventually, within} from './harness/waiting.mjs';
+
+const isFree = (port) => new Promise((resolve) => {
+  const probe = net.createServer().once('error', () => resolve(false));
+  probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+});
+
+describe('the sidecar', async () => {
+  const scope = scoped();
+  const skip = await isFree(9901) ? false : 'another program has the default admin port';
+  let upstream, key, jwksFile;
+  before(async () => {
+    upstream = await startUpstream(scope);
+    key = await makeKey('RS256');
+    jwksFile = scope.file('jwks.json', jwks(key));
+  });
+  const flags = () => [
+    '--listen', '127.0.0.1:0', '--upstream', upstream.endpoint, '--issuer', issuer, '--audience', audience,
+    '--jwks-file', jwksFile, '--claim', 'sub=X-User-Id', '--claim', 'tenant=X-Tenant',
+  ];
+  const environment = () => ({
+    POSTERN_LISTEN: '127.0.0.1:0', POSTERN_UPSTREAM: upstream.endpoint, POSTERN_ISSUER: issuer, POSTERN_AUDIENCE: audience,
+    POSTERN_JWKS_FILE: jwksFile, POSTERN_CLAIM: 'sub=X-User-Id,tenant=X-Tenant',
+  });
+
+  const protects = async (scope, gateway) => {
+    upstream.forget();
+    for (const path of ['/', '/anything', '/healthz']) {
+      assert.equal((await exchange(scope, gateway.port, request('GET', path))).response.status, 401);
+    }
+    assert.equal(upstream.bytes, '');
+    const {response} = await exchange(scope, gateway.port, request('GET', '/any/path', [bearer(await mint(key, {tenant: 't1'}))]));
+    assert.equal(response.status, 200);
+    assert.equal(upstream.last.get('x-user-id'), 'alice');
+    assert.equal(upstream.last.get('x-tenant'), 't1');
+  };
+
+  it('runs by flags and protects every path', {skip}, async (t) => {
+    const scope = scoped(t);
+    await protects(scope, await startWith(scope, ['run', ...flags()]));
+  });
+
+  it('runs by environment variables', {skip}, async (t) => {
+    const scope = scoped(t);
+    await protects(scope, await startWith(scope, ['run'], {env: environment()}));
+  });
+
+  it('prefers a flag to its variable', async () => {
+    const {stdout} = await runPostern(['config', 'print', '--issuer', 'https://flag.example'], {env: environment()});
+    assert.match(stdout, /flag\.example/);
+    assert.doesNotMatch(stdout, new RegExp(issuer));
+  });
+
+  it('is the file that `config print` shows', async (t) => {
+    const scope = scoped(t);
+    const printed = await runPostern(['config', 'print', ...flags()]);
+    assert.equal(printed.code, 0, printed.stderr);
+    const again = await runPostern(['config', 'print', '-c', scope.file('printed.yaml', printed.stdout)]);
+    assert.equal(again.stdout, printed.stdout);
+    await protects(scope, await startGateway(scope, printed.stdout.replace('127.0.0.1:9901', '127.0.0.1:0')));
+  });
+
+  it('is checked like a file: 78 and every error, each with its flag or variable', async () => {
+    const bad = await runPostern(['run', '--listen', 'nonsense', '--upstream', 'ftp://x', '--issuer', issuer, '--audience', audience]);
+    assert.equal(bad.code, 78);
+    assert.match(bad.stderr, /--listen/);
+    assert.match(bad.stderr, /--upstream/);
+    const variables = await runPostern(['run'], {env: {...environment(), POSTERN_LISTEN: 'nonsense'}});
+    assert.equal(variables.code, 78);
+    assert.match(variables.stderr, /POSTERN_LISTEN/);
+  });
+
+  it('wants all that it needs', async () => {
+    const {code, stderr} = await runPostern(['run', '--listen', '127.0.0.1:0', '--upstream', 'http://127.0.0.1:1']);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /issuer/);
+    assert.match(stderr, /audience/);
+  });
+});
+
+describe('the demo', () => {
+  it('answers each of its curl lines as it says, and cleans up', async (t) => {
+    const scope = scoped(t);
+    const demo = start(postern, ['demo'], {env: {TMPDIR: scope.directory}});
+    scope.onClose(() => demo.child.kill('SIGKILL'));
+    await eventually('the instructions', () => {
+      assert.ok(!demo.over, demo.stderr);
+      return /Ctrl-C/.test(demo.stdout);
+    });
+    // A comment that names the status, then the line to paste.
+    const lines = [...demo.stdout.matchAll(/^# (.*?(\d{3}).*)\n(curl .*)$/gm)].map(([, title, status, command]) => ({title, status: Number(status), command}));
+    assert.deepEqual(new Set(lines.map(({status}) => status)), new Set([200, 401]));
+    for (const topic of ['valid', 'missing', 'expired', 'forged', 'audience']) {
+      assert.ok(lines.some(({title}) => title.includes(topic)), `no line about ${topic}`);
+    }
+    for (const {title, status, command} of lines) {
+      const {stdout} = await run('bash', ['-c', `${command} --silent --noproxy '*'`]);
+      assert.match(stdout, new RegExp(`^HTTP/1.1 ${status} `), title);
+      const reason = /401 (\w+)/.exec(title)?.[1];
+      if (reason) assert.ok(stdout.includes(reason), `${title}: ${stdout}`);
+      if (/valid:|alice/.test(title)) assert.match(stdout, /X-User-Id: alice/i);
+      const token = /Bearer ([\w.-]+)/.exec(command)?.[1];
+      if (token) mintedTokens.add(token);
+    }
+    demo.child.kill('SIGTERM');
+    assert.deepEqual(await within('the end of the demo', demo.ended), {code: 0, signal: null});
+    const {readdirSync} = await import('node:fs');
+    assert.deepEqual(readdirSync(scope.directory), []);
+  });
+});

@@ -1,0 +1,128 @@
+// Each timeout, configured short.
+import assert from 'node:assert/strict';
+import {describe, it} from 'node:test';
+
+import {startFullListener} from './harness/full_listener.mjs';
+import {startGateway} from './harness/gateway.mjs';
+import {connect, exchange} from './harness/raw_client.mjs';
+import {ok} from './harness/recording_upstream.mjs';
+import {request} from './harness/requests.mjs';
+import {scoped} from './harness/scope.mjs';
+import {startStandard} from './harness/standard.mjs';
+import {standardConfig} from './harness/standard_config.mjs';
+import {jwks, makeKey} from './harness/tokens.mjs';
+import {eventually} from './harness/waiting.mjs';
+
+const seconds = async (action) => {
+  const begin = performance.now();
+  await action();
+  return (performance.now() - begin) / 1000;
+};
+
+describe('timeouts', () => {
+  it('head: 408, however the bytes trickle', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope, {timeouts: {head: '500ms'}});
+    const client = await connect(scope, gateway.port);
+    client.send('GET /open HTTP/1.1\r\n');
+    const trickle = setInterval(() => client.send('X'), 50);
+    scope.onClose(() => clearInterval(trickle));
+    const took = await seconds(async () => {
+      const response = await client.response();
+      assert.equal(response.status, 408);
+      assert.equal(response.json.reason, 'request_timeout');
+    });
+    clearInterval(trickle);
+    assert.ok(took > 0.3 && took < 5, `after ${took} s`);
+    await client.ended();
+    assert.equal(upstream.bytes, '');
+  });
+
+  it('idle: the connection is closed between requests without a word', async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope, {timeouts: {idle: '300ms'}});
+    const {client} = await exchange(scope, gateway.port, request('GET', '/open'));
+    assert.equal(await client.ended(), 'end');
+    assert.equal(client.text, '');
+    const silent = await connect(scope, gateway.port);
+    await silent.ended();
+    assert.doesNotMatch(silent.text, / 200 /);
+  });
+
+  it('response: 504 upstream_timeout, and the upstream connection is given up', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope, {timeouts: {response: '300ms'}, upstreamOptions: {answer: () => undefined}});
+    const took = await seconds(async () => {
+      const {response} = await exchange(scope, gateway.port, request('GET', '/open/hangs'));
+      assert.equal(response.status, 504);
+      assert.equal(response.json.reason, 'upstream_timeout');
+    });
+    assert.ok(took < 5, `after ${took} s`);
+    assert.equal((await gateway.lineOf('/open/hangs')).side, 'upstream');
+    await eventually('that upstream connection is gone', () => upstream.openConnections === 0);
+    upstream.answer = () => ok;
+    assert.equal((await exchange(scope, gateway.port, request('GET', '/open'))).response.status, 200);
+  });
+
+  it('response: starts after the request\'s last byte', async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope, {timeouts: {response: '300ms'}});
+    const client = await connect(scope, gateway.port);
+    client.send(request('POST', '/open', ['Content-Length: 8']));
+    for (let i = 0; i < 8; ++i) {
+      // A slow upload is what is tested: the time itself is the condition.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      client.send('x');
+    }
+    assert.equal((await client.response()).status, 200);
+  });
+
+  it('response_timeout of a route instead', async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope, {
+      upstreamOptions: {answer: () => undefined},
+      routes: [{name: 'quick', match: {path_prefix: '/quick'}, upstream: 'orders', public: true, response_timeout: '200ms'}],
+    });
+    assert.equal((await exchange(scope, gateway.port, request('GET', '/quick'))).response.status, 504);
+  });
+
+  it('total: 504 before the response began, a cut connection after', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope, {timeouts: {total: '500ms'}, upstreamOptions: {answer: () => undefined}});
+    assert.equal((await exchange(scope, gateway.port, request('GET', '/open'))).response.status, 504);
+    upstream.answer = () => 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf';
+    const client = await connect(scope, gateway.port);
+    client.send(request('GET', '/open'));
+    await client.ended();
+    await assert.rejects(client.response());
+  });
+
+  it('stream_idle: a body that stalls on either side is given up', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope, {timeouts: {stream_idle: '300ms'}});
+    upstream.answer = () => 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf';
+    const reading = await connect(scope, gateway.port);
+    reading.send(request('GET', '/open'));
+    await reading.ended();
+    await assert.rejects(reading.response());
+    const writing = await connect(scope, gateway.port);
+    writing.send(request('POST', '/open', ['Content-Length: 100'], 'half'));
+    await writing.ended();
+    await eventually('the upstream connections are gone', () => upstream.openConnections === 0);
+  });
+
+  it('connect: 504 when nobody accepts', async (t) => {
+    const scope = scoped(t);
+    const port = await startFullListener(scope);
+    const jwksFile = scope.file('jwks.json', jwks(await makeKey('ES256')));
+    const gateway = await startGateway(scope, standardConfig({
+      endpoint: `http://127.0.0.1:${port}`, jwksFile, timeouts: {connect: '300ms', response: '20s'},
+    }));
+    const took = await seconds(async () => {
+      const {response} = await exchange(scope, gateway.port, request('GET', '/open/unreachable'));
+      assert.equal(response.status, 504);
+      assert.equal(response.json.reason, 'upstream_timeout');
+    });
+    assert.ok(took < 5, `after ${took} s`);
+  });
+});

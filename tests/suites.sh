@@ -1,0 +1,116 @@
+# The suites of ./test and how their results are summed. Sourced, not run.
+
+passed=0 failed=0 skipped=0
+python=/usr/bin/python3  # Debian's own: its modules are the ones that were installed
+
+heading() { printf '\n==> %s\n' "$*"; }
+
+add_failure() {
+  echo "FAILED: $*" >&2
+  failed=$((failed + 1))
+}
+
+# run_suites PRESET SUITE...
+run_suites() {
+  local preset=$1 suite
+  shift
+  heading "Building $preset"
+  build "$preset" || { add_failure "the build of $preset"; return; }
+  for suite in "$@"; do "suite_$suite" "$preset"; done
+}
+
+suite_unit() {
+  local program
+  while read -r program; do run_unit "$1" "$program"; done < <(unit_programs "$1")
+}
+
+# The names that CMake gave to ctest, so that a program left over from an older build is not run.
+unit_programs() { ctest --test-dir "$root/build/$1" -N | sed -n 's/^ *Test *#[0-9]*: //p'; }
+
+# run_unit PRESET PROGRAM [DOCTEST-FILTER]
+run_unit() {
+  local output summary
+  heading "$2 ($1)"
+  output=$("$root/build/$1/$2" ${3:+"--test-case=$3"} 2>&1)
+  local status=$?
+  summary=$(sed -n 's/^\[doctest\] test cases: *//p' <<<"$output")
+  echo "$output"
+  if [[ -z $summary ]]; then
+    add_failure "$2 ended with $status before its summary"
+    return
+  fi
+  local cases_failed
+  cases_failed=$(sed -n 's/.*| *\([0-9]*\) failed.*/\1/p' <<<"$summary")
+  passed=$((passed + $(sed -n 's/.*| *\([0-9]*\) passed.*/\1/p' <<<"$summary")))
+  failed=$((failed + cases_failed))
+  # A sanitizer's report, or an end after the last case.
+  ((status == 0 || cases_failed > 0)) || add_failure "$2 ended with $status"
+}
+
+suite_e2e() { run_node "$1" "" "$root"/tests/e2e/*.test.mjs; }
+
+# run_node PRESET NAME-PATTERN FILE...
+run_node() {
+  local preset=$1 pattern=$2 results
+  shift 2
+  install_node_modules || { add_failure "npm ci in tests/e2e"; return; }
+  heading "end to end ($preset)"
+  results=$(mktemp)
+  POSTERN=$root/build/$preset/postern POSTERN_PRESET=$preset node --test \
+    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$results" \
+    ${pattern:+"--test-name-pattern=$pattern"} "$@"
+  local status=$? tests_failed
+  tests_failed=$(($(node_total fail "$results") + $(node_total cancelled "$results")))
+  passed=$((passed + $(node_total pass "$results")))
+  failed=$((failed + tests_failed))
+  # With a pattern, "skipped" are the tests of another name.
+  [[ -n $pattern ]] || skipped=$((skipped + $(node_total skipped "$results")))
+  rm -f "$results"
+  ((status == 0 || tests_failed > 0)) || add_failure "node's test runner ended with $status"
+}
+
+node_total() { sed -n "s/^# $1 \([0-9]*\)\$/\1/p" "$2" | tail -n 1 | grep . || echo 0; }
+
+# From the lock file alone, and only when it changed since the last time.
+install_node_modules() {
+  local here=$root/tests/e2e
+  cmp -s "$here/package-lock.json" "$here/node_modules/.installed-lock.json" && return
+  heading "Installing the npm packages of tests/e2e"
+  npm --prefix "$here" ci --prefer-offline --no-audit --no-fund --ignore-scripts &&
+    cp "$here/package-lock.json" "$here/node_modules/.installed-lock.json"
+}
+
+suite_schema() {
+  heading "JSON Schema, by a second validator ($1)"
+  if "$python" "$root/tests/schema_check.py" "$root/build/$1/postern"; then
+    passed=$((passed + 1))
+  else
+    add_failure "tests/schema_check.py"
+  fi
+}
+
+suite_upload10g() { UPLOAD_GIB=10 run_node "$1" "" "$root/tests/e2e/upload.test.mjs"; }
+
+# run_named PRESET NAME: a unit program, an end-to-end file, or else every test whose name holds NAME.
+run_named() {
+  local preset=$1 name=$2 program
+  heading "Building $preset"
+  build "$preset" || { add_failure "the build of $preset"; return; }
+  if unit_programs "$preset" | grep -qxF -- "$name"; then
+    run_unit "$preset" "$name"
+  elif [[ -f $root/tests/e2e/$name.test.mjs ]]; then
+    run_node "$preset" "" "$root/tests/e2e/$name.test.mjs"
+  else
+    while read -r program; do run_unit "$preset" "$program" "*${name//,/\\,}*"; done < <(unit_programs "$preset")
+    run_node "$preset" "$(sed 's/[][\\.*^$/(){}|+?]/\\&/g' <<<"$name")" "$root"/tests/e2e/*.test.mjs
+    ((passed + failed)) || add_failure "no test is called '$name'"
+  fi
+}
+
+# The summary line, and the exit code of ./test.
+report() {
+  local line="$passed passed, $failed failed"
+  ((skipped == 0)) || line+=", $skipped skipped"
+  printf '\n%s\n' "$line"
+  ((failed == 0 && passed > 0))
+}

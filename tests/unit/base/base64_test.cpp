@@ -1,0 +1,66 @@
+#include "base/base64.hpp"
+
+#include <doctest/doctest.h>
+
+#include <utility>
+
+namespace postern {
+
+TEST_CASE("RFC 4648's vectors encode and decode") {
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
+  for (const auto& [bytes, text] : vectors) {
+    CHECK(encode_base64(bytes) == text);
+    CHECK(decode_base64(text) == bytes);
+    const std::string unpadded(std::string_view(text).substr(0, std::string_view(text).find('=')));
+    CHECK(encode_base64url(bytes) == unpadded);
+    CHECK(decode_base64url(unpadded) == bytes);
+  }
+}
+
+TEST_CASE("Every byte value survives, and the two alphabets differ in two characters") {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  CHECK(decode_base64url(encode_base64url(bytes)) == bytes);
+  CHECK(decode_base64(encode_base64(bytes)) == bytes);
+  CHECK(encode_base64url("\xFB\xEF\xFF") == "--__");
+  CHECK(encode_base64("\xFB\xEF\xFF") == "++//");
+}
+
+TEST_CASE("base64url refuses padding, the other alphabet, white space and a lone last character") {
+  for (const char* text :
+       {"Zg==", "Zm8=", "+-__", "--/_", "Zm 9v", "Zm9v\n", " Zm9v", "Zm9vY", "A", "Zm9?", "Zg=", "\xC3\xA9g"}) {
+    CAPTURE(text);
+    CHECK_FALSE(decode_base64url(text));
+  }
+}
+
+TEST_CASE("Trailing bits must be zero") {
+  CHECK(decode_base64url("Zg") == "f");
+  CHECK_FALSE(decode_base64url("Zh"));
+  CHECK(decode_base64url("Zm8") == "fo");
+  CHECK_FALSE(decode_base64url("Zm9"));
+  CHECK_FALSE(decode_base64("Zh=="));
+}
+
+TEST_CASE("base64 refuses what its encoder would not have written") {
+  for (const char* text : {"Zg", "Zg=", "Zg===", "Z===", "====", "=", "Zg==Zg==", "Zm-v", "Zm9v\n", "Zm=v"}) {
+    CAPTURE(text);
+    CHECK_FALSE(decode_base64(text));
+  }
+}
+
+TEST_CASE("Hexadecimal takes both cases and whole bytes only") {
+  CHECK(decode_hex("00ffAb") == std::string("\0\xFF\xAB", 3));
+  CHECK(decode_hex("") == "");
+  CHECK_FALSE(decode_hex("0"));
+  CHECK_FALSE(decode_hex("0g"));
+  CHECK_FALSE(decode_hex("0x"));
+}
+
+}  // namespace postern

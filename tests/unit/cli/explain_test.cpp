@@ -1,0 +1,214 @@
+#include "gateway/cli/explain.hpp"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/json.hpp"
+#include "tests/unit/jose/mint.hpp"
+
+using namespace postern;
+
+namespace {
+
+constexpr std::string_view config_text = R"(listeners:
+  - address: 127.0.0.1:0
+providers:
+  shop:
+    issuer: https://id.example.com
+    audiences: [orders-api]
+    jwks_file: keys.json
+upstreams:
+  orders:
+    endpoints: [http://127.0.0.1:9000]
+routes:
+  - name: health
+    match: {path: /healthz}
+    upstream: orders
+    public: true
+  - name: orders
+    match: {path_prefix: /orders}
+    upstream: orders
+    jwt: {providers: [shop], scopes: ["orders:read"]}
+    claim_headers: {sub: X-User-Id, roles: X-Roles}
+  - name: admin
+    match: {host: admin.example.com, path_prefix: /}
+    upstream: orders
+    jwt: {providers: [shop], scopes: [admin]}
+)";
+
+// A folder with a configuration and the key of its provider.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "postern-explain-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+    write("postern.yaml", std::string(config_text));
+    write("keys.json", mint::jwks({mint::jwk(mint::shared_key("ES256"))}));
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  void write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(path_ / name, std::ios::binary) << bytes;
+  }
+  std::string config() const { return (path_ / "postern.yaml").string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string token(std::string_view more) {
+  return mint::sign(mint::shared_key("ES256"), R"({"iss":"https://id.example.com","aud":"orders-api","sub":"alice",)"
+                                               R"("exp":1700000400)" +
+                                                   std::string(more) + "}");
+}
+const std::string& good_token() {
+  static const std::string text = token(R"(,"scope":"orders:read","roles":["a","b"])");
+  return text;
+}
+
+struct Outcome {
+  int code = 0;
+  std::string out, err;
+  bool tells(std::string_view text) const { return out.find(text) != std::string::npos; }
+};
+
+Outcome explain(const Folder& folder, const std::string& text, const std::string& request = {}, bool json = false,
+                const std::string& input = {}) {
+  cli::ExplainOptions options;
+  options.config_file = folder.config();
+  options.request = request;
+  options.at = 1'700'000'000;
+  options.json = json;
+  options.token = text;
+  std::istringstream in(input);
+  std::ostringstream out, err;
+  const int code = cli::run_explain(options, in, out, err);
+  return {code, out.str(), err.str()};
+}
+
+}  // namespace
+
+TEST_CASE("an accepted token is explained with its key and the headers it would become") {
+  const Folder folder;
+  const Outcome outcome = explain(folder, good_token());
+  CHECK(outcome.err == "");
+  CHECK(outcome.code == 0);
+  CHECK(outcome.tells("route: orders\n"));
+  CHECK(outcome.tells("provider: shop\n"));
+  CHECK(outcome.tells("key: k1\n"));
+  CHECK(outcome.tells("  X-User-Id: alice\n"));
+  CHECK(outcome.tells("  X-Roles: a,b\n"));
+  CHECK(outcome.tells("result: accepted\n"));
+  CHECK_FALSE(outcome.tells("FAIL"));
+}
+
+TEST_CASE("the token itself is never printed") {
+  const Folder folder;
+  for (const bool json : {false, true}) CHECK_FALSE(explain(folder, good_token(), "", json).tells(good_token()));
+}
+
+TEST_CASE("a refused token is explained with every check, and the first failure is the result") {
+  const Folder folder;
+  const std::string text = mint::sign(mint::shared_key("ES256"),
+                                      R"({"iss":"https://id.example.com","aud":"other","exp":1600000000,"scope":"x"})");
+  const Outcome outcome = explain(folder, text);
+  CHECK(outcome.code == 1);
+  CHECK(outcome.tells("result: refused, token_expired\n"));
+  CHECK(outcome.tells("refused:  audience_mismatch"));
+  CHECK(outcome.tells("refused:  scope_insufficient"));
+  CHECK_FALSE(outcome.tells("X-User-Id"));
+}
+
+TEST_CASE("--at judges at another second") {
+  const Folder folder;
+  cli::ExplainOptions options;
+  options.config_file = folder.config();
+  options.token = good_token();
+  std::istringstream in;
+  std::ostringstream out, err;
+  options.at = 1'700'000'459;  // exp plus leeway is the second after
+  CHECK(cli::run_explain(options, in, out, err) == 0);
+  options.at = 1'700'000'460;
+  CHECK(cli::run_explain(options, in, out, err) == 1);
+}
+
+TEST_CASE("--request chooses the route as the gateway would") {
+  const Folder folder;
+  CHECK(explain(folder, good_token(), "GET /orders/7?x=1").tells("route: orders\n"));
+  CHECK(explain(folder, good_token(), "/orders").tells("route: orders\n"));
+  const Outcome admin = explain(folder, good_token(), "GET http://admin.example.com/orders");
+  CHECK(admin.tells("route: admin\n"));
+  CHECK(admin.tells("result: refused, scope_insufficient\n"));
+  const Outcome nowhere = explain(folder, good_token(), "GET /nowhere");
+  CHECK(nowhere.code == 1);
+  CHECK(nowhere.tells("result: refused, route_not_found\n"));
+  const Outcome open = explain(folder, good_token(), "GET /healthz");
+  CHECK(open.code == 0);
+  CHECK(open.tells("The route is public"));
+  CHECK(explain(folder, good_token(), "GET orders").code == 2);
+}
+
+TEST_CASE("a token on standard input may have a line end and a Bearer before it") {
+  const Folder folder;
+  CHECK(explain(folder, "-", "", false, "Bearer " + good_token() + "\r\nrest").code == 0);
+  const Outcome empty = explain(folder, "-");
+  CHECK(empty.code == 1);
+  CHECK(empty.tells("result: refused, token_missing\n"));
+}
+
+TEST_CASE("a token above the limit is too large") {
+  const Folder folder;
+  CHECK(explain(folder, std::string(8192, 'x')).tells("result: refused, token_malformed\n"));
+  CHECK(explain(folder, std::string(8193, 'x')).tells("result: refused, token_too_large\n"));
+}
+
+TEST_CASE("a claim that no header can carry is a refusal") {
+  const Folder folder;
+  const Outcome outcome = explain(folder, token(R"(,"scope":"orders:read","roles":["a\n"])"));
+  CHECK(outcome.code == 1);
+  CHECK(outcome.tells("result: refused, claim_unusable\n"));
+}
+
+TEST_CASE("--json prints one object with the same facts") {
+  const Folder folder;
+  const Outcome outcome = explain(folder, good_token(), "", true);
+  CHECK(outcome.code == 0);
+  const auto report = parse_json(outcome.out);
+  REQUIRE(report.has_value());
+  CHECK(*report->find("accepted")->boolean());
+  CHECK(*report->find("reason")->string() == "accepted");
+  CHECK(*report->find("route")->string() == "orders");
+  CHECK(*report->find("kid")->string() == "k1");
+  CHECK(report->find("checks")->array()->size() >= 8);
+  const Json& header = report->find("headers")->array()->at(0);
+  CHECK(*header.find("name")->string() == "X-User-Id");
+  CHECK(*header.find("value")->string() == "alice");
+
+  const auto refused = parse_json(explain(folder, token(""), "", true).out);
+  REQUIRE(refused.has_value());
+  CHECK_FALSE(*refused->find("accepted")->boolean());
+  CHECK(*refused->find("provider")->string() == "shop");
+  const Json& last = refused->find("checks")->array()->back();
+  CHECK_FALSE(*last.find("ok")->boolean());
+  CHECK(*last.find("reason")->string() == "scope_insufficient");
+}
+
+TEST_CASE("a bad configuration or unusable keys are told, with 78") {
+  const Folder folder;
+  folder.write("keys.json", "{}");
+  const Outcome keys = explain(folder, good_token());
+  CHECK(keys.code == 78);
+  CHECK(keys.err.find("providers.shop.jwks_file[0]: ") != std::string::npos);
+  folder.write("postern.yaml", "listeners: 7\n");
+  const Outcome config = explain(folder, good_token());
+  CHECK(config.code == 78);
+  CHECK_FALSE(config.err.empty());
+  CHECK(config.out.empty());
+}

@@ -1,0 +1,102 @@
+#include "filters/rules.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace postern;
+using namespace postern::filters;
+
+namespace {
+
+conf::Provider some_provider() {
+  conf::Provider provider;
+  provider.issuer.names = {"https://id.example.com"};
+  provider.audiences.names = {"a", "b"};
+  return provider;
+}
+
+bool allows(const jose::Rules& rules, std::string_view name) {
+  return rules.algorithms.holds(*jose::find_algorithm(name));
+}
+
+}  // namespace
+
+TEST_CASE("a provider's words become its rules") {
+  conf::Provider provider = some_provider();
+  provider.audience_match = conf::MatchKind::all;
+  provider.leeway = conf::Duration(1500);
+  provider.max_lifetime = conf::Duration(3'600'000);
+  provider.require_exp = false;
+  conf::ClaimRule rule;
+  rule.claim.path = std::string("tenant");
+  rule.equals = Json(std::string("acme"));
+  provider.required_claims = {{std::string("jti")}};
+  provider.claims = {rule};
+  conf::Problems problems;
+  const auto rules = make_rules("shop", provider, KeyKind::public_keys, problems);
+  CHECK_FALSE(problems.any());
+  CHECK(rules.provider == "shop");
+  CHECK(rules.issuers == std::vector<std::string>{"https://id.example.com"});
+  CHECK_FALSE(rules.any_issuer);
+  CHECK(rules.audiences == std::vector<std::string>{"a", "b"});
+  CHECK(rules.audience_match == jose::Match::all);
+  CHECK(rules.leeway == 1.5);
+  CHECK(rules.max_lifetime == 3600.0);
+  CHECK_FALSE(rules.require_expiry);
+  REQUIRE(rules.claims.size() == 2);
+  CHECK(rules.claims[0].path.text() == "jti");
+  CHECK(std::holds_alternative<jose::ClaimRule::Present>(rules.claims[0].condition));
+  CHECK(std::holds_alternative<jose::ClaimRule::Equals>(rules.claims[1].condition));
+}
+
+TEST_CASE("the kind of keys decides the algorithms where none are named") {
+  conf::Problems problems;
+  const auto asymmetric = make_rules("shop", some_provider(), KeyKind::public_keys, problems);
+  CHECK(allows(asymmetric, "RS256"));
+  CHECK(allows(asymmetric, "EdDSA"));
+  CHECK_FALSE(allows(asymmetric, "HS256"));
+  const auto secret = make_rules("shop", some_provider(), KeyKind::secret, problems);
+  CHECK(allows(secret, "HS256"));
+  CHECK_FALSE(allows(secret, "HS512"));
+  CHECK_FALSE(allows(secret, "RS256"));
+}
+
+TEST_CASE("an algorithm that does not exist or does not suit the keys is a problem at its place") {
+  conf::Provider provider = some_provider();
+  provider.algorithms = {"RS256", "none", "HS256"};
+  conf::Problems problems;
+  const auto rules = make_rules("shop", provider, KeyKind::public_keys, problems);
+  CHECK(allows(rules, "RS256"));
+  CHECK_FALSE(allows(rules, "HS256"));
+  REQUIRE(problems.errors().size() == 2);
+  CHECK(problems.errors()[0].path == "providers.shop.algorithms[1]");
+  CHECK(problems.errors()[1].path == "providers.shop.algorithms[2]");
+
+  conf::Problems of_secret;
+  make_rules("shop", provider, KeyKind::secret, of_secret);
+  REQUIRE(of_secret.errors().size() == 2);
+  CHECK(of_secret.errors()[0].path == "providers.shop.algorithms[0]");
+}
+
+TEST_CASE("types are compared in lower case and without application/") {
+  CHECK(normal_type("JWT") == "jwt");
+  CHECK(normal_type("application/AT+JWT") == "at+jwt");
+  CHECK(normal_type("Application/Foo+jwt") == "foo+jwt");
+  CHECK(normal_type("application/") == "application/");
+  conf::Provider provider = some_provider();
+  conf::Problems problems;
+  CHECK(make_rules("shop", provider, KeyKind::public_keys, problems).types ==
+        std::vector<std::string>{"jwt", "at+jwt"});
+  provider.types = {"application/Custom+JWT"};
+  CHECK(make_rules("shop", provider, KeyKind::public_keys, problems).types == std::vector<std::string>{"custom+jwt"});
+}
+
+TEST_CASE("a route's words become its rules") {
+  conf::Jwt jwt;
+  jwt.scopes = {"a", "b"};
+  jwt.scope_match = conf::MatchKind::any;
+  jwt.required_claims = {{std::vector<std::string>{"x", "y.z"}}};
+  const auto rules = make_route_rules(jwt);
+  CHECK(rules.scopes == std::vector<std::string>{"a", "b"});
+  CHECK(rules.scope_match == jose::Match::any);
+  REQUIRE(rules.claims.size() == 1);
+}

@@ -1,0 +1,127 @@
+#include "filters/token_cache.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace postern::filters;
+
+namespace {
+
+// The cache never looks into an identity: a pointer with a count is enough.
+std::shared_ptr<Identity> some_identity() {
+  const auto owner = std::make_shared<int>(0);
+  return {owner, reinterpret_cast<Identity*>(owner.get())};
+}
+
+void put(TokenCache& cache, std::string_view token, std::uint64_t filter = 1, Validity validity = {}) {
+  cache.insert(filter, token, some_identity(), 100, validity);
+}
+
+bool has(TokenCache& cache, std::string_view token, std::uint64_t filter = 1, double now = 1000) {
+  return cache.find(filter, token, now) != nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a token is found by its exact bytes and the filter that accepted it") {
+  TokenCache cache;
+  const auto identity = some_identity();
+  cache.insert(1, "aaa.bbb.ccc", identity, 100, {});
+  REQUIRE(has(cache, "aaa.bbb.ccc"));
+  CHECK(*cache.find(1, "aaa.bbb.ccc", 1000) == identity);
+  CHECK_FALSE(has(cache, "aaa.bbb.ccd"));
+  CHECK_FALSE(has(cache, "aaa.bbb.cc"));
+  CHECK_FALSE(has(cache, "aaa.bbb.ccc", 2));
+  CHECK(cache.hits() == 2);
+  CHECK(cache.misses() == 3);
+}
+
+TEST_CASE("a token is served from its first valid second until the one from which it is refused") {
+  TokenCache cache;
+  put(cache, "t", 1, {100, 200});
+  CHECK(has(cache, "t", 1, 100));
+  CHECK(has(cache, "t", 1, 199.999));
+  CHECK_FALSE(has(cache, "t", 1, 200));
+  CHECK(cache.size() == 0);  // dropped: the full judgement names the reason from now on
+  put(cache, "t", 1, {100, 200});
+  CHECK_FALSE(has(cache, "t", 1, 99.999));  // a clock set back
+}
+
+TEST_CASE("the number of entries is bounded") {
+  TokenCache cache({.entries = 3, .bytes = 1 << 20});
+  for (const char* token : {"a", "b", "c"}) put(cache, token);
+  CHECK(cache.size() == 3);
+  put(cache, "d");
+  CHECK(cache.size() == 3);
+  CHECK(has(cache, "d"));
+}
+
+TEST_CASE("an entry that was used stays when one that was not can go") {
+  TokenCache cache({.entries = 3, .bytes = 1 << 20});
+  for (const char* token : {"a", "b", "c"}) put(cache, token);
+  CHECK(has(cache, "a"));
+  CHECK(has(cache, "c"));
+  put(cache, "d");
+  CHECK(has(cache, "a"));
+  CHECK_FALSE(has(cache, "b"));
+  CHECK(has(cache, "c"));
+}
+
+TEST_CASE("the number of bytes is bounded") {
+  TokenCache probe;
+  put(probe, "a");
+  const std::size_t one = probe.bytes();
+  TokenCache cache({.entries = 100, .bytes = 2 * one});
+  put(cache, "a");
+  put(cache, "b");
+  CHECK(cache.size() == 2);
+  CHECK(cache.bytes() == 2 * one);
+  put(cache, "c");
+  CHECK(cache.size() == 2);
+  CHECK(cache.bytes() == 2 * one);
+}
+
+TEST_CASE("a token that alone exceeds the bytes is left out and pushes nothing out") {
+  TokenCache probe;
+  put(probe, "a");
+  TokenCache cache({.entries = 100, .bytes = probe.bytes()});
+  put(cache, "a");
+  put(cache, "bb");
+  CHECK(has(cache, "a"));
+  CHECK_FALSE(has(cache, "bb"));
+}
+
+TEST_CASE("storing a token again replaces its identity") {
+  TokenCache cache;
+  put(cache, "a", 1, {0, 10});
+  put(cache, "a", 1, {0, 20});
+  CHECK(cache.size() == 1);
+  CHECK(has(cache, "a", 1, 15));
+}
+
+TEST_CASE("a dropped token's identity is released") {
+  TokenCache cache({.entries = 1, .bytes = 1 << 20});
+  const auto identity = some_identity();
+  cache.insert(1, "a", identity, 0, {});
+  CHECK(identity.use_count() == 2);
+  put(cache, "b");
+  CHECK(identity.use_count() == 1);
+}
+
+TEST_CASE("ten thousand tokens coming and going never lose one that must be there") {
+  TokenCache cache({.entries = 500, .bytes = 1 << 30}, {1, 2});
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 10'000; ++i) {
+    tokens.push_back("token-" + std::to_string(i * 7919));
+    put(cache, tokens.back(), 1, {0, i % 3 == 0 ? 2000.0 : 3000.0});
+    CHECK(has(cache, tokens.back()));
+    if (i % 11 == 0) has(cache, tokens[static_cast<std::size_t>(i) / 2], 1, 2500);  // may drop an expired one
+    CHECK(cache.size() <= 500);
+  }
+  std::size_t found = 0;
+  for (const auto& token : tokens) found += has(cache, token);
+  CHECK(found == cache.size());
+}

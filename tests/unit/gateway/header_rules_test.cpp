@@ -1,0 +1,445 @@
+#include "gateway/http/header_rules.hpp"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "head_text.hpp"
+
+using namespace postern;
+using namespace postern::http;
+
+namespace {
+
+// What the gateway adds to the way up, apart from the request; each test changes what it is about.
+struct Upstream {
+  HeaderNameSet injectable;
+  std::vector<std::string_view> injected;
+  HeaderEdits edits;
+  ClientFacts client{"192.0.2.1", "http", 8080, false, false};
+  std::string_view host;
+  bool keep_method_override = false;
+  std::string_view traceparent;
+  std::size_t removed = 0;  // of the last head
+
+  std::string head_for(std::string_view fields, std::string_view request_line = "GET /a?b HTTP/1.1",
+                       std::string_view host_line = "Host: shop\r\n") {
+    RequestText request(std::string(host_line) + std::string(fields), request_line);
+    const auto framing = judge_request(request.head);
+    REQUIRE(framing.has_value());
+    std::pmr::monotonic_buffer_resource memory;
+    REQUIRE(judge_target(request.head, memory).has_value());
+    std::string out;
+    removed = write_upstream_head({request.head, request.head.path, host, *framing, injectable, injected, edits, client,
+                                   keep_method_override, traceparent},
+                                  out);
+    return out;
+  }
+};
+
+std::string response_head(std::string_view fields, std::string_view status_line = "HTTP/1.1 200 OK",
+                          const HeaderEdits& edits = {}, Method method = Method::get, std::uint8_t client_minor = 1,
+                          bool keep_alive = true) {
+  const ResponseText response(fields, status_line);
+  const auto framing = judge_response(response.head, method);
+  REQUIRE(framing.has_value());
+  std::string out;
+  write_downstream_head({response.head, *framing, client_minor, keep_alive, method == Method::head, edits}, "today",
+                        out);
+  return out;
+}
+
+bool has_line(std::string_view head, std::string_view line) {
+  return head.find("\r\n" + std::string(line) + "\r\n") != std::string_view::npos;
+}
+
+// Without case, and `_` as `-`: as an origin that merges the two would see it.
+std::size_t count_of(std::string_view head, std::string_view name) {
+  HeaderNameSet set;
+  set.add(name);
+  std::size_t count = 0;
+  for (std::size_t at = head.find("\r\n") + 2; at + 2 < head.size(); at = head.find("\r\n", at) + 2) {
+    if (set.holds(head.substr(at, head.find(':', at) - at))) ++count;
+  }
+  return count;
+}
+
+constexpr std::string_view valid_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+constexpr std::string_view our_trace = "00-11111111111111111111111111111111-2222222222222222-00";
+
+}  // namespace
+
+TEST_CASE("a request's head is made new: line, Host, the client's fields, ours, the injected last") {
+  Upstream upstream;
+  upstream.injected = {"X-User: alice\r\n"};
+  upstream.injectable.add("X-User");
+  upstream.traceparent = our_trace;
+  CHECK(upstream.head_for("Accept: */*\r\nCookie: a=b\r\n") ==
+        "GET /a?b HTTP/1.1\r\n"
+        "Host: shop\r\n"
+        "Accept: */*\r\n"
+        "Cookie: a=b\r\n"
+        "X-Forwarded-For: 192.0.2.1\r\n"
+        "X-Forwarded-Proto: http\r\n"
+        "X-Forwarded-Host: shop\r\n"
+        "X-Forwarded-Port: 8080\r\n"
+        "X-Real-IP: 192.0.2.1\r\n"
+        "traceparent: 00-11111111111111111111111111111111-2222222222222222-00\r\n"
+        "X-User: alice\r\n"
+        "\r\n");
+}
+
+TEST_CASE("rows 44, 45 and 50: no spelling of an injectable name passes, and exactly ours arrives") {
+  Upstream upstream;
+  upstream.injectable.add("X-User");
+  upstream.injectable.add("X_Roles");
+  upstream.injected = {"X-User: alice\r\n"};
+  const std::string head = upstream.head_for(
+      "X-User: root\r\nx-user: root\r\nX_USER: root\r\nX-Roles: admin\r\nx_roles: admin\r\nX-Users: kept\r\n");
+  CHECK(upstream.removed == 5);
+  CHECK(count_of(head, "X-User") == 1);
+  CHECK(count_of(head, "X-Roles") == 0);
+  CHECK(head.find("root") == std::string::npos);
+  CHECK(has_line(head, "X-User: alice"));
+  CHECK(has_line(head, "X-Users: kept"));
+}
+
+TEST_CASE("row 45: a public route injects nothing and strips all the same") {
+  Upstream upstream;
+  upstream.injectable.add("X-User");
+  CHECK(count_of(upstream.head_for("X-USER: root\r\n"), "X-User") == 0);
+  CHECK(upstream.removed == 1);
+}
+
+TEST_CASE("row 45: a thousand fields before it hide no forged one") {
+  RequestHead request;
+  for (int i = 0; i < 1000; ++i) request.fields.add("X-Filler", "v");
+  request.fields.add("X_User", "root");
+  HeaderNameSet injectable;
+  injectable.add("X-User");
+  std::string out;
+  CHECK(write_upstream_head({request, "/", "a", {}, injectable, {}, {}, {}, false, {}}, out) == 1);
+  CHECK(out.find("root") == std::string::npos);
+}
+
+TEST_CASE("row 47: Connection takes fields away before injection, never injected ones") {
+  Upstream upstream;
+  upstream.injectable.add("X-User");
+  upstream.injected = {"X-User: alice\r\n"};
+  const std::string head = upstream.head_for("Connection: X-User, X-Hop\r\nX-Hop: 1\r\nX-Other: 2\r\n");
+  CHECK(has_line(head, "X-User: alice"));
+  CHECK(count_of(head, "X-Hop") == 0);
+  CHECK(has_line(head, "X-Other: 2"));
+  CHECK(count_of(head, "Connection") == 0);
+}
+
+TEST_CASE("hop-by-hop fields stay behind") {
+  Upstream upstream;
+  const std::string head = upstream.head_for(
+      "Connection: keep-alive\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nProxy-Authenticate: x\r\n"
+      "Proxy-Authorization: x\r\nTE: trailers\r\nTrailer: x\r\nUpgrade: x\r\nProxy_Authorization: x\r\n");
+  CHECK(head.find(": x\r\n") == std::string::npos);
+  CHECK(head.find(": 5\r\n") == std::string::npos);
+  CHECK(count_of(head, "TE") == 0);
+  CHECK(count_of(head, "Connection") == 0);
+}
+
+TEST_CASE("row 52: nobody but a trusted proxy says where a request came from") {
+  Upstream upstream;
+  const std::string head = upstream.head_for(
+      "X-Forwarded-For: 10.0.0.1\r\nX_Forwarded_For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\n"
+      "X-Forwarded-Port: 443\r\nX-Real-IP: 10.0.0.1\r\nX_Real_IP: 10.0.0.1\r\nX-Forwarded-Prefix: /evil\r\n"
+      "x_forwarded_server: evil\r\nForwarded: for=10.0.0.1\r\nX-Original-URL: /evil\r\nX_Original_URL: /evil\r\n"
+      "X-Rewrite-URL: /evil\r\n");
+  CHECK(head.find("10.0.0.1") == std::string::npos);
+  CHECK(head.find("evil") == std::string::npos);
+  CHECK(count_of(head, "X-Forwarded-For") == 1);
+  CHECK(has_line(head, "X-Forwarded-Proto: http"));
+  CHECK(has_line(head, "X-Forwarded-Host: shop"));
+  CHECK(has_line(head, "X-Forwarded-Port: 8080"));
+  CHECK(has_line(head, "X-Real-IP: 192.0.2.1"));
+  CHECK(count_of(head, "Forwarded") == 0);
+}
+
+TEST_CASE("row 52: a trusted proxy's word is appended to or kept, but for the path it rewrites") {
+  Upstream upstream;
+  upstream.client.trusted = true;
+  const std::string head = upstream.head_for(
+      "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 10.0.0.2\r\nX_Forwarded_For: 10.6.6.6\r\nX-Forwarded-Proto: "
+      "https\r\n"
+      "X-Forwarded-Prefix: /app\r\nX-Real-IP: 10.0.0.1\r\nForwarded: for=10.0.0.1\r\nX-Original-URL: /evil\r\n");
+  CHECK(has_line(head, "X-Forwarded-For: 10.0.0.1, 10.0.0.2, 192.0.2.1"));
+  CHECK(head.find("10.6.6.6") == std::string::npos);
+  CHECK(has_line(head, "X-Forwarded-Proto: https"));
+  CHECK(count_of(head, "X-Forwarded-Proto") == 1);
+  CHECK(has_line(head, "X-Forwarded-Host: shop"));
+  CHECK(has_line(head, "X-Forwarded-Prefix: /app"));
+  CHECK(has_line(head, "X-Real-IP: 10.0.0.1"));
+  CHECK(count_of(head, "X-Real-IP") == 1);
+  CHECK(has_line(head, "Forwarded: for=10.0.0.1"));
+  CHECK(count_of(head, "X-Original-URL") == 0);
+}
+
+TEST_CASE("behind a trusted proxy too, only the dashed spelling counts, and no removed or hop-by-hop field") {
+  Upstream upstream;
+  upstream.client.trusted = true;
+  const std::string head = upstream.head_for(
+      "X_Forwarded_Proto: evil\r\nX_Real_IP: evil\r\nConnection: X-Forwarded-For, X-Forwarded-Host\r\n"
+      "X-Forwarded-For: evil\r\nX-Forwarded-Host: evil\r\n");
+  CHECK(head.find("evil") == std::string::npos);
+  CHECK(has_line(head, "X-Forwarded-For: 192.0.2.1"));
+  CHECK(has_line(head, "X-Forwarded-Host: shop"));
+  CHECK(has_line(head, "X-Real-IP: 192.0.2.1"));
+  RequestText request("Host: a\r\nX-Forwarded-For: 10.0.0.1\r\n");
+  request.head.fields.remove("X-Forwarded-For");
+  std::string out;
+  write_upstream_head({request.head, "/", "", {}, {}, {}, {}, upstream.client, false, {}}, out);
+  CHECK(has_line(out, "X-Forwarded-For: 192.0.2.1"));
+}
+
+TEST_CASE("Forwarded quotes what is no token") {
+  Upstream upstream;
+  upstream.client.send_forwarded = true;
+  CHECK(has_line(upstream.head_for("Forwarded: for=evil\r\n"), "Forwarded: for=192.0.2.1;host=shop;proto=http"));
+  upstream.client = {"2001:db8::1", "https", 8443, true, true};
+  const std::string head = upstream.head_for("Forwarded: for=10.0.0.1\r\n", "GET / HTTP/1.1", "Host: shop:8443\r\n");
+  CHECK(has_line(head, "Forwarded: for=10.0.0.1, for=\"[2001:db8::1]\";host=\"shop:8443\";proto=https"));
+  CHECK(count_of(head, "Forwarded") == 1);
+  CHECK(has_line(head, "X-Forwarded-For: 2001:db8::1"));
+}
+
+TEST_CASE("row 53: a method override is stripped unless the route keeps it") {
+  constexpr std::string_view fields =
+      "X-HTTP-Method-Override: DELETE\r\nX_HTTP_Method_Override: DELETE\r\nX-HTTP-Method: DELETE\r\n"
+      "X-Method-Override: DELETE\r\n";
+  Upstream upstream;
+  CHECK(upstream.head_for(fields).find("DELETE") == std::string::npos);
+  upstream.keep_method_override = true;
+  const std::string head = upstream.head_for(fields);
+  CHECK(has_line(head, "X-HTTP-Method-Override: DELETE"));
+  CHECK(head.starts_with("GET "));
+}
+
+TEST_CASE("row 54: Proxy is stripped") {
+  Upstream upstream;
+  CHECK(count_of(upstream.head_for("Proxy: http://evil\r\nproxy: x\r\n"), "Proxy") == 0);
+}
+
+TEST_CASE("row 56: nothing of an upgrade to h2c is forwarded") {
+  Upstream upstream;
+  for (const std::string_view connection : {"Upgrade, HTTP2-Settings", "Upgrade"}) {
+    const std::string head = upstream.head_for("Connection: " + std::string(connection) +
+                                               "\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n");
+    CHECK(count_of(head, "Upgrade") == 0);
+    CHECK(count_of(head, "Connection") == 0);
+    CHECK(count_of(head, "HTTP2-Settings") == 0);
+  }
+}
+
+TEST_CASE("a WebSocket upgrade goes on with its fields") {
+  Upstream upstream;
+  const std::string head = upstream.head_for(
+      "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Protocol: chat\r\n");
+  CHECK(has_line(head, "Connection: upgrade"));
+  CHECK(has_line(head, "Upgrade: websocket"));
+  CHECK(count_of(head, "Upgrade") == 1);
+  CHECK(has_line(head, "Sec-WebSocket-Key: k"));
+  CHECK(has_line(head, "Sec-WebSocket-Protocol: chat"));
+}
+
+TEST_CASE("a body's framing is written anew, and none is invented") {
+  Upstream upstream;
+  CHECK(has_line(upstream.head_for("Content-Length: 010\r\n", "POST / HTTP/1.1"), "Content-Length: 10"));
+  CHECK(has_line(upstream.head_for("Content-Length: 0\r\n", "POST / HTTP/1.1"), "Content-Length: 0"));
+  const std::string none = upstream.head_for("", "POST / HTTP/1.1");
+  CHECK(count_of(none, "Content-Length") + count_of(none, "Transfer-Encoding") == 0);
+  const std::string chunked = upstream.head_for("Transfer-Encoding: CHUNKED\r\n", "POST / HTTP/1.1");
+  CHECK(has_line(chunked, "Transfer-Encoding: chunked"));
+  CHECK(count_of(chunked, "Transfer-Encoding") == 1);
+}
+
+TEST_CASE("Expect is never forwarded") {
+  Upstream upstream;
+  const std::string head = upstream.head_for("Expect: 100-continue\r\nContent-Length: 1\r\n", "PUT / HTTP/1.1");
+  CHECK(count_of(head, "Expect") == 0);
+}
+
+TEST_CASE("Host goes on unchanged, or as the upstream's own") {
+  Upstream upstream;
+  CHECK(has_line(upstream.head_for("", "GET / HTTP/1.1", "hOST: Shop:80\r\n"), "Host: Shop:80"));
+  CHECK(has_line(upstream.head_for("", "GET / HTTP/1.0", ""), "Host: "));
+  upstream.host = "internal";
+  const std::string head = upstream.head_for("");
+  CHECK(has_line(head, "Host: internal"));
+  CHECK(has_line(head, "X-Forwarded-Host: shop"));
+  CHECK(count_of(head, "Host") == 1);
+}
+
+TEST_CASE("fields that a filter removed are not forwarded") {
+  RequestText request("Host: a\r\nAuthorization: Bearer t\r\nX-A: 1\r\n");
+  request.head.fields.remove(KnownField::authorization);
+  std::string out;
+  write_upstream_head({request.head, "/", "", {}, {}, {}, {}, {}, false, {}}, out);
+  CHECK(count_of(out, "Authorization") == 0);
+  CHECK(has_line(out, "X-A: 1"));
+}
+
+TEST_CASE("a valid traceparent is continued, any other is replaced and its tracestate dropped") {
+  Upstream upstream;
+  upstream.traceparent = our_trace;
+  const std::string ours = "traceparent: " + std::string(our_trace);
+  const std::string theirs = "traceparent: " + std::string(valid_trace);
+  const std::string kept = upstream.head_for(theirs + "\r\ntracestate: a=b\r\n");
+  CHECK(has_line(kept, theirs));
+  CHECK(has_line(kept, "tracestate: a=b"));
+  CHECK_FALSE(has_line(kept, ours));
+  for (const std::string& bad : {std::string("traceparent: x\r\n"), theirs + "\r\n" + theirs + "\r\n"}) {
+    const std::string head = upstream.head_for(bad + "tracestate: a=b\r\n");
+    CHECK(has_line(head, ours));
+    CHECK(count_of(head, "traceparent") == 1);
+    CHECK(count_of(head, "tracestate") == 0);
+  }
+}
+
+TEST_CASE("a traceparent is of version 00, in lower case, with no zero id") {
+  CHECK(is_traceparent(valid_trace));
+  for (const std::string_view bad : {
+           "",
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-011",
+           "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+           "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+           "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+           "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+           "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+           "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331_01",
+           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0g",
+       }) {
+    CAPTURE(bad);
+    CHECK_FALSE(is_traceparent(bad));
+  }
+}
+
+TEST_CASE("a route's edits remove, set and add, on the client's fields and on the gateway's own") {
+  Upstream upstream;
+  upstream.edits.remove = {"user-agent", "X-Real-IP"};
+  upstream.edits.set = {{"X-Env", "prod"}, {"X-Forwarded-Proto", "https"}};
+  upstream.edits.add = {{"X-Tag", "b"}};
+  const std::string head = upstream.head_for("User-Agent: c\r\nX-Env: dev\r\nx-env: dev\r\nX-Tag: a\r\n");
+  CHECK(count_of(head, "User-Agent") == 0);
+  CHECK(count_of(head, "X-Real-IP") == 0);
+  CHECK(count_of(head, "X-Env") == 1);
+  CHECK(has_line(head, "X-Env: prod"));
+  CHECK(count_of(head, "X-Forwarded-Proto") == 1);
+  CHECK(has_line(head, "X-Forwarded-Proto: https"));
+  CHECK(has_line(head, "X-Tag: a"));
+  CHECK(has_line(head, "X-Tag: b"));
+}
+
+TEST_CASE("a route's edits touch neither framing nor what a filter injects") {
+  Upstream upstream;
+  upstream.injectable.add("X-User");
+  upstream.injected = {"X-User: alice\r\n"};
+  upstream.edits.remove = {"Host", "Content-Length", "X-User"};
+  upstream.edits.set = {
+      {"Host", "evil"}, {"Content-Length", "9"}, {"Transfer-Encoding", "chunked"}, {"x-user", "root"}};
+  upstream.edits.add = {{"Connection", "close"}, {"X-User", "root"}, {"Expect", "100-continue"}};
+  const std::string head = upstream.head_for("Content-Length: 1\r\n", "POST / HTTP/1.1");
+  CHECK(has_line(head, "Host: shop"));
+  CHECK(count_of(head, "Host") == 1);
+  CHECK(has_line(head, "Content-Length: 1"));
+  CHECK(count_of(head, "Content-Length") == 1);
+  CHECK(count_of(head, "Transfer-Encoding") + count_of(head, "Connection") + count_of(head, "Expect") == 0);
+  CHECK(count_of(head, "X-User") == 1);
+  CHECK(has_line(head, "X-User: alice"));
+}
+
+TEST_CASE("a name set folds case and underscores, at every length") {
+  HeaderNameSet set;
+  CHECK(set.empty());
+  CHECK_FALSE(set.holds("X-User"));
+  set.add("X_User");
+  set.add("x-user");
+  set.add(std::string(70, 'a'));
+  CHECK(set.holds("X-USER"));
+  CHECK(set.holds("x_user"));
+  CHECK_FALSE(set.holds("X-Usex"));
+  CHECK_FALSE(set.holds("XUser"));
+  CHECK(set.holds(std::string(70, 'A')));
+  CHECK_FALSE(set.holds(std::string(71, 'a')));
+  CHECK_FALSE(set.holds(""));
+  for (int i = 0; i < 100; ++i) set.add("X-" + std::to_string(i));
+  for (int i = 0; i < 100; ++i) CHECK(set.holds("x_" + std::to_string(i)));
+  CHECK_FALSE(set.holds("x_100"));
+}
+
+TEST_CASE("a response's head goes down with its framing written anew and a Date") {
+  CHECK(response_head("Server: s\r\nContent-Length: 010\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n",
+                      "HTTP/1.0 404 Gone Away") ==
+        "HTTP/1.1 404 Gone Away\r\nServer: s\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 10\r\nDate: "
+        "today\r\n\r\n");
+  const std::string dated = response_head("Date: then\r\nContent-Length: 0\r\n");
+  CHECK(has_line(dated, "Date: then"));
+  CHECK(count_of(dated, "Date") == 1);
+}
+
+TEST_CASE("a response's hop-by-hop fields stay behind") {
+  const std::string head = response_head(
+      "Connection: X-Hop, keep-alive\r\nX-Hop: x\r\nKeep-Alive: x\r\nProxy-Authenticate: x\r\nTrailer: x\r\nUpgrade: "
+      "x\r\n"
+      "Transfer-Encoding: chunked\r\nWWW-Authenticate: y\r\n");
+  CHECK(head.find(": x\r\n") == std::string::npos);
+  CHECK(has_line(head, "Transfer-Encoding: chunked"));
+  CHECK(has_line(head, "WWW-Authenticate: y"));
+  CHECK(count_of(head, "Connection") == 0);
+}
+
+TEST_CASE("the client's connection is told to close or, in HTTP/1.0, to stay") {
+  CHECK(has_line(response_head("Content-Length: 0\r\n", "HTTP/1.1 200 OK", {}, Method::get, 1, false),
+                 "Connection: close"));
+  CHECK(has_line(response_head(""), "Connection: close"));  // a body that ends by close
+  CHECK(has_line(response_head("Content-Length: 0\r\n", "HTTP/1.1 200 OK", {}, Method::get, 0),
+                 "Connection: keep-alive"));
+  CHECK(count_of(response_head("Content-Length: 0\r\n"), "Connection") == 0);
+}
+
+TEST_CASE("the Content-Length of a reply without a body stays for HEAD and 304 alone") {
+  CHECK(has_line(response_head("Content-Length: 07\r\n", "HTTP/1.1 200 OK", {}, Method::head), "Content-Length: 7"));
+  CHECK(has_line(response_head("Content-Length: 7\r\n", "HTTP/1.1 304 Not Modified"), "Content-Length: 7"));
+  CHECK(count_of(response_head("Content-Length: 7\r\n", "HTTP/1.1 204 No Content"), "Content-Length") == 0);
+  CHECK(count_of(response_head("", "HTTP/1.1 304 Not Modified"), "Content-Length") == 0);
+}
+
+TEST_CASE("a 101 keeps its upgrade, and informational heads get nothing added") {
+  HeaderEdits edits;
+  edits.set = {{"X-Env", "prod"}};
+  CHECK(response_head("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: k\r\n",
+                      "HTTP/1.1 101 Switching Protocols", edits, Method::get, 1, false) ==
+        "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: k\r\nConnection: upgrade\r\nUpgrade: "
+        "websocket\r\n\r\n");
+  CHECK(response_head("Link: x\r\n", "HTTP/1.1 103 Early Hints", edits) ==
+        "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+  CHECK(has_line(response_head("Upgrade: TLS/1.3\r\nContent-Length: 0\r\n", "HTTP/1.1 426 Upgrade Required"),
+                 "Upgrade: TLS/1.3"));
+}
+
+TEST_CASE("a route's edits apply to responses, but for framing") {
+  HeaderEdits edits;
+  edits.remove = {"server", "Content-Length"};
+  edits.set = {{"Cache-Control", "no-store"}, {"Connection", "x"}, {"Content-Length", "9"}};
+  edits.add = {{"Vary", "Origin"}};
+  const std::string head = response_head("Server: s\r\nCache-Control: public\r\nVary: Accept\r\nContent-Length: 1\r\n",
+                                         "HTTP/1.1 200 OK", edits);
+  CHECK(count_of(head, "Server") == 0);
+  CHECK(count_of(head, "Cache-Control") == 1);
+  CHECK(has_line(head, "Cache-Control: no-store"));
+  CHECK(count_of(head, "Vary") == 2);
+  CHECK(has_line(head, "Content-Length: 1"));
+  CHECK(count_of(head, "Content-Length") == 1);
+  CHECK(count_of(head, "Connection") == 0);
+}

@@ -1,0 +1,37 @@
+#include "gateway/inbox.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace postern;
+
+TEST_CASE("bytes that were read past a body are the next thing in the inbox") {
+  BufferPool pool(64, 1);
+  Inbox inbox;
+  inbox.set_buffer(pool.take());
+  std::memcpy(inbox.room(), "headbody", 8);
+  inbox.received(8);
+  inbox.consume(4);
+  CHECK(inbox.bytes() == "body");
+  inbox.consume(4);
+  inbox.push_back("GET /");
+  CHECK(inbox.bytes() == "GET /");
+  inbox.compact();
+  CHECK(inbox.bytes() == "GET /");
+  CHECK(inbox.room_size() == 59);
+}
+
+TEST_CASE("a buffer goes back to its pool and is lent again; one of an outgrown size is not") {
+  BufferPool pool(64, 1);
+  const char* first = nullptr;
+  {
+    Buffer buffer = pool.take();
+    first = buffer.data();
+  }
+  Buffer again = pool.take();
+  CHECK(again.data() == first);
+  pool.grow(128);
+  again.give_back();
+  CHECK(pool.take().size() == 128);
+}

@@ -1,0 +1,26 @@
+#include "gateway/traceparent.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace postern;
+
+TEST_CASE("a traceparent that is made here is valid, even of zeros") {
+  std::array<char, 55> made{};
+  write_traceparent(made, 0, 0, 0);
+  const std::string_view text(made.data(), made.size());
+  CHECK(text == "00-00000000000000010000000000000001-0000000000000001-01");
+  CHECK(http::is_traceparent(text));
+}
+
+TEST_CASE("the trace id is the client's only when it sent exactly one valid traceparent") {
+  const std::string made = "00-11111111111111111111111111111111-2222222222222222-01";
+  const std::string sent = "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-00";
+  http::RequestHead request;
+  CHECK(trace_id_of(request, made) == "11111111111111111111111111111111");
+  request.fields.add("traceparent", sent);
+  CHECK(trace_id_of(request, made) == "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+  request.fields.add("traceparent", sent);
+  CHECK(trace_id_of(request, made) == "11111111111111111111111111111111");
+}

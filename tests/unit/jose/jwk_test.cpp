@@ -1,0 +1,208 @@
+#include "filters/jose/jwk.hpp"
+
+#include <doctest/doctest.h>
+
+#include "filters/jose/key_material.hpp"
+#include "tests/unit/jose/mint.hpp"
+
+namespace postern::jose {
+namespace {
+
+tl::expected<Key, std::string> load(std::string_view jwk, bool allow_secret = true) {
+  return parse_jwk(parse_json(jwk).value(), allow_secret);
+}
+
+// What makes it unusable, or "usable".
+std::string fault_of(std::string_view jwk, bool allow_secret = true) {
+  const auto key = load(jwk, allow_secret);
+  return key ? "usable" : key.error();
+}
+
+bool fits(const Key& key, std::string_view alg) {
+  return key.fits(*find_algorithm(alg));
+}
+
+std::string rsa_jwk(std::string_view modulus, std::string_view exponent) {
+  return R"({"kty":"RSA","n":")" + encode_base64url(modulus) + R"(","e":")" + encode_base64url(exponent) + "\"}";
+}
+
+std::string modulus_of(std::size_t bytes, unsigned char first) {
+  std::string modulus(bytes, '\x5A');
+  modulus.front() = static_cast<char>(first);
+  modulus.back() = '\x01';
+  return modulus;
+}
+
+const std::string exponent_65537("\x01\x00\x01", 3);
+
+}  // namespace
+
+TEST_CASE("RFC 7638's example has the thumbprint printed there") {
+  const auto key = load(
+      R"({"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"})");
+  REQUIRE(key);
+  CHECK(key->thumbprint == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+  CHECK(key->kid == "2011-04-29");
+  CHECK(key->bits == 2048);
+  CHECK(key->description() == "RSA 2048 bits");
+}
+
+TEST_CASE("RFC 8037's Ed25519 key has the thumbprint printed there") {
+  const auto key = load(R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
+  REQUIRE(key);
+  CHECK(key->thumbprint == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+}
+
+TEST_CASE("An RSA modulus is accepted from 2048 to 16384 bits") {
+  CHECK(fault_of(rsa_jwk(modulus_of(256, 0x80), exponent_65537)) == "usable");
+  CHECK(fault_of(rsa_jwk(modulus_of(256, 0x7F), exponent_65537)) == "RSA modulus has 2047 bits, 2048 needed");
+  CHECK(fault_of(rsa_jwk(modulus_of(128, 0x80), exponent_65537)) == "RSA modulus has 1024 bits, 2048 needed");
+  CHECK(fault_of(rsa_jwk(modulus_of(2048, 0xFF), exponent_65537)) == "usable");
+  CHECK(fault_of(rsa_jwk(modulus_of(2049, 0x01), exponent_65537)) ==
+        "RSA modulus has 16385 bits, at most 16384 allowed");
+}
+
+TEST_CASE("Leading zeros neither lengthen a modulus nor make it another key") {
+  const std::string modulus = modulus_of(256, 0x80);
+  const std::string zero(1, '\0');
+  CHECK(load(rsa_jwk(zero + modulus, zero + exponent_65537))->thumbprint ==
+        load(rsa_jwk(modulus, exponent_65537))->thumbprint);
+  CHECK(fault_of(rsa_jwk(std::string(256, '\0') + "\x01", exponent_65537)) == "RSA modulus has 1 bits, 2048 needed");
+}
+
+TEST_CASE("An RSA exponent must be odd, above 1 and at most 64 bits long") {
+  const std::string modulus = modulus_of(256, 0x80);
+  CHECK(fault_of(rsa_jwk(modulus, "\x03")) == "usable");
+  CHECK(fault_of(rsa_jwk(modulus, "\x01")) == "RSA exponent is 1, which verifies anything");
+  CHECK(fault_of(rsa_jwk(modulus, std::string(1, '\0'))) == "RSA exponent is even");
+  CHECK(fault_of(rsa_jwk(modulus, "\x02")) == "RSA exponent is even");
+  CHECK(fault_of(rsa_jwk(modulus, std::string(8, '\xFF'))) == "usable");
+  CHECK(fault_of(rsa_jwk(modulus, std::string(9, '\x01'))) == "RSA exponent has 65 bits, at most 64 allowed");
+  std::string even = modulus;
+  even.back() = '\x02';
+  CHECK(fault_of(rsa_jwk(even, exponent_65537)) == "RSA modulus is even");
+}
+
+TEST_CASE("Keys of every curve load and fit their own algorithm alone") {
+  for (const char* alg : {"ES256", "ES384", "ES512", "ES256K", "EdDSA"}) {
+    CAPTURE(alg);
+    const auto key = load(mint::jwk(mint::shared_key(alg)));
+    REQUIRE(key);
+    for (const Algorithm& other : algorithms()) CHECK(key->fits(other) == (other.name == alg));
+  }
+  const auto ed448 = load(mint::jwk(mint::generate("Ed448")));
+  REQUIRE(ed448);
+  CHECK(fits(*ed448, "EdDSA"));
+}
+
+TEST_CASE("A point off its curve, or on another one, is refused") {
+  const auto point = [](std::string_view curve, const std::string& x, const std::string& y) {
+    return R"({"kty":"EC","crv":")" + std::string(curve) + R"(","x":")" + encode_base64url(x) + R"(","y":")" +
+           encode_base64url(y) + "\"}";
+  };
+  const std::string one = std::string(31, '\0') + "\x01";
+  CHECK(fault_of(point("P-256", one, one)) == "the point is not on P-256");
+  CHECK(fault_of(point("P-256", std::string(32, '\0'), std::string(32, '\0'))) == "the point is not on P-256");
+  CHECK(fault_of(point("P-256", std::string(32, '\xFF'), one)) == "the point is not on P-256");
+  CHECK(fault_of(point("P-256", "\x01" + one, one)) == "a coordinate is longer than P-256's field");
+  CHECK(fault_of(point("P-224", one, one)) == "curve \"P-224\" is not supported for EC keys");
+  CHECK(fault_of(point("Ed25519", one, one)) == "curve \"Ed25519\" is not supported for EC keys");
+  std::string moved = mint::jwk(mint::shared_key("ES256"));
+  moved.replace(moved.find("P-256"), 5, "secp256k1");
+  CHECK(fault_of(moved) == "the point is not on secp256k1");
+}
+
+TEST_CASE("Coordinates that lost their leading zeros are the same key") {
+  mint::SigningKey key = mint::generate("ES256");
+  for (;;) {  // about one key in 128
+    const std::string x = *decode_base64url(mint::number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, 32));
+    if (x.front() == '\0') break;
+    key = mint::generate("ES256");
+  }
+  const std::string full = mint::jwk(key);
+  std::string shortened = full;
+  const std::string x = mint::number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, 32);
+  shortened.replace(shortened.find(x), x.size(), mint::number_of(key, OSSL_PKEY_PARAM_EC_PUB_X));
+  REQUIRE(shortened.size() < full.size());
+  CHECK(load(shortened)->thumbprint == load(full)->thumbprint);
+}
+
+TEST_CASE("OKP keys have exactly their curve's bytes, and curves for key agreement are refused") {
+  const auto okp = [](std::string_view curve, std::size_t bytes) {
+    return R"({"kty":"OKP","crv":")" + std::string(curve) + R"(","x":")" + encode_base64url(std::string(bytes, 'x')) +
+           "\"}";
+  };
+  CHECK(fault_of(okp("Ed25519", 32)) == "usable");
+  CHECK(fault_of(okp("Ed25519", 31)) == "Ed25519 key has 31 bytes, 32 needed");
+  CHECK(fault_of(okp("Ed25519", 33)) == "Ed25519 key has 33 bytes, 32 needed");
+  CHECK(fault_of(okp("Ed448", 57)) == "usable");
+  CHECK(fault_of(okp("Ed448", 56)) == "Ed448 key has 56 bytes, 57 needed");
+  CHECK(fault_of(okp("X25519", 32)) == "curve \"X25519\" is not supported for OKP keys");
+}
+
+TEST_CASE("A secret key is taken only where it may be, and fits hashes up to its own length") {
+  const auto oct = [](std::size_t bytes) {
+    return R"({"kty":"oct","k":")" + encode_base64url(std::string(bytes, 'k')) + "\"}";
+  };
+  CHECK(fault_of(oct(32)) == "usable");
+  CHECK(fault_of(oct(31)) == "HMAC key has 248 bits, 256 needed");
+  CHECK(fault_of(oct(32), false) == "a secret key (`kty` oct) is not taken from here");
+  CHECK(fault_of(R"({"kty":"oct","k":""})") == "`k` is empty");
+  const auto key = load(oct(47));
+  CHECK(fits(*key, "HS256"));
+  CHECK_FALSE(fits(*key, "HS384"));
+  CHECK(fits(*load(oct(48)), "HS384"));
+  CHECK_FALSE(fits(*load(oct(63)), "HS512"));
+  CHECK(fits(*load(oct(64)), "HS512"));
+  CHECK_FALSE(fits(*load(oct(64)), "RS256"));
+}
+
+TEST_CASE("`alg`, `use` and `key_ops` restrict when present, and nothing when absent or null") {
+  const mint::SigningKey rsa = mint::shared_key("RS256");
+  const auto with = [&](std::string_view more) { return load(mint::jwk(rsa, more)); };
+  CHECK(fits(*with(""), "RS256"));
+  CHECK(fits(*with(""), "PS512"));
+  CHECK(fits(*with(R"("alg":null,"use":null,"key_ops":null)"), "RS512"));
+  CHECK(fits(*with(R"("alg":"PS256")"), "PS256"));
+  CHECK_FALSE(fits(*with(R"("alg":"PS256")"), "RS256"));
+  CHECK(fits(*with(R"("use":"sig","key_ops":["sign","verify"])"), "RS256"));
+}
+
+TEST_CASE("A key that may verify nothing is unusable and says why") {
+  const mint::SigningKey rsa = mint::shared_key("RS256");
+  const auto fault = [&](std::string_view more) { return fault_of(mint::jwk(rsa, more)); };
+  CHECK(fault(R"("use":"enc")") == "its `use` is \"enc\", not sig");
+  CHECK(fault(R"("key_ops":["encrypt","wrapKey"])") == "its `key_ops` do not name verify");
+  CHECK(fault(R"("key_ops":[])") == "its `key_ops` do not name verify");
+  CHECK(fault(R"("alg":"RSA-OAEP")") == "its `alg` \"RSA-OAEP\" is no signature algorithm for RSA 2048 bits");
+  CHECK(fault(R"("alg":"ES256")") == "its `alg` \"ES256\" is no signature algorithm for RSA 2048 bits");
+  CHECK(fault(R"("alg":"none")") == "its `alg` \"none\" is no signature algorithm for RSA 2048 bits");
+}
+
+TEST_CASE("Members of the wrong type make that key unusable") {
+  const mint::SigningKey key = mint::shared_key("ES256");
+  const auto fault = [&](std::string_view more) {
+    return fault_of("{" + mint::public_members(key) + std::string(more) + "}");
+  };
+  CHECK(fault(R"(,"kid":7)") == "`kid` is no string");
+  CHECK(fault(R"(,"alg":["ES256"])") == "`alg` is no string");
+  CHECK(fault(R"(,"use":1)") == "`use` is no string");
+  CHECK(fault(R"(,"key_ops":"verify")") == "`key_ops` is no array of strings");
+  CHECK(fault(R"(,"key_ops":[1])") == "`key_ops` is no array of strings");
+  CHECK(fault_of("[]") == "it is no JSON object");
+  CHECK(fault_of("{}") == "`kty` is missing or no string");
+  CHECK(fault_of(R"({"kty":"rsa"})") == "`kty` \"rsa\" is not supported");
+  CHECK(fault_of(R"({"kty":"RSA","e":"AQAB"})") == "`n` is missing");
+  CHECK(fault_of(R"({"kty":"RSA","n":5,"e":"AQAB"})") == "`n` is no string");
+  CHECK(fault_of(R"({"kty":"RSA","n":"a+b/","e":"AQAB"})") == "`n` is not base64url");
+  CHECK(fault_of(R"({"kty":"EC","x":"AA","y":"AA"})") == "`crv` is missing or no string");
+}
+
+TEST_CASE("A private JWK is loaded by its public half, without a look at the private one") {
+  const mint::SigningKey key = mint::shared_key("ES256");
+  const auto loaded = load(mint::jwk(key, R"("d":"not even base64 !")"));
+  REQUIRE(loaded);
+  CHECK(loaded->thumbprint == load(mint::jwk(key))->thumbprint);
+}
+
+}  // namespace postern::jose

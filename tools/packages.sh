@@ -1,0 +1,46 @@
+# Which Debian packages what needs, and how the missing ones are installed. Sourced, not run.
+
+# What building needs (`./run`); curl is for the lines that the demo prints.
+build_packages=(
+  g++ cmake ninja-build ccache pkg-config
+  libboost1.81-dev libssl-dev rapidjson-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev
+  libre2-dev doctest-dev
+  curl
+)
+
+# What `./test` needs beyond that: upstream, clients and second implementations of tokens and of JSON Schema.
+test_packages=(nginx-light openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates)
+# A node of any origin will do (18 or later); Debian's is taken where there is none.
+command -v node >/dev/null || test_packages+=(nodejs)
+command -v npm >/dev/null || test_packages+=(npm)
+
+# What `./test clang` and `bench/compare` need beyond that.
+clang_packages=(clang libclang-rt-14-dev)
+bench_packages=(haproxy nginx-light openssl python3 python3-jwcrypto wrk)
+
+# Prints those of the named packages that are not installed. Any nginx will do where nginx-light is asked for.
+missing_packages() {
+  local installed name
+  installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')
+  for name in "$@"; do
+    [[ $name == nginx-light && -x /usr/sbin/nginx ]] && continue
+    grep -qxF -- "$name" <<<"$installed" || echo "$name"
+  done
+}
+
+# Installs those of the named packages that are missing and says so; does nothing when all are there.
+install_packages() {
+  local missing as_root=()
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      echo "These Debian packages are missing, and there is no sudo to install them: ${missing[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "==> Installing Debian packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
