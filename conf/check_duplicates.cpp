@@ -24,18 +24,21 @@ std::string without_names(const std::string& path_template) {
 }
 
 std::string path_key(const RouteMatch& match) {
-  if (!match.path.empty()) return "=" + match.path;
-  if (!match.path_template.empty()) return "~" + without_names(match.path_template);
-  if (match.path_prefix == "/" || match.path_prefix.empty()) return "^/";
-  return "^" + match.path_prefix;
+  const auto key = [](char kind, std::string_view path) { return std::string(1, kind).append(path); };
+  if (!match.path.empty()) return key('=', match.path);
+  if (!match.path_template.empty()) {
+    const bool has_names = match.path_template.find('{') != match.path_template.npos;
+    return key(has_names ? '~' : '=', without_names(match.path_template));
+  }
+  return key('^', match.path_prefix.empty() ? "/" : std::string_view(match.path_prefix));
 }
 
 std::string headers_key(const RouteMatch& match) {
   std::map<std::string, std::string> conditions;
   for (const auto& [name, header] : match.headers) {
     std::string& condition = conditions[lower(name)];
-    if (header.value) condition += "=" + *header.value;
-    if (header.matches) condition += "~" + header.matches->text();
+    if (header.value) condition.append("=").append(*header.value);
+    if (header.matches) condition.append("~").append(header.matches->text());
     if (header.present) condition += *header.present ? "+" : "-";
   }
   std::string key;

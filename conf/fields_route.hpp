@@ -72,7 +72,7 @@ void describe(Visitor& v, Redirect& c) {
   v.record("redirect", "A redirect.");
   v.field("status", c.status, {.doc = "The status code.", .numbers = redirect_statuses});
   v.field("to", c.to,
-          {.doc = "A URL, or a path. `{path}` and `{query}` stand for those of the request.",
+          {.doc = "A URL, or a path. `{path}` stands for the request's path, `{query}` for its query with the `?`.",
            .required = true,
            .format = Format::redirect_target});
 }

@@ -32,13 +32,15 @@ std::optional<std::string> judge_escape(std::string_view text, char& byte) {
   int low = text.size() > 2 ? hex_value(text[2]) : -1;
   if (high < 0 || low < 0) return "`%` must be followed by two hex digits, in upper case";
   byte = static_cast<char>(high * 16 + low);
-  if (is_unreserved(byte)) return "`" + std::string(text.substr(0, 3)) + "` must be written as `" + byte + "`";
+  if (is_unreserved(byte)) {
+    return std::string("`").append(text.substr(0, 3)).append("` must be written as `").append(1, byte).append("`");
+  }
   if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) return "must not hold an encoded control character";
   return std::nullopt;
 }
 
 std::optional<std::string> judge_segment(std::string_view segment) {
-  if (segment == "." || segment == "..") return "must not have the segment `" + std::string(segment) + "`";
+  if (segment == "." || segment == "..") return std::string("must not have the segment `").append(segment).append("`");
   std::string decoded;
   for (std::size_t i = 0; i < segment.size(); ++i) {
     char byte = segment[i];
@@ -67,7 +69,8 @@ std::optional<std::string> judge_name(std::string_view name, std::vector<std::st
   bool fits = !(name.front() >= '0' && name.front() <= '9') &&
               std::all_of(name.begin(), name.end(), [](char c) { return is_letter_or_digit(c) || c == '_'; });
   if (!fits) return "a segment's name must be letters, digits and `_`, not beginning with a digit";
-  if (std::find(seen.begin(), seen.end(), name) != seen.end()) return "names `{" + std::string(name) + "}` twice";
+  if (std::find(seen.begin(), seen.end(), name) != seen.end())
+    return std::string("names `{").append(name).append("}` twice");
   seen.push_back(name);
   return std::nullopt;
 }

@@ -64,7 +64,7 @@ std::string list_type(const Shape& shape) {
 std::string type_of(const Shape& shape) {
   switch (shape.kind) {
     case Kind::record:
-      return "[" + std::string(shape.record) + "](#" + std::string(shape.record) + ")";
+      return std::string("[").append(shape.record).append("](#").append(shape.record).append(")");
     case Kind::list:
       return list_type(shape);
     case Kind::map:

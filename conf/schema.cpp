@@ -5,118 +5,14 @@
 
 #include "conf/load.hpp"
 #include "conf/outline.hpp"
-#include "conf/tree.hpp"
+#include "conf/schema_values.hpp"
 #include "conf/tree_json.hpp"
 
 namespace postern::conf {
 namespace {
 
+using namespace schema;
 using Kind = Shape::Kind;
-
-constexpr std::string_view variable_pattern = R"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\})";
-
-Json text(std::string_view value) {
-  return Json(std::string(value));
-}
-Json number(std::uint64_t value) {
-  return Json(Json::Number{std::to_string(value)});
-}
-
-Json texts(std::span<const std::string_view> values) {
-  Json::Array array;
-  for (std::string_view value : values) array.push_back(text(value));
-  return Json(std::move(array));
-}
-
-Json any_of(Json::Array alternatives) {
-  return Json(Json::Object{{"anyOf", Json(std::move(alternatives))}});
-}
-
-Json typed(std::string_view type) {
-  return Json(Json::Object{{"type", text(type)}});
-}
-
-// Any value but nothing.
-Json value_schema() {
-  return Json(Json::Object{
-      {"type", texts(std::to_array<std::string_view>({"string", "number", "boolean", "array", "object"}))}});
-}
-
-Json variable() {
-  return Json(Json::Object{{"$ref", text("#/$defs/variable")}});
-}
-
-// A text of that pattern, or one with a variable in it.
-Json text_schema(std::string_view pattern, bool like_number) {
-  Json::Object schema;
-  if (like_number) {
-    schema.emplace_back("type", texts(std::to_array<std::string_view>({"string", "number", "boolean"})));
-  } else {
-    schema.emplace_back("type", text("string"));
-  }
-  if (!pattern.empty()) {
-    schema.emplace_back("pattern", Json(std::string("(").append(pattern).append(")|").append(variable_pattern)));
-  }
-  return Json(std::move(schema));
-}
-
-Json text_schema(Format format) {
-  const FormatRow& row = row_of(format);
-  return text_schema(row.pattern, row.like_number);
-}
-
-std::string quantity_pattern(std::string_view units, const Spec& spec) {
-  std::string pattern = "^((0|[1-9][0-9]*)(" + std::string(units) + ")";
-  if (!spec.zero_word.empty()) pattern.append("|").append(spec.zero_word);
-  return pattern + ")$";
-}
-
-Json integer_schema(const Spec& spec, std::uint64_t highest) {
-  if (!spec.numbers.empty()) {
-    Json::Array values;
-    for (std::uint32_t value : spec.numbers) values.push_back(number(value));
-    return Json(Json::Object{{"enum", Json(std::move(values))}});
-  }
-  return Json(Json::Object{
-      {"type", text("integer")}, {"minimum", number(spec.min)}, {"maximum", number(std::min(spec.max, highest))}});
-}
-
-Json number_schema(const Spec& spec) {
-  Json::Array alternatives = {integer_schema(spec, std::numeric_limits<std::uint32_t>::max())};
-  if (!spec.zero_word.empty()) alternatives.push_back(Json(Json::Object{{"const", text(spec.zero_word)}}));
-  alternatives.push_back(variable());
-  return any_of(std::move(alternatives));
-}
-
-// A word that looks like a number is one to YAML readers, unless it is quoted.
-Json word_schema(std::span<const std::string_view> words) {
-  Json::Array values;
-  for (std::string_view word : words) {
-    values.push_back(text(word));
-    auto plain = to_json(Node::scalar(std::string(word)));
-    if (plain && plain->number()) values.push_back(std::move(*plain));
-  }
-  return any_of({Json(Json::Object{{"enum", Json(std::move(values))}}), variable()});
-}
-
-Json list_schema(Json item, const Spec& spec) {
-  Json::Object list = {{"type", text("array")}, {"items", std::move(item)}};
-  if (spec.not_empty) list.emplace_back("minItems", number(1));
-  if (spec.unique) list.emplace_back("uniqueItems", Json(true));
-  return Json(std::move(list));
-}
-
-Json claim_schema(const Spec& spec) {
-  return any_of({text_schema(spec.format), list_schema(text_schema(spec.format), {.not_empty = true})});
-}
-
-Json any_or_schema(const Spec& spec) {
-  Json item = text_schema(spec.format);
-  Json not_any(Json::Object{
-      {"allOf", Json(Json::Array{item, Json(Json::Object{{"not", Json(Json::Object{{"const", text("any")}})}})})}});
-  return any_of(
-      {Json(Json::Object{{"const", text("any")}}), item, list_schema(not_any, {.not_empty = true, .unique = true})});
-}
 
 class SchemaWriter {
  public:
@@ -144,39 +40,38 @@ Json SchemaWriter::shape(const Shape& shape) const {
     case Kind::boolean:
       return any_of({typed("boolean"), variable()});
     case Kind::number:
-      return number_schema(shape.spec);
+      return of_number(shape.spec);
     case Kind::duration:
-      return text_schema(quantity_pattern("ms|s|m|h|d", shape.spec), false);
+      return of_duration(shape.spec);
     case Kind::size:
-      return any_of({integer_schema(shape.spec, (1ull << 63) - 1),
-                     text_schema(quantity_pattern("KiB|MiB|GiB", shape.spec), false)});
+      return of_size(shape.spec);
     case Kind::word:
-      return word_schema(shape.words);
+      return of_word(shape.words);
     case Kind::text:
-      return text_schema(shape.spec.format);
+      return of_text(shape.spec.format);
     case Kind::file:
     case Kind::secret:
     case Kind::pattern:
-      return text_schema(".", true);
+      return of_text(".", true);
     case Kind::value:
-      return value_schema();
+      return of_value();
     case Kind::claim:
-      return claim_schema(shape.spec);
+      return of_claim(shape.spec);
     case Kind::any_or:
-      return any_or_schema(shape.spec);
+      return of_any_or(shape.spec);
   }
   return Json(true);
 }
 
 Json SchemaWriter::list(const Shape& list) const {
   const Shape& item = list.item.front();
-  Json whole = list_schema(shape(item), list.spec);
+  Json whole = of_list(shape(item), list.spec);
   if (list.spec.one_or_list) return any_of({shape(item), std::move(whole)});
   if (list.spec.key_member.empty()) return whole;
   const RecordOutline& of_item = outline_.record(item.record);
   Json value = any_of({shape(of_item.field(list.spec.value_member).shape), record(of_item, list.spec.key_member)});
   Json::Object map = {{"type", text("object")},
-                      {"propertyNames", text_schema(of_item.field(list.spec.key_member).shape.spec.format)},
+                      {"propertyNames", of_text(of_item.field(list.spec.key_member).shape.spec.format)},
                       {"additionalProperties", std::move(value)}};
   if (list.spec.not_empty) map.emplace_back("minProperties", number(1));
   return any_of({Json(std::move(map)), std::move(whole)});
@@ -195,21 +90,21 @@ Json SchemaWriter::map(const Shape& map) const {
 }
 
 Json SchemaWriter::field(const FieldOutline& field) const {
-  Json::Object schema = {{"description", text(field.shape.spec.doc)}};
+  Json::Object whole = {{"description", text(field.shape.spec.doc)}};
   Json of_shape = shape(field.shape);
-  for (const Json::Member& member : *of_shape.object()) schema.push_back(member);
-  if (!field.fallback.is_null()) schema.emplace_back("default", field.fallback);
-  return Json(std::move(schema));
+  for (const Json::Member& member : *of_shape.object()) whole.push_back(member);
+  if (!field.fallback.is_null()) whole.emplace_back("default", field.fallback);
+  return Json(std::move(whole));
 }
 
 // That a member was given; a flag that is false says nothing.
 Json given(const RecordOutline& record, std::string_view key) {
-  Json::Object schema = {{"required", Json(Json::Array{text(key)})}};
+  Json::Object whole = {{"required", Json(Json::Array{text(key)})}};
   if (record.field(key).flag) {
     Json not_false(Json::Object{{"not", Json(Json::Object{{"const", Json(false)}})}});
-    schema.emplace_back("properties", Json(Json::Object{{std::string(key), std::move(not_false)}}));
+    whole.emplace_back("properties", Json(Json::Object{{std::string(key), std::move(not_false)}}));
   }
-  return Json(std::move(schema));
+  return Json(std::move(whole));
 }
 
 Json rule_schema(const RecordOutline& record, const Rule& rule) {
@@ -236,13 +131,13 @@ Json SchemaWriter::record(const RecordOutline& record, std::string_view without)
     if (member.shape.spec.required) required.push_back(text(member.key));
   }
   for (const Rule& rule : record.rules) rules.push_back(rule_schema(record, rule));
-  Json::Object schema = {{"description", text(record.doc)},
-                         {"type", text("object")},
-                         {"properties", Json(std::move(properties))},
-                         {"additionalProperties", Json(false)}};
-  if (!required.empty()) schema.emplace_back("required", Json(std::move(required)));
-  if (!rules.empty()) schema.emplace_back("allOf", Json(std::move(rules)));
-  return Json(std::move(schema));
+  Json::Object whole = {{"description", text(record.doc)},
+                        {"type", text("object")},
+                        {"properties", Json(std::move(properties))},
+                        {"additionalProperties", Json(false)}};
+  if (!required.empty()) whole.emplace_back("required", Json(std::move(required)));
+  if (!rules.empty()) whole.emplace_back("allOf", Json(std::move(rules)));
+  return Json(std::move(whole));
 }
 
 }  // namespace

@@ -63,9 +63,11 @@ class Jwt final : public Filter {
     }
     auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
     if (const auto* known = state.tokens.find(id_, found->token, request.now)) {
+      request.decision.cache = CacheUse::hit;
       accept(request, *known);
       return pass();
     }
+    request.decision.cache = CacheUse::miss;
     return judge(request, found->token, state);
   }
 

@@ -16,18 +16,13 @@ std::uint64_t TokenCache::hash_of(std::uint64_t filter, std::string_view token) 
 
 const std::shared_ptr<Identity>* TokenCache::find(std::uint64_t filter, std::string_view token, double now) noexcept {
   const std::size_t bucket = find_bucket(hash_of(filter, token), filter, token);
-  if (buckets_[bucket].entry == empty) {
-    ++misses_;
-    return nullptr;
-  }
+  if (buckets_[bucket].entry == empty) return nullptr;
   Entry& entry = entries_[buckets_[bucket].entry];
   if (!entry.validity.holds(now)) {
     drop(bucket);  // the full judgement names the reason
-    ++misses_;
     return nullptr;
   }
   entry.used_lately = true;
-  ++hits_;
   return &entry.identity;
 }
 

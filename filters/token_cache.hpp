@@ -47,8 +47,6 @@ class TokenCache {
 
   std::size_t size() const noexcept { return used_; }
   std::size_t bytes() const noexcept { return bytes_; }
-  std::uint64_t hits() const noexcept { return hits_; }
-  std::uint64_t misses() const noexcept { return misses_; }
 
  private:
   struct Entry {
@@ -86,8 +84,6 @@ class TokenCache {
   std::size_t used_ = 0;
   std::size_t bytes_ = 0;
   std::size_t hand_ = 0;
-  std::uint64_t hits_ = 0;
-  std::uint64_t misses_ = 0;
 };
 
 }  // namespace postern::filters

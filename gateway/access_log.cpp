@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 constexpr auto gather_time = 50ms;                // lines of that time are written together
 constexpr std::size_t gather_bytes = 64 << 10;    // or as soon as so much waits
 constexpr auto retry_time = 200ms;                // after a full disk or a reader that does not read
+constexpr auto tell_pause = 10s;                  // between two messages about losses
 constexpr std::size_t kept_capacity = 256 << 10;  // more is given back after a burst
 
 std::string reason_of(int error) {
@@ -58,6 +59,8 @@ struct AccessLog::State {
   std::string path;  // empty: stdout
   int fd = -1;
   std::atomic<std::uint64_t> dropped = 0;
+  std::uint64_t told = 0;  // of the dropped lines, in the program's own log
+  Clock::time_point tell_again;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -78,6 +81,7 @@ struct AccessLog::State {
   bool write_piece(std::string_view& lines, std::size_t piece);
   bool wait_to_retry(int error);
   void drop(std::string_view lines);
+  void tell_losses();
   void open_again();
 };
 
@@ -87,16 +91,13 @@ void AccessLog::State::run() {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   std::string lines;
-  std::uint64_t told = 0;
   while (take(lines)) {
     write(lines);
     lines.clear();
     if (lines.capacity() > kept_capacity) lines.shrink_to_fit();
-    if (const std::uint64_t lost = dropped.load(); lost != told) {
-      spdlog::warn("access log: {} lines were dropped", lost - told);
-      told = lost;
-    }
+    if (Clock::now() >= tell_again) tell_losses();
   }
+  tell_losses();
   const std::lock_guard lock(mutex);
   finished = true;
   changed.notify_all();
@@ -155,6 +156,14 @@ bool AccessLog::State::wait_to_retry(int error) {
 
 void AccessLog::State::drop(std::string_view lines) {
   dropped += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
+
+void AccessLog::State::tell_losses() {
+  const std::uint64_t lost = dropped.load() - told;
+  if (lost == 0) return;
+  spdlog::warn("access log: {} lines were dropped", lost);
+  told += lost;
+  tell_again = Clock::now() + tell_pause;
 }
 
 void AccessLog::State::open_again() {

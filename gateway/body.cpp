@@ -47,13 +47,19 @@ BodyReader::Piece BodyReader::take_pending() {
   return piece;
 }
 
+bool BodyReader::try_next(Piece& piece) {
+  if (is_over()) {
+    piece = {{}, Status::last};
+    return true;
+  }
+  if (pending_size_ == 0) return false;
+  piece = take_pending();
+  return !piece.data.empty() || piece.status != Status::more;
+}
+
 Task<BodyReader::Piece> BodyReader::next() {
-  if (is_over()) co_return Piece{{}, Status::last};
-  for (;;) {
-    if (pending_size_ > 0) {
-      const Piece piece = take_pending();
-      if (!piece.data.empty() || piece.status != Status::more) co_return piece;
-    }
+  Piece piece;
+  while (!try_next(piece)) {
     // Of a fixed body never more than its rest, so that the next request's bytes stay where they are.
     std::size_t size = space_;
     if (kind_ == http::BodyKind::fixed) size = static_cast<std::size_t>(std::min<std::uint64_t>(size, remaining_));
@@ -66,6 +72,7 @@ Task<BodyReader::Piece> BodyReader::next() {
     pending_ = place_;
     pending_size_ = read.bytes;
   }
+  co_return piece;
 }
 
 std::string_view frame_chunk(const BodyReader::Piece& piece) noexcept {

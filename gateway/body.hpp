@@ -35,8 +35,8 @@ class BodyReader {
 
   // The next piece; reads only when nothing is at hand. A piece is empty only when it is the last or an error.
   Task<Piece> next();
-  // True when next() has something to give without reading.
-  bool at_hand() const noexcept { return pending_size_ > 0 || is_over(); }
+  // The same from what has been received already; false when next() would have to read.
+  bool try_next(Piece& piece);
 
   // What has been received past the body's end.
   std::string_view rest() const noexcept { return {pending_, pending_size_}; }

@@ -40,23 +40,28 @@ class Forwarder {
  private:
   enum class Upload : std::uint8_t { none, running, complete, stopped };
 
-  Task<End> exchange_with_upstream();
-  Task<std::optional<Refusal>> attempt(unsigned number);
-  Task<std::optional<Refusal>> connect(unsigned number);
-  Task<std::optional<Refusal>> send_request();
+  // A response head in exchange_.response, or why there is none.
+  Task<std::optional<Refusal>> obtain_response();
+  Task<std::optional<Refusal>> connect();
+  Task<std::optional<Refusal>> begin_upload();
   Task<std::optional<Refusal>> read_response_head();
-  Task<std::optional<Refusal>> read_one_head(bool& final_head);
-  Task<End> relay_response();
   Task<End> relay_body();
   Task<End> tunnel();
   Task<void> upload();
   Task<void> upload_pieces(BodyReader& reader);
   Task<void> end_upload();
+
+  void plan_body();
   void build_upstream_head();
   void build_downstream_head();
-  void plan_body();
+  bool take_pooled();
+  bool may_retry_now() const;
+  End give_up(Refusal refused);
+  std::optional<Refusal> judge_response_head(std::string_view rest, std::string_view head);
+  std::optional<Refusal> begin_response();
   bool response_is_upgrade() const noexcept;
-  std::optional<Refusal> interrupted(Reason when_upstream_failed, std::string detail) const;
+  bool sends_chunked() const noexcept;
+  Refusal interrupted(Reason when_upstream_failed, std::string detail) const;
   void release_upstream();
 
   Worker& worker_;
@@ -71,6 +76,7 @@ class Forwarder {
 
   std::unique_ptr<UpstreamConnection> upstream_;
   bool connect_failed_ = false;
+  std::size_t fresh_attempts_ = 0;
   bool response_began_ = false;  // a byte of the response has come: no replay any more
   Buffer response_buffer_;
   std::string_view response_rest_;  // in response_buffer_, behind the head

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <memory_resource>
@@ -24,12 +25,15 @@ struct WorkerState {
   virtual ~WorkerState() = default;
 };
 
+enum class CacheUse : std::uint8_t { none, hit, miss };
+
 // How the request was judged, for log and metrics. The views point into the identity or the request's memory.
 struct Decision {
   bool made = false;  // a filter judged a token (or its absence)
   Reason reason = Reason::accepted;
   std::string detail;
   std::string_view provider, issuer, subject, kid;
+  CacheUse cache = CacheUse::none;  // of the verified-token cache
 };
 
 struct RequestContext {

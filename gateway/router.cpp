@@ -4,22 +4,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "gateway/http/syntax.hpp"
 #include "gateway/http/target.hpp"
 #include "gateway/route_tree.hpp"
 
 namespace postern {
 namespace {
 
-// FNV-1a over the folded bytes; the keys are the configuration's own, so nobody can aim collisions at the table.
-struct FoldedHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept {
-    std::uint64_t hash = 14695981039346656037u;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(http::lower(c))) * 1099511628211u;
-    return hash;
-  }
-};
 struct FoldedEqual {
   using is_transparent = void;
   bool operator()(std::string_view a, std::string_view b) const noexcept { return http::equals_folded(a, b); }
@@ -108,8 +98,9 @@ class Search {
 
 struct Router::Tree {
   std::vector<std::unique_ptr<const RouteEntry>> entries;
-  std::unordered_map<std::string, RouteNode, FoldedHash, FoldedEqual> hosts;
-  std::unordered_map<std::string, RouteNode, FoldedHash, FoldedEqual> wildcards;  // `*.example.com` as `example.com`
+  std::unordered_map<std::string, RouteNode, WordHash<true>, FoldedEqual> hosts;
+  std::unordered_map<std::string, RouteNode, WordHash<true>, FoldedEqual>
+      wildcards;  // `*.example.com` as `example.com`
   std::size_t longest_wildcard = 0;
   RouteNode any_host;
 

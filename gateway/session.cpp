@@ -7,7 +7,6 @@
 #include <boost/asio/socket_base.hpp>
 #include <new>
 
-#include "gateway/http/parse.hpp"
 #include "gateway/redirect.hpp"
 
 namespace postern {
@@ -70,17 +69,26 @@ Task<void> Session::converse() {
   client_.shutdown_send();
 }
 
-// Waits for the first byte of a request. A quiet connection gives its buffer back and waits for readability alone.
+// Waits for the first byte of a request.
 Task<bool> Session::await_bytes() {
   if (inbox_.has_buffer() && !inbox_.empty()) co_return true;
-  const auto& timeouts = worker_.active()->snapshot->config.timeouts;
-  const auto limit = first_ ? timeouts.head : timeouts.idle;
   if (worker_.draining() && !first_) co_return false;
+  const conf::Timeouts& timeouts = worker_.active()->snapshot->config.timeouts;
+  const auto limit = first_ ? timeouts.head : timeouts.idle;
   const bool parks = limit.count() == 0 || limit > park_after;
   watch_.arm(parks ? Watch::Cause::park : Watch::Cause::idle, parks ? park_after : limit);
-  if (co_await read_more()) co_return true;
+  make_room();
+  const Transport::Read read = co_await client_.read_some(inbox_.room(), inbox_.room_size());
+  if (!read.error) {
+    inbox_.received(read.bytes);
+    co_return true;
+  }
   if (watch_.expired() != Watch::Cause::park) co_return false;
+  co_return co_await park(limit);
+}
 
+// A quiet connection gives its buffer back and waits for readability alone.
+Task<bool> Session::park(std::chrono::milliseconds limit) {
   inbox_.give_back();
   watch_.arm(Watch::Cause::idle, limit.count() == 0 ? limit : limit - park_after);
   const error_code error = co_await client_.wait_readable();
@@ -90,8 +98,7 @@ Task<bool> Session::await_bytes() {
 
 // Reads once into the inbox; false on the end, on an error, or when a deadline passed.
 Task<bool> Session::read_more() {
-  if (!inbox_.has_buffer()) inbox_.set_buffer(worker_.head_buffers().take());
-  if (inbox_.room_size() < Inbox::slack || inbox_.empty()) inbox_.compact();
+  make_room();
   if (inbox_.room_size() == 0) co_return false;
   const Transport::Read read = co_await client_.read_some(inbox_.room(), inbox_.room_size());
   if (read.error) co_return false;
@@ -99,20 +106,37 @@ Task<bool> Session::read_more() {
   co_return true;
 }
 
+void Session::make_room() {
+  if (!inbox_.has_buffer()) inbox_.set_buffer(worker_.head_buffers().take());
+  if (inbox_.room_size() < Inbox::slack || inbox_.empty()) inbox_.compact();
+}
+
 Task<bool> Session::serve() {
   auto exchange = worker_.take_exchange();
   exchange->begin(worker_.active(), facts_, unix_now());
   exchange->started = Clock::now();
+  const conf::Config& config = exchange->config();
+  http::HeadScanner scanner(config.limits.head_bytes.count);
   std::string_view head;
-  std::optional<Refusal> refused = co_await read_head(head);
-  if (!refused && head.empty()) co_return false;  // the client left before it had asked for anything
+  std::optional<Refusal> refused;
+  const auto state = scanner.scan(inbox_.bytes());
+  if (state == http::HeadScanner::State::complete) {
+    head = take_head(scanner);
+  } else {
+    refused = co_await read_head(scanner, state, head);
+    if (!refused && head.empty()) co_return false;  // the client left before it had asked for anything
+  }
   first_ = false;
-  watch_.arm_total(exchange->config().timeouts.total);
+  watch_.disarm();
+  watch_.arm_total(config.timeouts.total);
   bool keep = false;
   bool out_of_memory = false;
   try {
-    if (!refused) refused = exchange->judge(head);
-    keep = refused ? co_await reply_error(*exchange, std::move(*refused)) : co_await answer(*exchange);
+    if (refused) {
+      keep = co_await reply_error(*exchange, std::move(*refused));
+    } else {
+      keep = co_await answer(*exchange, head);
+    }
   } catch (const std::bad_alloc&) {
     out_of_memory = true;
   }
@@ -126,88 +150,86 @@ Task<bool> Session::serve() {
   co_return keep && !worker_.draining();
 }
 
-Task<std::optional<Refusal>> Session::read_head(std::string_view& head) {
-  const conf::Config& config = worker_.active()->snapshot->config;
-  http::HeadScanner scanner(config.limits.head_bytes.count);
-  watch_.arm(Watch::Cause::head, config.timeouts.head);
-  for (;;) {
-    switch (scanner.scan(inbox_.bytes())) {
-      case http::HeadScanner::State::complete:
-        head = inbox_.bytes().substr(scanner.begin(), scanner.end() - scanner.begin());
-        inbox_.consume(scanner.end());
-        watch_.disarm();
-        co_return std::nullopt;
-      case http::HeadScanner::State::malformed:
-        co_return Refusal(Reason::request_malformed, "the head is no HTTP/1.1");
-      case http::HeadScanner::State::too_large:
-        co_return Refusal(Reason::header_too_large, "the head is longer than limits.head_bytes");
-      case http::HeadScanner::State::need_more:
-        break;
-    }
-    if (co_await read_more()) continue;
-    if (watch_.expired() == Watch::Cause::head) {
-      co_return Refusal(Reason::request_timeout, "the head did not arrive within timeouts.head");
-    }
-    co_return std::nullopt;
-  }
+std::string_view Session::take_head(const http::HeadScanner& scanner) {
+  const std::string_view head = inbox_.bytes().substr(scanner.begin(), scanner.end() - scanner.begin());
+  inbox_.consume(scanner.end());
+  return head;
 }
 
-Task<std::variant<std::monostate, Refusal, DirectReply>> Session::run_filters(Exchange& exchange) {
-  RequestContext& context = *exchange.context;
+Task<std::optional<Refusal>> Session::read_head(http::HeadScanner& scanner, http::HeadScanner::State state,
+                                                std::string_view& head) {
+  watch_.arm(Watch::Cause::head, worker_.active()->snapshot->config.timeouts.head);
+  while (state == http::HeadScanner::State::need_more) {
+    if (!co_await read_more()) {
+      if (watch_.expired() != Watch::Cause::head) co_return std::nullopt;
+      co_return Refusal(Reason::request_timeout, "the head did not arrive within timeouts.head");
+    }
+    state = scanner.scan(inbox_.bytes());
+  }
+  if (state == http::HeadScanner::State::malformed) {
+    co_return Refusal(Reason::request_malformed, "the head is no HTTP/1.1");
+  }
+  if (state == http::HeadScanner::State::too_large) {
+    co_return Refusal(Reason::header_too_large, "the head is longer than limits.head_bytes");
+  }
+  head = take_head(scanner);
+  co_return std::nullopt;
+}
+
+// Judges, filters and answers one request whose head has arrived.
+Task<bool> Session::answer(Exchange& exchange, std::string_view head) {
+  if (std::optional<Refusal> refused = exchange.judge(head)) {
+    co_return co_await reply_error(exchange, std::move(*refused));
+  }
+  watch_.arm_total(exchange.route->total_timeout);
   for (const auto& filter : exchange.route->chain) {
-    Step step = filter->on_request(context);
+    Step step = filter->on_request(*exchange.context);
     Verdict verdict;
     if (auto* slow = std::get_if<Task<Verdict>>(&step)) {
       verdict = co_await std::move(*slow);
     } else {
       verdict = std::get<Verdict>(std::move(step));
     }
-    if (auto* reply = std::get_if<DirectReply>(&verdict)) co_return std::move(*reply);
-    auto* refusal = std::get_if<Refusal>(&verdict);
-    if (refusal == nullptr) continue;
-    context.decision.made = true;
-    context.decision.reason = refusal->reason;
-    context.decision.detail = refusal->detail;
-    if (!context.observe) co_return std::move(*refusal);
-    exchange.record.observed = true;
-  }
-  co_return std::monostate{};
-}
-
-Task<bool> Session::answer(Exchange& exchange) {
-  auto verdict = co_await run_filters(exchange);
-  if (auto* refusal = std::get_if<Refusal>(&verdict)) co_return co_await reply_error(exchange, std::move(*refusal));
-  if (auto* direct = std::get_if<DirectReply>(&verdict)) {
-    exchange.response.status = direct->status;
-    for (const auto& [name, value] : direct->fields) exchange.response.fields.add(name, value);
+    if (record_verdict(exchange, verdict)) continue;
+    if (auto* refusal = std::get_if<Refusal>(&verdict)) co_return co_await reply_error(exchange, std::move(*refusal));
+    const auto& direct = std::get<DirectReply>(verdict);
+    exchange.response.status = direct.status;
+    for (const auto& [name, value] : direct.fields) exchange.response.fields.add(name, value);
     co_return co_await reply(exchange, {});
   }
-  if (!exchange.route->config->upstream.empty()) co_return co_await forward(exchange);
-  co_return co_await reply_direct(exchange);
-}
-
-Task<bool> Session::forward(Exchange& exchange) {
+  if (exchange.route->config->upstream.empty()) co_return co_await reply_direct(exchange);
   Forwarder forwarder(worker_, client_, watch_, inbox_, exchange);
   Forwarder::End end = co_await forwarder.run();
   unread_ = forwarder.body_unread();
   exchange.framing.kind = http::BodyKind::none;  // what there was of the body has been consumed
-  switch (end.kind) {
-    case Forwarder::End::Kind::refused:
-      exchange.response.clear();
-      exchange.downstream_head.clear();
-      co_return co_await reply_error(exchange, std::move(end.refusal));
-    case Forwarder::End::Kind::truncated: {
-      exchange.refusal = std::move(end.refusal);
-      // A client that counts bytes or chunks sees that they are missing; one that waits for the close must see a reset.
-      error_code ignored;
-      client_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
-      client_.close();
-      co_return false;
-    }
-    case Forwarder::End::Kind::complete:
-      break;
+  if (end.kind == Forwarder::End::Kind::complete) co_return exchange.keep_alive;
+  co_return co_await end_forward(exchange, end);
+}
+
+// Notes a refusal for log and metrics. True when the request goes on: it passed, or is only observed.
+bool Session::record_verdict(Exchange& exchange, const Verdict& verdict) const {
+  const auto* refusal = std::get_if<Refusal>(&verdict);
+  if (refusal == nullptr) return std::holds_alternative<Pass>(verdict);
+  Decision& decision = exchange.context->decision;
+  decision.made = true;
+  decision.reason = refusal->reason;
+  decision.detail = refusal->detail;
+  exchange.record.observed = exchange.context->observe;
+  return exchange.context->observe;
+}
+
+Task<bool> Session::end_forward(Exchange& exchange, Forwarder::End& end) {
+  if (end.kind == Forwarder::End::Kind::refused) {
+    exchange.response.clear();
+    exchange.downstream_head.clear();
+    co_return co_await reply_error(exchange, std::move(end.refusal));
   }
-  co_return exchange.keep_alive;
+  exchange.refusal = std::move(end.refusal);
+  // A client that counts bytes or chunks sees that they are missing; one that waits for the close must see a reset.
+  error_code ignored;
+  client_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  client_.close();
+  co_return false;
 }
 
 Task<bool> Session::reply_error(Exchange& exchange, Refusal refusal) {

@@ -2,12 +2,14 @@
 // every reply of the gateway's own.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
-#include <variant>
+#include <string_view>
 
 #include "gateway/exchange.hpp"
 #include "gateway/forwarder.hpp"
+#include "gateway/http/parse.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/watch.hpp"
 #include "gateway/worker.hpp"
@@ -27,16 +29,21 @@ class Session {
  private:
   Task<void> converse();
   Task<bool> await_bytes();
+  Task<bool> park(std::chrono::milliseconds limit);
   Task<bool> read_more();
   Task<bool> serve();
-  // The bytes of one complete head, in the inbox; or why there is none. Nothing at all when the client just left.
-  Task<std::optional<Refusal>> read_head(std::string_view& head);
-  Task<bool> answer(Exchange& exchange);
-  Task<std::variant<std::monostate, Refusal, DirectReply>> run_filters(Exchange& exchange);
+  // The rest of a head that did not come in one piece; empty when the client just left.
+  Task<std::optional<Refusal>> read_head(http::HeadScanner& scanner, http::HeadScanner::State state,
+                                         std::string_view& head);
+  Task<bool> answer(Exchange& exchange, std::string_view head);
   Task<bool> reply(Exchange& exchange, std::string_view body);
   Task<bool> reply_error(Exchange& exchange, Refusal refusal);
   Task<bool> reply_direct(Exchange& exchange);
-  Task<bool> forward(Exchange& exchange);
+  Task<bool> end_forward(Exchange& exchange, Forwarder::End& end);
+
+  void make_room();
+  std::string_view take_head(const http::HeadScanner& scanner);
+  bool record_verdict(Exchange& exchange, const Verdict& verdict) const;
   bool skip_body(const Exchange& exchange);
   Task<void> linger();
 

@@ -4,12 +4,12 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <cerrno>
 
 namespace postern {
@@ -75,32 +75,30 @@ Task<Transport::Read> Transport::read_tls(char* place, std::size_t size) {
   }
 }
 
-Task<error_code> Transport::write(std::string_view first, std::string_view second) {
-  if (ssl_) {
-    error_code error;
-    if (!first.empty()) error = co_await write_tls(first);
-    if (!error && !second.empty()) error = co_await write_tls(second);
-    co_return error;
-  }
-  error_code error;
+bool Transport::try_write(std::string_view& first, std::string_view& second, error_code& error) {
+  if (!ssl_) return try_write_plain(first, second, error);
+  return (first.empty() || try_write_tls(first, error)) && (error || second.empty() || try_write_tls(second, error));
+}
+
+bool Transport::try_write_plain(std::string_view& first, std::string_view& second, error_code& error) {
   if (!socket_.non_blocking()) socket_.non_blocking(true, error);
   while (!error && !(first.empty() && second.empty())) {
-    std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
-    std::size_t sent = first.empty()    ? socket_.write_some(asio::buffer(second), error)
-                       : second.empty() ? socket_.write_some(asio::buffer(first), error)
-                                        : socket_.write_some(both, error);
+    const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
+    const std::size_t sent = second.empty()  ? socket_.write_some(both[0], error)
+                             : first.empty() ? socket_.write_some(both[1], error)
+                                             : socket_.write_some(both, error);
     if (error == asio::error::would_block) {
-      std::tie(error) = co_await socket_.async_wait(TcpSocket::wait_write, as_result);
-      continue;
+      error.clear();
+      return false;
     }
     const std::size_t of_first = std::min(sent, first.size());
     first.remove_prefix(of_first);
     second.remove_prefix(sent - of_first);
   }
-  co_return error;
+  return true;
 }
 
-Task<error_code> Transport::write_tls(std::string_view bytes) {
+bool Transport::try_write_tls(std::string_view& bytes, error_code& error) {
   while (!bytes.empty()) {
     ERR_clear_error();
     std::size_t sent = 0;
@@ -109,12 +107,19 @@ Task<error_code> Transport::write_tls(std::string_view bytes) {
       bytes.remove_prefix(sent);
       continue;
     }
-    const int ssl_error = SSL_get_error(ssl_.get(), result);
-    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) co_return tls_failure(ssl_error);
-    const error_code error = co_await wait_for(ssl_error);
-    if (error) co_return error;
+    tls_wants_ = SSL_get_error(ssl_.get(), result);
+    if (tls_wants_ == SSL_ERROR_WANT_READ || tls_wants_ == SSL_ERROR_WANT_WRITE) return false;
+    error = tls_failure(tls_wants_);
+    return true;
   }
-  co_return error_code{};
+  return true;
+}
+
+Task<error_code> Transport::write(std::string_view first, std::string_view second) {
+  error_code error;
+  while (!try_write(first, second, error) && !error)
+    error = co_await wait_for(ssl_ ? tls_wants_ : SSL_ERROR_WANT_WRITE);
+  co_return error;
 }
 
 Task<error_code> Transport::wait_for(int ssl_error) {

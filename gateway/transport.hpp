@@ -37,7 +37,10 @@ class Transport {
   // At least one byte, or an error. Tries at once, else suspends.
   Task<Read> read_some(char* place, std::size_t size);
 
-  // All of both, in one call to the kernel where it takes them.
+  // Sends at once what the kernel takes, in one call where it takes both, and moves the views behind it. False when
+  // something is left and the kernel is full; then write() goes on.
+  bool try_write(std::string_view& first, std::string_view& second, error_code& error);
+  // All of both.
   Task<error_code> write(std::string_view first, std::string_view second = {});
 
   // Until bytes (or the end) can be read, holding no buffer. Decrypted bytes that wait count.
@@ -63,11 +66,13 @@ class Transport {
 
  private:
   Task<Read> read_tls(char* place, std::size_t size);
-  Task<error_code> write_tls(std::string_view bytes);
+  bool try_write_plain(std::string_view& first, std::string_view& second, error_code& error);
+  bool try_write_tls(std::string_view& bytes, error_code& error);
   Task<error_code> wait_for(int ssl_error);
 
   TcpSocket socket_;
   SslPtr ssl_;
+  int tls_wants_ = 0;  // what the last TLS write waits for
 };
 
 }  // namespace postern

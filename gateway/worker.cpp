@@ -201,7 +201,10 @@ void Worker::record(Exchange& exchange) {
   const std::uint32_t route = exchange.route != nullptr ? exchange.route->metrics_id : WorkerMetrics::no_route;
   metrics_.count_request(route, exchange.request.method, record.status, record.duration);
   if (exchange.context && exchange.context->decision.made) {
-    metrics_.count_decision(route, exchange.context->decision.provider, exchange.context->decision.reason);
+    const Decision& decision = exchange.context->decision;
+    metrics_.count_decision(route, decision.provider, decision.reason);
+    metrics_.token_cache_hits += decision.cache == CacheUse::hit ? 1 : 0;
+    metrics_.token_cache_misses += decision.cache == CacheUse::miss ? 1 : 0;
   }
   if (!access_log_.enabled()) return;
   record.reason = exchange.refusal.reason;

@@ -145,11 +145,15 @@ OptionDescription describe(const CLI::Option& option) {
   return described;
 }
 
-VerbDescription describe(const CLI::App& app) {
-  VerbDescription described{app.get_name(), app.get_description(), {}, {}};
-  for (const CLI::Option* option : app.get_options()) described.options.push_back(describe(*option));
+// `inherited`: the options of the verbs around it that may also stand behind this one.
+VerbDescription describe(const CLI::App& app, std::vector<OptionDescription> inherited) {
+  VerbDescription described{app.get_name(), app.get_description(), inherited, {}};
+  for (const CLI::Option* option : app.get_options()) {
+    described.options.push_back(describe(*option));
+    if (described.options.back().takes_value) inherited.push_back(described.options.back());
+  }
   for (const CLI::App* inner : app.get_subcommands([](const CLI::App*) { return true; })) {
-    described.verbs.push_back(describe(*inner));
+    described.verbs.push_back(describe(*inner, inherited));
   }
   return described;
 }
@@ -176,7 +180,7 @@ tl::expected<Invocation, Ending> parse_command_line(const std::vector<std::strin
 
 VerbDescription describe_command_line() {
   Given given;
-  return describe(*make_app(given));
+  return describe(*make_app(given), {});
 }
 
 std::string program_version() {

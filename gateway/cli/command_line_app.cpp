@@ -44,7 +44,8 @@ void add_source_options(CLI::App& verb, Given& given) {
   verb.add_option("--issuer", source.issuer, "The tokens' `iss`")->type_name("URL")->group(group);
   verb.add_option("--audience", source.audience, "The tokens' `aud`")->type_name("NAME")->group(group);
   verb.add_option("--jwks-file", source.jwks_file, "The issuer's keys")->type_name("FILE")->group(group);
-  verb.add_option("--claim", source.claims, "A claim and the header that carries it: sub=X-User-Id; repeatable")
+  verb.add_option("--claim", source.claims,
+                  "A claim and the header that carries it: sub=X-User-Id; repeatable, or POSTERN_CLAIM with commas")
       ->type_name("CLAIM=HEADER")
       ->allow_extra_args(false)
       ->group(group);

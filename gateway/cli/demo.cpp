@@ -57,6 +57,8 @@ std::string loopback_address(std::uint16_t port) {
   using boost::asio::ip::tcp;
   boost::asio::io_context io;
   tcp::acceptor probe(io, tcp::v4());
+  probe.set_option(
+      tcp::acceptor::reuse_address(true));  // as the gateway will, or a demo before this one would be in the way
   boost::system::error_code taken;
   probe.bind({boost::asio::ip::address_v4::loopback(), port}, taken);
   return "127.0.0.1:" + std::to_string(taken ? 0 : port);

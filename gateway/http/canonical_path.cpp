@@ -10,7 +10,7 @@ namespace postern::http {
 namespace {
 
 constexpr CharSet unreserved("-._~");
-constexpr CharSet path_chars("-._~!$&'()*+,;=:@/");  // RFC 3986 section 3.3, without `%`
+constexpr CharSet plain_chars("-._~!$&'()*+,=:@");  // pchar (RFC 3986 section 3.3) without `%` and `;`
 
 // What a look over the raw path finds; the look is all that a canonical path gets.
 struct PathLook {
@@ -84,10 +84,15 @@ PathLook look_over(std::string_view path) noexcept {
       i = look_at_escape(path, i, look);
       continue;
     }
-    if (!path_chars.holds(c)) look.fault = "a byte in the path that no path may hold";
-    if (c == '/') look.canonical &= !is_reducible(path, i);
-    look.suspicious |= c == ';';
     ++i;
+    if (plain_chars.holds(c)) continue;
+    if (c == '/') {
+      look.canonical &= !is_reducible(path, i - 1);
+    } else if (c == ';') {
+      look.suspicious = true;
+    } else {
+      look.fault = "a byte in the path that no path may hold";
+    }
   }
   return look;
 }

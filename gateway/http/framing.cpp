@@ -19,6 +19,7 @@ struct Found {
   unsigned lengths = 0, encodings = 0, hosts = 0, upgrades = 0;
   bool close = false, keep_alive = false, names_upgrade = false;
   bool names_framing = false;  // Connection names a field that no hop may drop
+  bool bad_option = false;     // Connection or Proxy-Connection lists what is no token
   bool twin = false;           // `Content_Length`: some origins read it as the real one
   bool expects = false;        // 100-continue
   bool expects_other = false;
@@ -47,9 +48,16 @@ void read_connection(std::string_view value, Found& found) noexcept {
       found.names_upgrade = true;
     } else {
       found.names_framing |= is_end_to_end(option);
+      found.bad_option |= !token_chars.holds_all(option);
     }
     return true;
   });
+}
+
+bool is_token_list(std::string_view value) noexcept {
+  bool tokens = true;
+  for_each_in_list(value, [&](std::string_view element) { return tokens = token_chars.holds_all(element); });
+  return tokens;
 }
 
 bool equals_but_underscores(std::string_view name, std::string_view dashed) noexcept {
@@ -87,6 +95,9 @@ Found look_for_framing(const Fields& fields) noexcept {
       case KnownField::connection:
         read_connection(field.value, found);
         break;
+      case KnownField::proxy_connection:
+        found.bad_option |= !is_token_list(field.value);
+        break;
       case KnownField::expect:
         (equals_folded(field.value, "100-continue") ? found.expects : found.expects_other) = true;
         break;
@@ -121,6 +132,7 @@ bool is_compressed_chunked(std::string_view value) noexcept {
 tl::expected<Framing, Refusal> judge_body(const Found& found, unsigned minor_version, Reason malformed) {
   const auto refuse = [&](const char* why) { return tl::unexpected(Refusal(malformed, why)); };
   if (found.twin) return refuse("a framing field spelt with an underscore");
+  if (found.bad_option) return refuse("Connection is not a list of tokens");
   if (found.names_framing) return refuse("Connection names a field that is not hop-by-hop");
   if (found.lengths + found.encodings > 1) return refuse("more than one Content-Length or Transfer-Encoding");
   Framing framing;

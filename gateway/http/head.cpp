@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "gateway/http/syntax.hpp"
+#include "gateway/http/words.hpp"
 
 namespace postern::http {
 namespace {
@@ -16,7 +16,6 @@ struct KnownName {
   KnownField known;
 };
 
-// In the order of their lengths, so that a name is compared with the few of its own length.
 constexpr std::array known_names = {
     KnownName{"te", KnownField::te},
     KnownName{"date", KnownField::date},
@@ -60,21 +59,44 @@ constexpr std::array known_names = {
     KnownName{"access-control-request-headers", KnownField::access_control_request_headers},
 };
 
-constexpr std::size_t longest_known = known_names.back().name.size();
+// A name is hashed by its length and two of its letters into a table where each known name has a place of its own, so
+// that it is compared with one known name at most. The multiplier is searched for when this file is compiled.
+constexpr unsigned slot_bits = 8;
+constexpr std::uint8_t no_name = 0xFF;
 
-// first_of_length[n]: the index of the first name of n bytes or more.
-constexpr auto first_of_length = [] {
-  std::array<std::uint8_t, longest_known + 2> first{};
-  for (std::size_t length = 0; length < first.size(); ++length) {
-    std::uint8_t index = 0;
-    while (index < known_names.size() && known_names[index].name.size() < length) ++index;
-    first[length] = index;
+constexpr std::size_t slot_of(std::string_view name, std::uint32_t multiplier) noexcept {
+  constexpr unsigned char case_bit = 0x20;
+  const auto first = static_cast<std::uint32_t>(name.front() | case_bit);
+  const auto last_but_one = static_cast<std::uint32_t>(name[name.size() - 2] | case_bit);
+  const std::uint32_t key = static_cast<std::uint32_t>(name.size()) << 16 ^ first << 8 ^ last_but_one;
+  return (key * multiplier) >> (32 - slot_bits);
+}
+
+struct KnownTable {
+  std::uint32_t multiplier = 0;
+  std::array<std::uint8_t, 1 << slot_bits> slots{};  // index into known_names, or no_name
+
+  constexpr bool place_all() noexcept {
+    slots.fill(no_name);
+    for (std::size_t i = 0; i < known_names.size(); ++i) {
+      std::uint8_t& slot = slots[slot_of(known_names[i].name, multiplier)];
+      if (slot != no_name) return false;
+      slot = static_cast<std::uint8_t>(i);
+    }
+    return true;
   }
-  return first;
+};
+
+constexpr KnownTable known_table = [] {
+  KnownTable table;
+  table.multiplier = 0x9E3779B1;
+  while (!table.place_all()) table.multiplier += 2;
+  return table;
 }();
 
-static_assert(std::is_sorted(known_names.begin(), known_names.end(),
-                             [](const KnownName& a, const KnownName& b) { return a.name.size() < b.name.size(); }));
+bool same_word(Word a, Word b) noexcept {
+  return a == b || fold_word(a) == fold_word(b);
+}
 
 }  // namespace
 
@@ -99,21 +121,21 @@ bool is_idempotent(Method method) noexcept {
 }
 
 bool equals_folded(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size < word_bytes) return size == 0 || same_word(load_short(a.data(), size), load_short(b.data(), size));
+  for (std::size_t i = 0; i + word_bytes < size; i += word_bytes) {
+    if (!same_word(load_word(a.data() + i), load_word(b.data() + i))) return false;
   }
-  return true;
+  const std::size_t last = size - word_bytes;
+  return same_word(load_word(a.data() + last), load_word(b.data() + last));
 }
 
 KnownField known_field(std::string_view name) noexcept {
-  if (name.empty() || name.size() > longest_known) return KnownField::other;
-  const char first = lower(name.front());
-  for (std::size_t i = first_of_length[name.size()]; i < first_of_length[name.size() + 1]; ++i) {
-    const KnownName& candidate = known_names[i];
-    if (candidate.name.front() == first && equals_folded(candidate.name, name)) return candidate.known;
-  }
-  return KnownField::other;
+  if (name.size() < 2) return KnownField::other;
+  const std::uint8_t index = known_table.slots[slot_of(name, known_table.multiplier)];
+  if (index == no_name || !equals_folded(known_names[index].name, name)) return KnownField::other;
+  return known_names[index].known;
 }
 
 const Field* Fields::find(KnownField known) const noexcept {

@@ -64,7 +64,7 @@ enum class KnownField : std::uint8_t {
   x_rewrite_url,
 };
 
-// By length first, then without case; never hashes. `Content_Length` is `other`: see HeaderNameSet for folding.
+// Without case; compares with one name at most. `Content_Length` is `other`: see HeaderNameSet for folding.
 KnownField known_field(std::string_view name) noexcept;
 
 // True when the names are equal without case (ASCII).

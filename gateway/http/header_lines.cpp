@@ -1,18 +1,10 @@
 #include "gateway/http/header_lines.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "gateway/http/syntax.hpp"
 
 namespace postern::http {
-
-void append_line(std::string& out, std::string_view name, std::uint64_t value) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  append_line(out, name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
-}
 
 bool is_hop_by_hop(KnownField known) noexcept {
   switch (known) {
@@ -44,15 +36,13 @@ ConnectionOptions::ConnectionOptions(const Fields& fields) noexcept : fields_(fi
   }
 }
 
-bool ConnectionOptions::name(const Field& field) const noexcept {
-  if (!any_) return false;
-  return std::any_of(fields_.begin(), fields_.end(), [&](const Field& other) {
-    return other.known == KnownField::connection && list_has(other.value, field.name);
+bool ConnectionOptions::lists(std::string_view name) const noexcept {
+  return std::any_of(fields_.begin(), fields_.end(), [&](const Field& field) {
+    return field.known == KnownField::connection && list_has(field.value, name);
   });
 }
 
-bool EditRules::drop(std::string_view name) const noexcept {
-  if (empty_) return false;
+bool EditRules::edits(std::string_view name) const noexcept {
   const auto is_it = [&](std::string_view edited) { return equals_folded(edited, name); };
   return std::any_of(edits_.remove.begin(), edits_.remove.end(), is_it) ||
          std::any_of(edits_.set.begin(), edits_.set.end(), [&](const auto& edit) { return is_it(edit.first); });
@@ -68,18 +58,19 @@ bool EditRules::may_write(std::string_view name) const noexcept {
                       [&](std::string_view line) { return equals_folded(line.substr(0, line.find(':')), name); });
 }
 
-void EditRules::append(std::string& out) const {
-  if (empty_) return;
+void EditRules::append_edits(HeadWriter& out) const {
   for (const auto* edits : {&edits_.set, &edits_.add}) {
     for (const auto& [name, value] : *edits) {
-      if (may_write(name)) append_line(out, name, value);
+      if (may_write(name)) out.line(name, value);
     }
   }
 }
 
 std::size_t bytes_of(const Fields& fields) noexcept {
   std::size_t bytes = 0;
-  for (const Field& field : fields) bytes += field.name.size() + field.value.size() + 4;
+  for (const Field& field : fields) {
+    if (!field.removed) bytes += field.name.size() + field.value.size() + 4;
+  }
   return bytes;
 }
 

@@ -2,19 +2,13 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "gateway/http/head.hpp"
+#include "gateway/http/head_writer.hpp"
 #include "gateway/http/header_rules.hpp"
 
 namespace postern::http {
-
-// Appends `name: value` and CRLF.
-inline void append_line(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ", 2).append(value).append("\r\n", 2);
-}
-void append_line(std::string& out, std::string_view name, std::uint64_t value);
 
 // RFC 9110 section 7.6.1, the proxy's own authentication, and Proxy-Connection: of one connection, never forwarded.
 bool is_hop_by_hop(KnownField known) noexcept;
@@ -23,9 +17,11 @@ bool is_hop_by_hop(KnownField known) noexcept;
 class ConnectionOptions {
  public:
   explicit ConnectionOptions(const Fields& fields) noexcept;
-  bool name(const Field& field) const noexcept;
+  bool name(const Field& field) const noexcept { return any_ && lists(field.name); }
 
  private:
+  bool lists(std::string_view name) const noexcept;
+
   const Fields& fields_;
   bool any_ = false;  // the usual Connection lists no field, and nothing is compared
 };
@@ -37,18 +33,22 @@ class EditRules {
       : edits_(edits), injected_(injected), empty_(edits.empty()) {}
 
   // True when a field that is there already gives way: it is removed, or set anew.
-  bool drop(std::string_view name) const noexcept;
-  void append(std::string& out) const;
+  bool drop(std::string_view name) const noexcept { return !empty_ && edits(name); }
+  void append(HeadWriter& out) const {
+    if (!empty_) append_edits(out);
+  }
 
  private:
+  bool edits(std::string_view name) const noexcept;
+  void append_edits(HeadWriter& out) const;
   bool may_write(std::string_view name) const noexcept;
 
   const HeaderEdits& edits_;
   std::span<const std::string_view> injected_;
-  bool empty_;
+  bool empty_;  // most routes have none, and nothing is compared
 };
 
-// The sum of the fields' bytes as lines: how much a head will need, about.
+// The sum of the bytes of the fields' lines: how much of a head they will need, at most.
 std::size_t bytes_of(const Fields& fields) noexcept;
 
 }  // namespace postern::http

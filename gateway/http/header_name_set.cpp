@@ -6,14 +6,8 @@
 namespace postern::http {
 namespace {
 
-constexpr std::size_t longest_length_bit = 63;
-
 constexpr char fold(char c) noexcept {
   return c == '_' ? '-' : lower(c);
-}
-
-std::uint64_t length_bit(std::size_t length) noexcept {
-  return std::uint64_t{1} << std::min(length, longest_length_bit);
 }
 
 // Orders a name as received against a folded one: negative, zero or positive.
@@ -36,8 +30,7 @@ void HeaderNameSet::add(std::string_view name) {
   if (place == names_.end() || *place != folded) names_.insert(place, std::move(folded));
 }
 
-bool HeaderNameSet::holds(std::string_view name) const noexcept {
-  if ((lengths_ & length_bit(name.size())) == 0) return false;
+bool HeaderNameSet::find(std::string_view name) const noexcept {
   const auto place = std::partition_point(names_.begin(), names_.end(),
                                           [&](const std::string& folded) { return compare_folded(name, folded) > 0; });
   return place != names_.end() && compare_folded(name, *place) == 0;

@@ -2,6 +2,7 @@
 // Pure: values in, bytes out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -18,10 +19,16 @@ namespace postern::http {
 class HeaderNameSet {
  public:
   void add(std::string_view name);
-  bool holds(std::string_view name) const noexcept;
+  bool holds(std::string_view name) const noexcept { return (lengths_ & length_bit(name.size())) != 0 && find(name); }
   bool empty() const noexcept { return names_.empty(); }
 
  private:
+  static constexpr std::size_t longest_length_bit = 63;
+  static std::uint64_t length_bit(std::size_t length) noexcept {
+    return std::uint64_t{1} << std::min(length, longest_length_bit);
+  }
+  bool find(std::string_view name) const noexcept;
+
   std::uint64_t lengths_ = 0;       // bit n: a name of n bytes is in the set (63: or longer)
   std::vector<std::string> names_;  // folded, sorted
 };

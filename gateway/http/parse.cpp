@@ -1,106 +1,128 @@
 #include "gateway/http/parse.hpp"
 
 #include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
-#include <cstring>
-#include <limits>
 #include <string>
 
 #include "gateway/http/syntax.hpp"
+#include "gateway/http/words.hpp"
 
 namespace postern::http {
 namespace {
 
-namespace beast = boost::beast;
+constexpr std::size_t usual_fields = 24;
 
-std::string_view view_of(beast::string_view text) noexcept {
-  return {text.data(), text.size()};
+// What is left of a head, taken from its front. Nothing here reads at or behind the end, and nothing goes back.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) noexcept : at_(bytes.data()), end_(at_ + bytes.size()) {}
+
+  bool at_end() const noexcept { return at_ == end_; }
+  bool at_blank() const noexcept { return at_ != end_ && is_blank(*at_); }
+  bool eat(char c) noexcept {
+    if (at_ == end_ || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
+  bool eat(std::string_view literal) noexcept {
+    if (!std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with(literal)) return false;
+    at_ += literal.size();
+    return true;
+  }
+  bool eat_line_end() noexcept { return eat("\r\n"); }
+
+  // token (RFC 9110 section 5.6.2): as many bytes of one as there are, perhaps none.
+  std::string_view token() noexcept {
+    const char* const begin = at_;
+    while (at_ != end_ && token_chars.holds(*at_)) ++at_;
+    return since(begin);
+  }
+
+  // VCHAR / obs-text: up to white space or a control character.
+  std::string_view visible() noexcept {
+    const char* const begin = at_;
+    for (;; ++at_) {
+      at_ = skip_plain(at_, end_, '!');
+      if (at_ == end_ || *at_ == ' ' || is_control(*at_)) return since(begin);
+    }
+  }
+
+  // VCHAR / obs-text / SP / HTAB (RFC 9110 section 5.5): up to a control character, CR and LF among them.
+  std::string_view text() noexcept {
+    const char* const begin = at_;
+    for (;; ++at_) {
+      at_ = skip_plain(at_, end_, ' ');
+      if (at_ == end_ || (is_control(*at_) && *at_ != '\t')) return since(begin);
+    }
+  }
+
+ private:
+  std::string_view since(const char* begin) const noexcept { return {begin, static_cast<std::size_t>(at_ - begin)}; }
+
+  const char* at_;
+  const char* end_;
+};
+
+// What is wrong with a head, to the operator; nullptr: nothing.
+using Fault = const char*;
+constexpr char too_many_fields[] = "too many fields";  // known by its address, since it has another reason
+
+// HTTP-version (RFC 9112 section 2.3), of the versions spoken here.
+bool eat_version(Reader& in, std::uint8_t& minor) noexcept {
+  if (!in.eat("HTTP/1.")) return false;
+  minor = in.eat('1') ? 1 : 0;
+  return minor == 1 || in.eat('0');
+}
+
+// request-line = method SP request-target SP HTTP-version CRLF (RFC 9112 section 3)
+Fault parse_request_line(Reader& in, RequestHead& head) noexcept {
+  head.method_name = in.token();
+  if (head.method_name.empty() || !in.eat(' ')) return "the method is not a token";
+  head.target = in.visible();
+  if (head.target.empty() || !in.eat(' ')) return "a byte in the target that no target may hold, or no target";
+  if (!eat_version(in, head.minor_version)) return "neither HTTP/1.1 nor HTTP/1.0";
+  if (!in.eat_line_end()) return "bytes behind the version";
+  head.method = method_of(head.method_name);
+  return nullptr;
+}
+
+// status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF (RFC 9112 section 4). Origins that send no reason
+// leave out the space before it too.
+Fault parse_status_line(Reader& in, ResponseHead& head) noexcept {
+  if (!eat_version(in, head.minor_version) || !in.eat(' ')) return "neither HTTP/1.1 nor HTTP/1.0";
+  const std::string_view code = in.token();
+  if (code.size() != 3 || !std::all_of(code.begin(), code.end(), is_digit) || code.front() == '0') return "bad status";
+  head.status = static_cast<unsigned>((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
+  if (in.eat(' ')) head.reason = in.text();
+  if (!in.eat_line_end()) return "a byte in the status line that it may not hold";
+  return nullptr;
+}
+
+// *( field-name ":" OWS field-value OWS CRLF ) CRLF (RFC 9112 sections 2.1 and 5), and nothing behind. White space
+// before the colon and folded lines (section 5.2) are refused: hops differ in what they make of them.
+Fault parse_fields(Reader& in, std::size_t most, Fields& fields) {
+  while (!in.eat_line_end()) {
+    const std::string_view name = in.token();
+    if (name.empty()) return in.at_blank() ? "obsolete line folding" : "a field without a name";
+    if (!in.eat(':')) return "a byte in a field's name that no name may hold";
+    const std::string_view value = trim(in.text());
+    if (!in.eat_line_end()) return "a byte in a field's value that no value may hold";
+    if (fields.size() == most) return too_many_fields;
+    fields.add(name, value);
+  }
+  return in.at_end() ? nullptr : "bytes behind the head";
 }
 
 // True when the first line of a request ends with a version that is spoken here; HTTP/0.9's has none.
 bool is_request_line(std::string_view line) noexcept {
-  return line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0");
+  return line.ends_with(" HTTP/1.1\r\n") || line.ends_with(" HTTP/1.0\r\n");
 }
 
 // Judges the first bytes of a head before its first line is complete: a TLS hello, binary noise.
 bool may_begin_head(std::string_view received, bool response) noexcept {
   constexpr std::string_view version = "HTTP/1.";
-  if (!response) return received.empty() || token_chars.holds(received.front()) || received.front() == '\r';
+  if (!response) return received.empty() || token_chars.holds(received.front()) || received == "\r";
   return version.starts_with(received.substr(0, version.size()));
 }
-
-// Beast's parser, reduced to recording views of the bytes that it is given. It is fed one complete head at once and
-// never a body; what a body is, is judged by the framing policy and not by Beast.
-template <bool is_request>
-class HeadParser final : public beast::http::basic_parser<is_request> {
- public:
-  HeadParser(std::string_view bytes, std::size_t max_fields, Fields& fields)
-      : bytes_(bytes), fields_(fields), max_fields_(max_fields) {
-    this->header_limit(std::numeric_limits<std::uint32_t>::max());  // HeadScanner has judged the size
-    this->body_limit(boost::none);
-  }
-
-  // The reason of the refusal in `detail`; empty when all of the bytes are one good head.
-  Reason parse(Reason malformed, std::string& detail) {
-    beast::error_code error;
-    const std::size_t consumed = this->put(boost::asio::buffer(bytes_.data(), bytes_.size()), error);
-    if (!error && (consumed != bytes_.size() || !this->is_header_done())) error = beast::http::error::unexpected_body;
-    if (!error) return Reason::accepted;
-    detail = too_many_ ? "too many fields" : folded_ ? "obsolete line folding" : error.message();
-    return too_many_ ? Reason::header_too_large : malformed;
-  }
-
-  std::string_view method, target, reason;
-  unsigned status = 0;
-  int version = 0;
-
- private:
-  using Error = beast::error_code;
-  using Text = beast::string_view;
-
-  // Beast unfolds a folded value into a buffer of its own, or starts it on a later line. No view of that buffer may be
-  // kept: it is gone after the parse.
-  bool is_folded(std::string_view name, std::string_view value) const noexcept {
-    const std::less<> before;
-    if (before(value.data(), bytes_.data()) || before(bytes_.data() + bytes_.size(), value.data())) return true;
-    const char* const colon = name.data() + name.size();
-    return std::find(colon, value.data(), '\r') != value.data();
-  }
-
-  void on_request_impl(beast::http::verb, Text name, Text where, int number, Error&) override {
-    method = view_of(name);
-    target = view_of(where);
-    version = number;
-  }
-  void on_response_impl(int code, Text phrase, int number, Error&) override {
-    status = static_cast<unsigned>(code);
-    reason = view_of(phrase);
-    version = number;
-  }
-  void on_field_impl(beast::http::field, Text name, Text value, Error& error) override {
-    folded_ = is_folded(view_of(name), view_of(value));
-    too_many_ = fields_.size() == max_fields_;
-    if (folded_ || too_many_) {
-      error = beast::http::error::bad_field;
-      return;
-    }
-    fields_.add(view_of(name), view_of(value));
-  }
-  void on_header_impl(Error&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
-  std::size_t on_body_impl(Text, Error&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, Text, Error&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, Text, Error&) override { return 0; }
-  void on_finish_impl(Error&) override {}
-
-  std::string_view bytes_;
-  Fields& fields_;
-  std::size_t max_fields_;
-  bool folded_ = false;
-  bool too_many_ = false;
-};
-
-constexpr std::size_t usual_fields = 24;
 
 }  // namespace
 
@@ -111,23 +133,20 @@ HeadScanner::State HeadScanner::scan(std::string_view received) {
   if (line_ == begin_ && !may_begin_head(window.substr(std::min(begin_, window.size())), response_)) {
     return State::malformed;
   }
-  for (;;) {
-    // A line that begins with CR can only be the empty one.
-    if (window.size() > line_ + 1 && window[line_] == '\r' && window[line_ + 1] != '\n') return State::malformed;
-    const std::size_t line_feed = window.find('\n', seen_);
-    if (line_feed == std::string_view::npos) break;
-    if (line_feed == line_ || window[line_feed - 1] != '\r') return State::malformed;
-    const std::string_view line = window.substr(line_, line_feed - 1 - line_);
+  for (std::size_t feed; (feed = window.find('\n', seen_)) != std::string_view::npos; line_ = seen_ = feed + 1) {
+    const std::string_view line(window.data() + line_, feed + 1 - line_);
+    if (line.size() < 2 || line[line.size() - 2] != '\r') return State::malformed;
     if (line_ == begin_) {
       if (!response_ && !is_request_line(line)) return State::malformed;
-    } else if (line.empty()) {
-      end_ = line_feed + 1;
+    } else if (line.size() == 2) {
+      end_ = feed + 1;
       return State::complete;
-    } else if (is_blank(line.front())) {
+    } else if (line.front() == '\r' || is_blank(line.front())) {
       return State::malformed;
     }
-    line_ = seen_ = line_feed + 1;
   }
+  // A line that begins with CR can only be the empty one.
+  if (window.size() > line_ + 1 && window[line_] == '\r') return State::malformed;
   seen_ = window.size();
   return window.size() >= begin_ + limit_ ? State::too_large : State::need_more;
 }
@@ -135,30 +154,22 @@ HeadScanner::State HeadScanner::scan(std::string_view received) {
 tl::expected<void, Refusal> parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head) {
   head.clear();
   head.fields.reserve(std::min(limits.fields, usual_fields));
-  HeadParser<true> parser(bytes, limits.fields, head.fields);
-  std::string detail;
-  const Reason reason = parser.parse(Reason::request_malformed, detail);
-  if (reason != Reason::accepted) return tl::unexpected(Refusal(reason, std::move(detail)));
-  head.method = method_of(parser.method);
-  head.method_name = parser.method;
-  head.target = parser.target;
-  head.minor_version = parser.version == 11 ? 1 : 0;
-  return {};
+  Reader in(bytes);
+  Fault fault = parse_request_line(in, head);
+  if (fault == nullptr) fault = parse_fields(in, limits.fields, head.fields);
+  if (fault == nullptr) return {};
+  return tl::unexpected(
+      Refusal(fault == too_many_fields ? Reason::header_too_large : Reason::request_malformed, fault));
 }
 
 tl::expected<void, Refusal> parse_response_head(std::string_view bytes, const HeadLimits& limits, ResponseHead& head) {
   head.clear();
   head.fields.reserve(std::min(limits.fields, usual_fields));
-  HeadParser<false> parser(bytes, limits.fields, head.fields);
-  std::string detail;
-  if (parser.parse(Reason::upstream_malformed, detail) == Reason::accepted && parser.status < 100) {
-    detail = "bad status";
-  }
-  if (!detail.empty()) return tl::unexpected(Refusal(Reason::upstream_malformed, std::move(detail)));
-  head.status = parser.status;
-  head.reason = parser.reason;
-  head.minor_version = parser.version == 11 ? 1 : 0;
-  return {};
+  Reader in(bytes);
+  Fault fault = parse_status_line(in, head);
+  if (fault == nullptr) fault = parse_fields(in, limits.fields, head.fields);
+  if (fault == nullptr) return {};
+  return tl::unexpected(Refusal(Reason::upstream_malformed, fault));
 }
 
 }  // namespace postern::http

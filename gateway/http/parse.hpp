@@ -38,12 +38,14 @@ struct HeadLimits {
   std::size_t fields = 100;
 };
 
-// Parses one complete head (Beast's basic_parser) into views of `bytes`. Fills all of the request but path, query and
-// authority, which are judge_target()'s. Refuses request_malformed: obs-fold, bytes that no field may hold, white space
-// before a colon, a version that is not HTTP/1.0 or 1.1, any byte after the head; header_too_large: too many fields.
+// Parses one complete head in one pass into views of `bytes`, after RFC 9112's grammar to the letter. Fills all of the
+// request but path, query and authority, which are judge_target()'s. Refuses request_malformed: obs-fold, bytes that no
+// field may hold, white space before a colon, a version that is not HTTP/1.0 or 1.1, any byte after the head;
+// header_too_large: too many fields.
 tl::expected<void, Refusal> parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head);
 
-// The same for an upstream's response; every refusal is upstream_malformed.
+// The same for an upstream's response; every refusal is upstream_malformed. A status line may end right behind its
+// code: `HTTP/1.1 200`.
 tl::expected<void, Refusal> parse_response_head(std::string_view bytes, const HeadLimits& limits, ResponseHead& head);
 
 }  // namespace postern::http

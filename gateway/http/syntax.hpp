@@ -19,6 +19,10 @@ inline constexpr bool is_alpha(char c) noexcept {
 inline constexpr bool is_blank(char c) noexcept {
   return c == ' ' || c == '\t';
 }
+// C0 and DEL: CR, LF, NUL and HTAB among them.
+inline constexpr bool is_control(char c) noexcept {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
 
 // The value of a hexadecimal digit of either case, or -1.
 inline constexpr int hex_value(char c) noexcept {

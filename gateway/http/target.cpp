@@ -8,6 +8,7 @@
 
 #include "gateway/http/canonical_path.hpp"
 #include "gateway/http/syntax.hpp"
+#include "gateway/http/words.hpp"
 
 namespace postern::http {
 namespace {
@@ -20,10 +21,8 @@ tl::unexpected<Refusal> refuse(const char* why) {
 }
 
 bool is_query(std::string_view query) noexcept {
-  for (const char c : query) {
-    if (c <= ' ' || c >= '\x7f' || c == '#') return false;
-  }
-  return true;
+  const char* const end = query.data() + query.size();
+  return skip_plain(query.data(), end, '!') == end && query.find('#') == std::string_view::npos;
 }
 
 // The port as written, empty when there is none.

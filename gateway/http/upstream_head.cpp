@@ -31,20 +31,19 @@ bool is_forwarded_name(std::string_view name) noexcept {
 
 class UpstreamWriter {
  public:
-  UpstreamWriter(const UpstreamHead& head, std::string& out) noexcept
+  UpstreamWriter(const UpstreamHead& head, std::string& out)
       : head_(head),
         fields_(head.request.fields),
-        out_(out),
+        out_(out, expected_bytes(head)),
         options_(fields_),
         edits_(head.edits, head.injected),
         trace_continues_(continues_trace()) {}
 
   std::size_t write() {
-    out_.reserve(out_.size() + bytes_of(fields_) + head_.path.size() + head_.request.query.size() + room_for_our_lines);
     write_request_line();
-    append_line(out_, "Host", head_.host.empty() ? head_.request.authority : head_.host);
+    out_.line("Host", head_.host.empty() ? head_.request.authority : head_.host);
     for (const Field& field : fields_) {
-      if (survives(field)) append_line(out_, field.name, field.value);
+      if (survives(field)) out_.line(field.name, field.value);
     }
     write_framing();
     write_forwarded_for();
@@ -52,21 +51,32 @@ class UpstreamWriter {
     write_forwarded();
     if (!trace_continues_ && !head_.traceparent.empty()) write_ours("traceparent", head_.traceparent);
     edits_.append(out_);
-    for (const std::string_view line : head_.injected) out_.append(line);
-    out_.append("\r\n");
+    for (const std::string_view line : head_.injected) out_.put(line);
+    out_.put("\r\n");
     return spoofed_;
   }
 
  private:
+  static std::size_t expected_bytes(const UpstreamHead& head) noexcept {
+    std::size_t bytes = bytes_of(head.request.fields) + head.path.size() + head.request.query.size();
+    for (const std::string_view line : head.injected) bytes += line.size();
+    return bytes + room_for_our_lines;
+  }
+
   bool continues_trace() const noexcept {
     const Field* const field = fields_.find(KnownField::traceparent);
     return field != nullptr && is_traceparent(field->value) && fields_.count(KnownField::traceparent) == 1;
   }
 
   void write_request_line() {
-    out_.append(head_.request.method_name).append(" ").append(head_.path);
-    if (head_.request.has_query) out_.append("?").append(head_.request.query);
-    out_.append(" HTTP/1.1\r\n");
+    out_.put(head_.request.method_name);
+    out_.put(" ");
+    out_.put(head_.path);
+    if (head_.request.has_query) {
+      out_.put("?");
+      out_.put(head_.request.query);
+    }
+    out_.put(" HTTP/1.1\r\n");
   }
 
   bool survives(const Field& field) {
@@ -115,29 +125,31 @@ class UpstreamWriter {
 
   void write_framing() {
     if (head_.framing.kind == BodyKind::chunked) {
-      append_line(out_, "Transfer-Encoding", "chunked");
+      out_.line("Transfer-Encoding", "chunked");
     } else if (head_.framing.kind == BodyKind::fixed) {
-      append_line(out_, "Content-Length", head_.framing.length);
+      out_.line("Content-Length", head_.framing.length);
     }
     if (!head_.framing.upgrade.empty()) {
-      append_line(out_, "Connection", "upgrade");
-      append_line(out_, "Upgrade", head_.framing.upgrade);
+      out_.line("Connection", "upgrade");
+      out_.line("Upgrade", head_.framing.upgrade);
     }
   }
 
   // A line of the gateway, unless the route's edits or a filter speak for that name.
   bool may_write(std::string_view name) const noexcept { return !edits_.drop(name) && !head_.injectable.holds(name); }
   void write_ours(std::string_view name, std::string_view value) {
-    if (may_write(name)) append_line(out_, name, value);
+    if (may_write(name)) out_.line(name, value);
   }
 
   // `name: ` and what a trusted proxy sent, as one list that ends with a comma, to be completed with a value and CRLF.
   void begin_list(KnownField known, std::string_view name) {
-    out_.append(name).append(": ");
+    out_.put(name);
+    out_.put(": ");
     if (!head_.client.trusted) return;
     for (const Field& field : fields_) {
       if (field.known != known || field.removed || field.value.empty() || options_.name(field)) continue;
-      out_.append(field.value).append(", ");
+      out_.put(field.value);
+      out_.put(", ");
     }
   }
 
@@ -145,7 +157,8 @@ class UpstreamWriter {
     constexpr std::string_view name = "X-Forwarded-For";
     if (!may_write(name)) return;
     begin_list(KnownField::x_forwarded_for, name);
-    out_.append(head_.client.address).append("\r\n");
+    out_.put(head_.client.address);
+    out_.put("\r\n");
   }
 
   // Written when no trusted proxy has said it already.
@@ -167,18 +180,22 @@ class UpstreamWriter {
     if (!head_.client.send_forwarded || !may_write("Forwarded")) return;
     begin_list(KnownField::forwarded, "Forwarded");
     const bool ipv6 = head_.client.address.find(':') != std::string_view::npos;
-    out_.append(ipv6 ? "for=\"[" : "for=").append(head_.client.address).append(ipv6 ? "]\"" : "");
+    out_.put(ipv6 ? "for=\"[" : "for=");
+    out_.put(head_.client.address);
+    out_.put(ipv6 ? "]\"" : "");
     const std::string_view host = head_.request.authority;
     if (!host.empty()) {
       const std::string_view quote = token_chars.holds_all(host) ? "" : "\"";
-      out_.append(";host=").append(quote).append(host).append(quote);
+      for (const std::string_view part : {std::string_view(";host="), quote, host, quote}) out_.put(part);
     }
-    out_.append(";proto=").append(head_.client.scheme).append("\r\n");
+    out_.put(";proto=");
+    out_.put(head_.client.scheme);
+    out_.put("\r\n");
   }
 
   const UpstreamHead& head_;
   const Fields& fields_;
-  std::string& out_;
+  HeadWriter out_;
   ConnectionOptions options_;
   EditRules edits_;
   bool trace_continues_;

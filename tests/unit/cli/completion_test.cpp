@@ -89,6 +89,7 @@ TEST_CASE("bash offers what can stand at that place") {
   CHECK(bash_offers({"postern", "run", "--cl"}) == std::set<std::string>{"--claim"});
   CHECK(bash_offers({"postern", "validate", "--cl"}).empty());
   CHECK(bash_offers({"postern", "--log-format", ""}) == std::set<std::string>{"json", "text"});
+  CHECK(bash_offers({"postern", "config", "print", "--log-format", "j"}) == std::set<std::string>{"json"});
   CHECK(bash_offers({"postern", "completion", ""}).count("fish") == 1);
   CHECK(bash_offers({"postern", "run", "--issuer", ""}).empty());
 }

@@ -31,7 +31,8 @@ TEST_CASE("a default stands for a variable that is unset or empty") {
 }
 
 TEST_CASE("an unset variable is an error that names it") {
-  CHECK(expanded("${NOT_SET}") == "error: the environment variable `NOT_SET` is not set; `${NOT_SET:-default}` gives a default");
+  CHECK(expanded("${NOT_SET}") ==
+        "error: the environment variable `NOT_SET` is not set; `${NOT_SET:-default}` gives a default");
 }
 
 TEST_CASE("two dollars write a literal variable") {
@@ -74,9 +75,11 @@ TEST_CASE("a variable cannot change the document's form") {
 TEST_CASE("an unset variable is told with its place, once, beside all other errors") {
   Sample sample;
   sample.top = "workers: ${WORKERS}\nobserve: maybe";
-  CHECK(errors(sample.text()) ==
-        Lines{"c.yaml:5:10: workers: the environment variable `WORKERS` is not set; `${WORKERS:-default}` gives a default",
-              "c.yaml:6:10: observe: expected `true` or `false`"});
+  CHECK(
+      errors(sample.text()) ==
+      Lines{
+          "c.yaml:5:10: workers: the environment variable `WORKERS` is not set; `${WORKERS:-default}` gives a default",
+          "c.yaml:6:10: observe: expected `true` or `false`"});
 }
 
 TEST_CASE("a number, a boolean and a duration may come from a variable, in quotes too") {
@@ -93,7 +96,9 @@ TEST_CASE("a number, a boolean and a duration may come from a variable, in quote
 TEST_CASE("no message repeats what a variable held") {
   const std::string secret = "s3cr3t-v4lue [(";
   Sample sample;
-  sample.top = "workers: ${S}\nobserve: ${S}\ntrusted_proxies: [\"${S}\"]\nlimits: {head_bytes: \"${S}\"}\nadmin: {address: \"${S}\"}";
+  sample.top =
+      "workers: ${S}\nobserve: ${S}\ntrusted_proxies: [\"${S}\"]\nlimits: {head_bytes: \"${S}\"}\nadmin: {address: "
+      "\"${S}\"}";
   sample.upstream = "endpoints: [\"${S}\"], host: \"${S}\"";
   sample.route = "cors: {origin_patterns: [\"${S}\"]}, request_headers: {remove: [\"${S}\"]}";
   Loaded loaded = load(sample.text(), {{"S", secret}});

@@ -28,7 +28,9 @@ const std::vector<Case> cases = {
     {Format::host_pattern, {"a.b", "*.a.b", "127.0.0.1"}, {"", "*", "*.", "a.*.b", "*a.b", "a:80", "*.1.2.3.4"}},
     {Format::authority, {"a", "a:80", "[::1]:80", "1.2.3.4:0"}, {"", "a:", "a:65536", ":80", "::1", "http://a"}},
     {Format::header_name, {"X-User", "x_user", "!#$%&'*+-.^_`|~1"}, {"", "X User", "X:", "X\n", "\xc3\xa9", "(x)"}},
-    {Format::header_value, {"a", "a b", "a\tb", "\xc3\xa9", "\""}, {"", " a", "a ", "\ta", "a\r", "a\nb", std::string("a\0", 2), "<redacted>"}},
+    {Format::header_value,
+     {"a", "a b", "a\tb", "\xc3\xa9", "\""},
+     {"", " a", "a ", "\ta", "a\r", "a\nb", std::string("a\0", 2), "<redacted>"}},
     {Format::method, {"GET", "M-SEARCH"}, {"", "get", "Get", "GET POST", "TRACE", "CONNECT"}},
     {Format::path, {"/", "/a/b"}, {"", "a", "//"}},
     {Format::path_template, {"/{id}", "/a"}, {"", "/{id", "/x{id}"}},
@@ -36,7 +38,8 @@ const std::vector<Case> cases = {
     {Format::scope, {"orders:read", "a/b", "~"}, {"", "a b", "a\"b", "a\\b", "\xc3\xa9"}},
     {Format::origin,
      {"*", "https://a.example", "http://localhost:3000", "capacitor://localhost", "https://[::1]:1"},
-     {"", "null", "a.example", "https://", "https://a/", "https://A.example", "https://a:443", "http://a:80", "https://a/b", "://a"}},
+     {"", "null", "a.example", "https://", "https://a/", "https://A.example", "https://a:443", "http://a:80",
+      "https://a/b", "://a"}},
     {Format::redirect_target,
      {"/", "/login?to={path}", "https://a.example{path}", "http://a:81/x?{query}", "{path}/"},
      {"", "a", "//a", "/\\a", "https://", "https:///x", "javascript:alert(1)", "/a b", "/{user}", "/a\r\nb", "/{path"}},
@@ -89,8 +92,8 @@ TEST_CASE("header names are folded by case and by underscore") {
 }
 
 TEST_CASE("headers that carry credentials are known by their names") {
-  for (const char* name : {"Authorization", "proxy-authorization", "Cookie", "Set-Cookie", "X-Api-Key", "X_API_KEY", "X-Auth-Token",
-                           "X-Client-Secret"}) {
+  for (const char* name : {"Authorization", "proxy-authorization", "Cookie", "Set-Cookie", "X-Api-Key", "X_API_KEY",
+                           "X-Auth-Token", "X-Client-Secret"}) {
     CHECK(is_sensitive_header(name));
   }
   CHECK_FALSE(is_sensitive_header("X-User-Id"));

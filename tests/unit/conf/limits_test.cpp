@@ -15,7 +15,9 @@ struct Bound {
 void check_bounds(const std::vector<Bound>& bounds, Sample (*sample_with)(const std::string&)) {
   for (const Bound& bound : bounds) {
     CAPTURE(bound.where);
-    auto filled = [&](const std::string& value) { return std::string(bound.where).replace(bound.where.find('@'), 1, value); };
+    auto filled = [&](const std::string& value) {
+      return std::string(bound.where).replace(bound.where.find('@'), 1, value);
+    };
     CHECK(complaints(sample_with(filled(bound.good))) == Lines{});
     CHECK(complaints(sample_with(filled(bound.bad))) == Lines{bound.complaint});
   }
@@ -130,9 +132,12 @@ TEST_CASE("statuses hold at their bounds") {
       {
           {"direct_response: {status: @}", "200", "199", "routes[0].direct_response.status: must be at least 200"},
           {"direct_response: {status: @}", "599", "600", "routes[0].direct_response.status: must be at most 599"},
-          {"redirect: {to: /x, status: @}", "301", "300", "routes[0].redirect.status: must be one of 301, 302, 303, 307, 308"},
-          {"redirect: {to: /x, status: @}", "303", "304", "routes[0].redirect.status: must be one of 301, 302, 303, 307, 308"},
-          {"redirect: {to: /x, status: @}", "308", "309", "routes[0].redirect.status: must be one of 301, 302, 303, 307, 308"},
+          {"redirect: {to: /x, status: @}", "301", "300",
+           "routes[0].redirect.status: must be one of 301, 302, 303, 307, 308"},
+          {"redirect: {to: /x, status: @}", "303", "304",
+           "routes[0].redirect.status: must be one of 301, 302, 303, 307, 308"},
+          {"redirect: {to: /x, status: @}", "308", "309",
+           "routes[0].redirect.status: must be one of 301, 302, 303, 307, 308"},
       },
       with_target);
 }

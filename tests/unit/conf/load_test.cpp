@@ -54,7 +54,8 @@ TEST_CASE("a right file fills the configuration, defaults where it says nothing"
 }
 
 TEST_CASE("relative files start at the configuration file's folder") {
-  Loaded loaded = load_yaml(with("keys/k.json", "[k.json, ../k.json, /k.json]"), "etc/postern/c.yaml", environment_of({}));
+  Loaded loaded =
+      load_yaml(with("keys/k.json", "[k.json, ../k.json, /k.json]"), "etc/postern/c.yaml", environment_of({}));
   const auto& files = loaded.config.providers.at("shop").jwks_file;
   REQUIRE(files.size() == 3);
   CHECK(files[0].resolved == "etc/postern/k.json");
@@ -70,9 +71,11 @@ TEST_CASE("the access log may be a file") {
 }
 
 TEST_CASE("an unknown key is told at its place, with the key that may be meant") {
-  CHECK(errors(with("issuer:", "isuer:")) == Lines{"c.yaml:5:5: providers.shop.isuer: unknown key; did you mean `issuer`?"});
+  CHECK(errors(with("issuer:", "isuer:")) ==
+        Lines{"c.yaml:5:5: providers.shop.isuer: unknown key; did you mean `issuer`?"});
   CHECK(errors(with("{path: /x}", "{path: /x, zebra: 1}")) ==
-        Lines{"c.yaml:13:23: routes[0].match.zebra: unknown key; known: `host`, `path`, `path_prefix`, `path_template`, `methods`, "
+        Lines{"c.yaml:13:23: routes[0].match.zebra: unknown key; known: `host`, `path`, `path_prefix`, "
+              "`path_template`, `methods`, "
               "`headers`"});
 }
 
@@ -87,7 +90,8 @@ TEST_CASE("a value of the wrong kind is told at its place") {
   CHECK(errors(with("{path: /x}", "[/x]")) == Lines{"c.yaml:13:5: routes[0].match: expected a map, got a list"});
   CHECK(errors(with("[a]", "{a: b}")) ==
         Lines{"c.yaml:6:5: providers.shop.audiences: expected `any`, a text, or a list of texts, got a map"});
-  CHECK(errors(with("path: /x", "path: [/x]")) == Lines{"c.yaml:13:13: routes[0].match.path: expected a path, got a list"});
+  CHECK(errors(with("path: /x", "path: [/x]")) ==
+        Lines{"c.yaml:13:13: routes[0].match.path: expected a path, got a list"});
   CHECK(errors(with("[http://127.0.0.1:9000]", "[[a]]")) ==
         Lines{"c.yaml:10:17: upstreams.orders.endpoints[0]: expected a URL, got a list"});
 }
@@ -110,24 +114,28 @@ TEST_CASE("all errors are told at once, in the order of the file") {
   text.replace(text.find("/x"), 2, "x");
   text.replace(text.find("[shop]"), 6, "[shpo]");
   text += "workers: 1025\nobserve: yes\n";
-  CHECK(errors(text) ==
-        Lines{"c.yaml:2:14: listeners[0].address: must be an IP address with a port, such as `0.0.0.0:8080` or `[::]:8080`",
-              "c.yaml:5:5: providers.shop.isuer: unknown key; did you mean `issuer`?",
-              "c.yaml:13:19: routes[0].match.path: must begin with `/`",
-              "c.yaml:15:23: routes[0].jwt.providers[0]: there is no provider `shpo`; did you mean `shop`?",
-              "c.yaml:16:10: workers: must be at most 1024", "c.yaml:17:10: observe: expected `true` or `false`"});
+  CHECK(
+      errors(text) ==
+      Lines{
+          "c.yaml:2:14: listeners[0].address: must be an IP address with a port, such as `0.0.0.0:8080` or `[::]:8080`",
+          "c.yaml:5:5: providers.shop.isuer: unknown key; did you mean `issuer`?",
+          "c.yaml:13:19: routes[0].match.path: must begin with `/`",
+          "c.yaml:15:23: routes[0].jwt.providers[0]: there is no provider `shpo`; did you mean `shop`?",
+          "c.yaml:16:10: workers: must be at most 1024", "c.yaml:17:10: observe: expected `true` or `false`"});
 }
 
 TEST_CASE("duplicate keys are told beside other errors") {
   CHECK(errors(std::string(good) + "workers: 1\nworkers: 2\nobserve: 1\n") ==
-        Lines{"c.yaml:17:1: workers: is given twice; the first is at line 16", "c.yaml:18:10: observe: expected `true` or `false`"});
+        Lines{"c.yaml:17:1: workers: is given twice; the first is at line 16",
+              "c.yaml:18:10: observe: expected `true` or `false`"});
 }
 
 TEST_CASE("numbers are plain, without leading zeros") {
   auto workers = [](std::string value) { return errors(std::string(good) + "workers: " + value + "\n"); };
   CHECK(workers("8") == Lines{});
   CHECK(workers("auto") == Lines{});
-  CHECK(workers("010") == Lines{"c.yaml:16:10: workers: expected a whole number or `auto`, without sign and leading zeros"});
+  CHECK(workers("010") ==
+        Lines{"c.yaml:16:10: workers: expected a whole number or `auto`, without sign and leading zeros"});
   CHECK(workers("0x8") == workers("010"));
   CHECK(workers("8.0") == workers("010"));
   CHECK(workers("-1") == workers("010"));
@@ -161,9 +169,9 @@ TEST_CASE("lists that say nothing are refused") {
 }
 
 TEST_CASE("an empty file says what is missing") {
-  CHECK(errors("") == Lines{"c.yaml:1:1: configuration: has no value; expected a map", "c.yaml:1:1: listeners: is required",
-                            "c.yaml:1:1: routes: is required"});
-  CHECK(errors("a: [") .size() == 1);
+  CHECK(errors("") == Lines{"c.yaml:1:1: configuration: has no value; expected a map",
+                            "c.yaml:1:1: listeners: is required", "c.yaml:1:1: routes: is required"});
+  CHECK(errors("a: [").size() == 1);
 }
 
 TEST_CASE("a word outside of its list is refused with the list") {
@@ -185,8 +193,8 @@ TEST_CASE("a pattern that does not compile is refused with the reason") {
 TEST_CASE("keys of maps have a form too") {
   Sample sample;
   sample.match = "path: /, headers: {X Y: a}";
-  CHECK(complaints(sample) ==
-        Lines{"routes[0].match.headers[\"X Y\"]: the key is not a header name: letters, digits and any of !#$%&'*+-.^_`|~"});
+  CHECK(complaints(sample) == Lines{"routes[0].match.headers[\"X Y\"]: the key is not a header name: letters, digits "
+                                    "and any of !#$%&'*+-.^_`|~"});
 }
 
 TEST_CASE("ten thousand routes load") {

@@ -77,24 +77,37 @@ routes:
 
 TEST_CASE("what is printed loads to the same configuration") {
   Sample sample;
-  sample.listener += ", tls: {certificates: [{certificate_file: c.pem, key_file: k.pem, hosts: ['*.a.example']}], min_version: '1.3'}";
-  sample.top = "workers: 3\naccess_log: \"off\"\ntrusted_proxies: [10.0.0.0/8, '::1/128']\ntimeouts: {total: 90s, drain: 0s}";
+  sample.listener +=
+      ", tls: {certificates: [{certificate_file: c.pem, key_file: k.pem, hosts: ['*.a.example']}], min_version: '1.3'}";
+  sample.top =
+      "workers: 3\naccess_log: \"off\"\ntrusted_proxies: [10.0.0.0/8, '::1/128']\ntimeouts: {total: 90s, drain: 0s}";
   sample.provider =
-      "issuer: any, audiences: any, pem_file: [a.pem, b.pem], algorithms: [ES256], leeway: 0s, max_lifetime: 36h, require_exp: false, "
-      "types: ['JWT', 'x+jwt'], required_claims: [sub, [a, b.c]], claims: [{claim: a, equals: 1.50}, {claim: [b, c], one_of: [true, "
+      "issuer: any, audiences: any, pem_file: [a.pem, b.pem], algorithms: [ES256], leeway: 0s, max_lifetime: 36h, "
+      "require_exp: false, "
+      "types: ['JWT', 'x+jwt'], required_claims: [sub, [a, b.c]], claims: [{claim: a, equals: 1.50}, {claim: [b, c], "
+      "one_of: [true, "
       "'yes', '5', {x: ['$${A}']}]}, {claim: d, contains: '010'}, {claim: e, matches: 'a|b.*'}]";
-  sample.upstream = "endpoints: [https://a, 'https://[::1]:1'], host: 'b:81', tls: {ca_file: ca.pem, server_name: c, verify: false, "
-                    "certificate_file: x, key_file: y}, pool: {idle: 1500ms, max_idle: 0}";
-  sample.match = "host: ['*.example.com', 'a'], path_template: '/u/{id}', methods: [GET, M-SEARCH], headers: {X-A: 'true', X-B: {matches: "
-                 "'[0-9]+'}, X-C: {present: false}}";
+  sample.upstream =
+      "endpoints: [https://a, 'https://[::1]:1'], host: 'b:81', tls: {ca_file: ca.pem, server_name: c, verify: false, "
+      "certificate_file: x, key_file: y}, pool: {idle: 1500ms, max_idle: 0}";
+  sample.match =
+      "host: ['*.example.com', 'a'], path_template: '/u/{id}', methods: [GET, M-SEARCH], headers: {X-A: 'true', X-B: "
+      "{matches: "
+      "'[0-9]+'}, X-C: {present: false}}";
   sample.policy =
-      "jwt: {providers: [shop], optional: true, from: [{header: Authorization, prefix: Bearer}, {cookie: c}, {query: q}, "
-      "{websocket_protocol: b}], keep_token: true, scopes: ['a:b', c], scope_match: any, claims: [{claim: x, equals: 'off'}]}";
+      "jwt: {providers: [shop], optional: true, from: [{header: Authorization, prefix: Bearer}, {cookie: c}, {query: "
+      "q}, "
+      "{websocket_protocol: b}], keep_token: true, scopes: ['a:b', c], scope_match: any, claims: [{claim: x, equals: "
+      "'off'}]}";
   sample.route =
-      "set_path: '/v2/{id}', request_headers: {remove: [A], set: {B: ' $${X} '}, add: {C: 'a: b # c'}}, response_headers: {set: {D: "
-      "\"\\\"q\\\"\"}}, observe: true, allow_encoded_slash: true, keep_method_override: true, body_limit: 1000, response_timeout: 1m, "
-      "total_timeout: off, stream_idle_timeout: 2h, claim_headers: [{claim: '*', header: X, format: base64json}, {claim: ['*'], header: "
-      "Y}], cors: {origins: [https://a.example], origin_patterns: ['https://.*\\.a\\.example'], methods: [PUT], allow_headers: [A], "
+      "set_path: '/v2/{id}', request_headers: {remove: [A], set: {B: ' $${X} '}, add: {C: 'a: b # c'}}, "
+      "response_headers: {set: {D: "
+      "\"\\\"q\\\"\"}}, observe: true, allow_encoded_slash: true, keep_method_override: true, body_limit: 1000, "
+      "response_timeout: 1m, "
+      "total_timeout: off, stream_idle_timeout: 2h, claim_headers: [{claim: '*', header: X, format: base64json}, "
+      "{claim: ['*'], header: "
+      "Y}], cors: {origins: [https://a.example], origin_patterns: ['https://.*\\.a\\.example'], methods: [PUT], "
+      "allow_headers: [A], "
       "expose_headers: [B], credentials: true, max_age: 0s}";
   sample.route.replace(sample.route.find("' $${X} '"), 9, "'$${X}'");
   std::string once = print(sample.text());
@@ -104,8 +117,9 @@ TEST_CASE("what is printed loads to the same configuration") {
 }
 
 TEST_CASE("every target is printed so that it loads again") {
-  for (std::string target : {"direct_response: {}", "direct_response: {status: 503, body: \"a\\nb\", content_type: text/html}",
-                             "redirect: {to: 'https://a.example{path}', status: 308}"}) {
+  for (std::string target :
+       {"direct_response: {}", "direct_response: {status: 503, body: \"a\\nb\", content_type: text/html}",
+        "redirect: {to: 'https://a.example{path}', status: 308}"}) {
     Sample sample;
     sample.target = target;
     sample.policy = "public: true";
@@ -117,7 +131,8 @@ TEST_CASE("every target is printed so that it loads again") {
 TEST_CASE("secrets are never printed, and their placeholder is never read back") {
   Sample sample;
   sample.provider = "issuer: any, audiences: any, secret: '${S}'";
-  sample.route = "request_headers: {set: {Authorization: '${S}', X-Api-Key: '${S}', X-Plain: v}, add: {Cookie: '${S}'}}";
+  sample.route =
+      "request_headers: {set: {Authorization: '${S}', X-Api-Key: '${S}', X-Plain: v}, add: {Cookie: '${S}'}}";
   std::string printed = print(sample.text(), {{"S", "hunter2-hunter2"}});
   CHECK(printed.find("hunter2") == std::string::npos);
   CHECK(printed.find("secret: \"<redacted>\"") != std::string::npos);

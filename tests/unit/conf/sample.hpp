@@ -40,7 +40,7 @@ using Lines = std::vector<std::string>;
 // A configuration that loads; every part is a flow map's inside, so that one line holds it.
 struct Sample {
   std::string listener = "address: 127.0.0.1:8080";
-  std::string top;       // further lines
+  std::string top;  // further lines
   std::string provider = "issuer: https://id.example.com, audiences: [a], jwks_file: k.json";
   std::string upstream = "endpoints: [http://127.0.0.1:9000]";
   std::string match = "path_prefix: /";
@@ -49,9 +49,9 @@ struct Sample {
   std::string route;  // further members
 
   std::string text() const {
-    return "listeners: [{" + listener + "}]\n" + "providers: {shop: {" + provider + "}}\n" + "upstreams: {orders: {" + upstream +
-           "}}\n" + "routes: [{name: r, match: {" + match + "}, " + policy + ", " + target + (route.empty() ? "" : ", " + route) +
-           "}]\n" + top + "\n";
+    return "listeners: [{" + listener + "}]\n" + "providers: {shop: {" + provider + "}}\n" + "upstreams: {orders: {" +
+           upstream + "}}\n" + "routes: [{name: r, match: {" + match + "}, " + policy + ", " + target +
+           (route.empty() ? "" : ", " + route) + "}]\n" + top + "\n";
   }
 };
 
@@ -62,7 +62,47 @@ inline Lines complaints(const std::string& text) {
   for (const Problem& problem : loaded.problems.errors()) lines.push_back(problem.path + ": " + problem.message);
   return lines;
 }
-inline Lines complaints(const Sample& sample) { return complaints(sample.text()); }
+inline Lines complaints(const Sample& sample) {
+  return complaints(sample.text());
+}
+
+// The complaints of a sample with that part exchanged, or with more members in its route.
+inline Lines provider_complaints(const std::string& members) {
+  Sample sample;
+  sample.provider = members;
+  return complaints(sample);
+}
+
+inline Lines upstream_complaints(const std::string& members) {
+  Sample sample;
+  sample.upstream = members;
+  return complaints(sample);
+}
+
+inline Lines route_complaints(const std::string& members) {
+  Sample sample;
+  sample.route = members;
+  return complaints(sample);
+}
+
+inline Lines matched_complaints(const std::string& match, const std::string& members) {
+  Sample sample;
+  sample.match = match;
+  sample.route = members;
+  return complaints(sample);
+}
+
+inline Lines target_complaints(const std::string& members) {
+  Sample sample;
+  sample.target = members;
+  return complaints(sample);
+}
+
+inline Lines policy_complaints(const std::string& members) {
+  Sample sample;
+  sample.policy = members;
+  return complaints(sample);
+}
 
 // The configuration of a sample that must load.
 inline Config config_of(const Sample& sample) {

@@ -28,7 +28,8 @@ TEST_CASE("durations have a unit") {
   CHECK(parse_duration("7d")->count() == 604'800'000);
   CHECK(parse_duration("0s")->count() == 0);
   CHECK(parse_duration("36500d"));
-  for (const char* text : {"", "5", "s", "5 s", "05s", "5S", "1.5s", "-1s", "1w", "5sec", "36501d", "99999999999999999999s"}) {
+  for (const char* text :
+       {"", "5", "s", "5 s", "05s", "5S", "1.5s", "-1s", "1w", "5sec", "36501d", "99999999999999999999s"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration(text));
   }

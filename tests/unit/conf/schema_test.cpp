@@ -1,5 +1,5 @@
-// The schema and the reference: written from the field table, committed, and in agreement with the loader. What a second
-// validator makes of the schema and the same cases is for tests/schema_check.py.
+// The schema and the reference: written from the field table, committed, and in agreement with the loader. What a
+// second validator makes of the schema and the same cases is for tests/schema_check.py.
 #include <filesystem>
 
 #include "base/json.hpp"
@@ -13,7 +13,9 @@ namespace {
 
 const std::filesystem::path root = POSTERN_SOURCE_DIR;
 
-std::string content(const std::filesystem::path& path) { return read_file(path.string()).value_or("(missing)"); }
+std::string content(const std::filesystem::path& path) {
+  return read_file(path.string()).value_or("(missing)");
+}
 
 Json at(const Json& json, std::initializer_list<std::string_view> names) {
   const Json* value = &json;
@@ -44,11 +46,13 @@ Lines errors_in(const std::filesystem::path& file) {
 }  // namespace
 
 TEST_CASE("the committed schema is the one that `config schema` prints") {
-  CHECK(content(root / "conf/postern.schema.json") == json_schema());
+  const bool is_current = content(root / "conf/postern.schema.json") == json_schema();
+  CHECK_MESSAGE(is_current, "run: postern config schema > conf/postern.schema.json");
 }
 
 TEST_CASE("the committed reference is the one that `config reference` prints") {
-  CHECK(content(root / "docs/configuration.md") == reference_markdown());
+  const bool is_current = content(root / "docs/configuration.md") == reference_markdown();
+  CHECK_MESSAGE(is_current, "run: postern config reference > docs/configuration.md");
 }
 
 TEST_CASE("the schema says what the field table says") {

@@ -18,16 +18,12 @@ std::string name_of(const ClaimName& claim) {
   return out;
 }
 
-Lines route_complaints(const std::string& members) {
-  Sample sample;
-  sample.route = members;
-  return complaints(sample);
-}
-
 }  // namespace
 
 TEST_CASE("claim headers may be a map from claims to headers") {
-  auto headers = claim_headers("{sub: X-User-Id, realm_access.roles: {header: X-Roles, format: csv}, \"*\": {header: X-All, format: base64json}}");
+  auto headers = claim_headers(
+      "{sub: X-User-Id, realm_access.roles: {header: X-Roles, format: csv}, \"*\": {header: X-All, format: "
+      "base64json}}");
   REQUIRE(headers.size() == 3);
   CHECK(name_of(headers[0].claim) == "sub");
   CHECK(headers[0].header == "X-User-Id");
@@ -45,7 +41,8 @@ TEST_CASE("claim headers may be a list, with a way of names") {
 }
 
 TEST_CASE("both forms of claim headers are refused alike") {
-  CHECK(route_complaints("claim_headers: {sub: {format: csv}}") == Lines{"routes[0].claim_headers[0].header: is required"});
+  CHECK(route_complaints("claim_headers: {sub: {format: csv}}") ==
+        Lines{"routes[0].claim_headers[0].header: is required"});
   CHECK(route_complaints("claim_headers: [{claim: sub}]") == Lines{"routes[0].claim_headers[0].header: is required"});
   CHECK(route_complaints("claim_headers: [{header: X}]") == Lines{"routes[0].claim_headers[0].claim: is required"});
   CHECK(route_complaints("claim_headers: {sub: {header: X, fromat: csv}}") ==
@@ -54,9 +51,11 @@ TEST_CASE("both forms of claim headers are refused alike") {
         Lines{"routes[0].claim_headers.sub: `claim` is what stands before the colon already"});
   CHECK(route_complaints("claim_headers: {sub: X Y}") ==
         Lines{"routes[0].claim_headers[0].header: is not a header name: letters, digits and any of !#$%&'*+-.^_`|~"});
-  CHECK(route_complaints("claim_headers: X") == Lines{"routes[0].claim_headers: expected a map or a list, got a single value"});
+  CHECK(route_complaints("claim_headers: X") ==
+        Lines{"routes[0].claim_headers: expected a map or a list, got a single value"});
   CHECK(route_complaints("claim_headers: {}") == Lines{"routes[0].claim_headers: must not be empty"});
-  CHECK(route_complaints("claim_headers: {sub: }") == Lines{"routes[0].claim_headers[0].header: has no value; expected a header's name"});
+  CHECK(route_complaints("claim_headers: {sub: }") ==
+        Lines{"routes[0].claim_headers[0].header: has no value; expected a header's name"});
 }
 
 TEST_CASE("an error in the map form of claim headers has its place in the file") {
@@ -82,7 +81,8 @@ TEST_CASE("a header condition is exactly one") {
   sample.match = "headers: {X: {value: a, present: true}}";
   CHECK(complaints(sample) == Lines{"routes[0].match.headers.X.present: cannot stand beside `value`"});
   sample.match = "headers: {X: {}}";
-  CHECK(complaints(sample) == Lines{"routes[0].match.headers.X: needs `value`, `matches` or `present`: a header has one condition"});
+  CHECK(complaints(sample) ==
+        Lines{"routes[0].match.headers.X: needs `value`, `matches` or `present`: a header has one condition"});
 }
 
 TEST_CASE("a list of one may do without its brackets") {
@@ -135,7 +135,8 @@ TEST_CASE("claim values that YAML readers disagree about are refused") {
     REQUIRE(found.size() == 1);
     CHECK(found[0].starts_with("routes[0].jwt.claims[0].equals: YAML readers disagree"));
   }
-  for (std::string value : {"550e8400-e29b-41d4-a716-446655440000", "v1.2", "1.2.3", "x", "-1", "1.5e3", "'yes'", "a-01-02"}) {
+  for (std::string value :
+       {"550e8400-e29b-41d4-a716-446655440000", "v1.2", "1.2.3", "x", "-1", "1.5e3", "'yes'", "a-01-02"}) {
     CAPTURE(value);
     Sample sample;
     sample.policy = "jwt: {providers: [shop], claims: [{claim: a, equals: " + value + "}]}";
@@ -148,7 +149,8 @@ TEST_CASE("a claim rule has one condition") {
   sample.provider += ", claims: [{claim: a}, {claim: b, equals: 1, contains: 2}, {equals: 1}]";
   CHECK(complaints(sample) ==
         Lines{"providers.shop.claims[0]: needs `equals`, `one_of`, `contains` or `matches`: a rule has one condition",
-              "providers.shop.claims[1].contains: cannot stand beside `equals`", "providers.shop.claims[2].claim: is required"});
+              "providers.shop.claims[1].contains: cannot stand beside `equals`",
+              "providers.shop.claims[2].claim: is required"});
 }
 
 TEST_CASE("zero has a word where it means something else") {

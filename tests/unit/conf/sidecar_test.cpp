@@ -15,7 +15,9 @@ SidecarFlags full_flags() {
   return flags;
 }
 
-Lines flag_errors(const SidecarFlags& flags) { return lines_of(load_sidecar(flags).problems); }
+Lines flag_errors(const SidecarFlags& flags) {
+  return lines_of(load_sidecar(flags).problems);
+}
 
 }  // namespace
 
@@ -60,13 +62,13 @@ TEST_CASE("any works as in a file") {
 }
 
 TEST_CASE("what is missing is told with the flag and the variable that give it") {
-  CHECK(flag_errors({}) ==
-        Lines{"--listen or POSTERN_LISTEN: listeners[0].address: is required",
-              "--jwks-file or POSTERN_JWKS_FILE: providers.default: needs `jwks_file`, `pem_file`, `secret_file` or `secret`: without keys "
-              "no token can be checked",
-              "--issuer or POSTERN_ISSUER: providers.default.issuer: is required",
-              "--audience or POSTERN_AUDIENCE: providers.default.audiences: is required",
-              "--upstream or POSTERN_UPSTREAM: upstreams.service.endpoints: is required"});
+  CHECK(flag_errors({}) == Lines{"--listen or POSTERN_LISTEN: listeners[0].address: is required",
+                                 "--issuer or POSTERN_ISSUER: providers.default.issuer: is required",
+                                 "--audience or POSTERN_AUDIENCE: providers.default.audiences: is required",
+                                 "--jwks-file or POSTERN_JWKS_FILE: providers.default: needs `jwks_file`, `pem_file`, "
+                                 "`secret_file` or `secret`: without keys "
+                                 "no token can be checked",
+                                 "--upstream or POSTERN_UPSTREAM: upstreams.service.endpoints: is required"});
 }
 
 TEST_CASE("a bad value is told with the flag or the variable that gave it") {
@@ -74,17 +76,21 @@ TEST_CASE("a bad value is told with the flag or the variable that gave it") {
   flags.listen->value = "8080";
   flags.upstream = {"http://localhost:9000/", "POSTERN_UPSTREAM"};
   flags.issuer->value = "";
-  flags.claims = {{"sub", "--claim"}, {"sub=", "--claim"}, {"=X", "--claim"}, {"sub=Host", "--claim"}, {"a=b=X-A", "--claim"}};
-  CHECK(flag_errors(flags) ==
-        Lines{"--claim: routes[0].claim_headers[0]: expected `CLAIM=HEADER`, such as `sub=X-User-Id`",
-              "--claim: routes[0].claim_headers[1]: expected `CLAIM=HEADER`, such as `sub=X-User-Id`",
-              "--claim: routes[0].claim_headers[2]: expected `CLAIM=HEADER`, such as `sub=X-User-Id`",
-              "--listen: listeners[0].address: must be an IP address with a port, such as `0.0.0.0:8080` or `[::]:8080`",
-              "POSTERN_ISSUER: providers.default.issuer: is required",
-              "POSTERN_UPSTREAM: upstreams.service.endpoints[0]: must end after host and port, without a path, not even `/`; a route's "
-              "`set_path` changes paths",
-              "--claim: routes[0].claim_headers[3].header: cannot be made of a claim: the header has a meaning of its own; choose a name "
-              "such as `X-User-Id`"});
+  flags.claims = {
+      {"sub", "--claim"}, {"sub=", "--claim"}, {"=X", "--claim"}, {"sub=Host", "--claim"}, {"a=b=X-A", "--claim"}};
+  CHECK(
+      flag_errors(flags) ==
+      Lines{"--claim: routes[0].claim_headers[0]: expected `CLAIM=HEADER`, such as `sub=X-User-Id`",
+            "--claim: routes[0].claim_headers[1]: expected `CLAIM=HEADER`, such as `sub=X-User-Id`",
+            "--claim: routes[0].claim_headers[2]: expected `CLAIM=HEADER`, such as `sub=X-User-Id`",
+            "--listen: listeners[0].address: must be an IP address with a port, such as `0.0.0.0:8080` or `[::]:8080`",
+            "POSTERN_ISSUER: providers.default.issuer: is required",
+            "POSTERN_UPSTREAM: upstreams.service.endpoints[0]: must end after host and port, without a path, not even "
+            "`/`; a route's "
+            "`set_path` changes paths",
+            "--claim: routes[0].claim_headers[3].header: cannot be made of a claim: the header has a meaning of its "
+            "own; choose a name "
+            "such as `X-User-Id`"});
 }
 
 TEST_CASE("a claim's name may hold an equals sign") {

@@ -16,10 +16,13 @@ std::string first_error(std::string_view text, const TreeLimits& limits = {}) {
   ParsedTree tree = parse_tree(text, limits);
   if (tree.errors.empty()) return "accepted";
   const TreeError& error = tree.errors.front();
-  return std::to_string(error.mark.line) + ":" + std::to_string(error.mark.column) + ": " + error.path + ": " + error.message;
+  return std::to_string(error.mark.line) + ":" + std::to_string(error.mark.column) + ": " + error.path + ": " +
+         error.message;
 }
 
-std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
+std::string nested(std::size_t depth) {
+  return std::string(depth, '[') + std::string(depth, ']');
+}
 
 }  // namespace
 
@@ -96,11 +99,13 @@ TEST_CASE("syntax errors tell their place") {
 }
 
 TEST_CASE("a quoted text that the end of the file cuts off is refused") {
-  for (std::string text : {"a: \"x\n", "a: 'x\n", "a: \"x", "a: 'it''s\n", "a: \"x\\\"\n", "\xc3\xa9: 'x\n", "a: 'b'\nc: \"d\n  e\n"}) {
+  for (std::string text :
+       {"a: \"x\n", "a: 'x\n", "a: \"x", "a: 'it''s\n", "a: \"x\\\"\n", "\xc3\xa9: 'x\n", "a: 'b'\nc: \"d\n  e\n"}) {
     CAPTURE(text);
     CHECK(first_error(text) != "accepted");
   }
-  for (std::string text : {"a: \"x\"", "a: 'it''s'", "a: \"\\\\\"\n", "\xc3\xa9: 'x' # it's\n", "a: |\n  it's\n", "a: \"x\n  y\"\n", "a: ''"}) {
+  for (std::string text : {"a: \"x\"", "a: 'it''s'", "a: \"\\\\\"\n", "\xc3\xa9: 'x' # it's\n", "a: |\n  it's\n",
+                           "a: \"x\n  y\"\n", "a: ''"}) {
     CAPTURE(text);
     CHECK(first_error(text) == "accepted");
   }
@@ -125,7 +130,8 @@ TEST_CASE("an alias inside its own value is refused") {
 TEST_CASE("an alias bomb is refused before it is made") {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {
-    std::string name = "a" + std::to_string(i), before = "*a" + std::to_string(i - 1);
+    const std::string name = std::string("a").append(std::to_string(i));
+    const std::string before = std::string("*a").append(std::to_string(i - 1));
     bomb += name + ": &" + name + " [" + before;
     for (int j = 1; j < 10; ++j) bomb += ", " + before;
     bomb += "]\n";
@@ -150,7 +156,8 @@ TEST_CASE("the limit of depth holds at N and N+1, also through an alias") {
   CHECK(first_error(nested(65)).find("is nested deeper than 64 levels") != std::string::npos);
   CHECK(first_error(nested(10'000)).find("deep") != std::string::npos);
   CHECK(first_error("a: &x [[1]]\nb: [*x]", {.depth = 4}) == "accepted");
-  CHECK(first_error("a: &x [[1]]\nb: [[*x]]", {.depth = 4}).find("is nested deeper than 4 levels") != std::string::npos);
+  CHECK(first_error("a: &x [[1]]\nb: [[*x]]", {.depth = 4}).find("is nested deeper than 4 levels") !=
+        std::string::npos);
 }
 
 TEST_CASE("the limit of bytes holds at N and N+1") {
@@ -168,8 +175,9 @@ TEST_CASE("paths quote keys that are no bare words") {
 
 TEST_CASE("a written tree is read back as it was") {
   auto text = [](std::string value) { return Node::quoted_text(std::move(value)); };
-  Node list = Node::list({text("true"), text("5"), Node::scalar("5"), text(" a"), text("a: b"), text("# c"), text("\"\\\n\t\x01"),
-                          text("null"), text(""), text("- x"), text("\xc3\xa9"), Node::list({}), Node::map({})});
+  Node list = Node::list({text("true"), text("5"), Node::scalar("5"), text(" a"), text("a: b"), text("# c"),
+                          text("\"\\\n\t\x01"), text("null"), text(""), text("- x"), text("\xc3\xa9"), Node::list({}),
+                          Node::map({})});
   Node nested_list = Node::list({Node::map({{text("k"), text("v")}, {text("off"), Node::list({text("w")})}})});
   Node root = Node::map({{text("plain"), text("word")}, {text("list"), list}, {text("nested"), nested_list}});
   std::string written = write_tree(root);

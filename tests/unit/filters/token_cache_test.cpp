@@ -35,8 +35,6 @@ TEST_CASE("a token is found by its exact bytes and the filter that accepted it")
   CHECK_FALSE(has(cache, "aaa.bbb.ccd"));
   CHECK_FALSE(has(cache, "aaa.bbb.cc"));
   CHECK_FALSE(has(cache, "aaa.bbb.ccc", 2));
-  CHECK(cache.hits() == 2);
-  CHECK(cache.misses() == 3);
 }
 
 TEST_CASE("a token is served from its first valid second until the one from which it is refused") {
@@ -82,6 +80,10 @@ TEST_CASE("the number of bytes is bounded") {
   put(cache, "c");
   CHECK(cache.size() == 2);
   CHECK(cache.bytes() == 2 * one);
+  TokenCache smaller({.entries = 100, .bytes = 2 * one - 1});
+  put(smaller, "a");
+  put(smaller, "b");
+  CHECK(smaller.size() == 1);
 }
 
 TEST_CASE("a token that alone exceeds the bytes is left out and pushes nothing out") {

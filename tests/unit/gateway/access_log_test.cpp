@@ -141,6 +141,22 @@ TEST_CASE("Whatever a client sends, a line is one line of valid JSON") {
   CHECK(*json->find("path")->string() == "/\xEF\xBF\xBD\n\\");
 }
 
+TEST_CASE("Every byte at every place of a value is written so that it reads back") {
+  for (int byte = 1; byte < 0x100; ++byte) {
+    for (std::size_t place = 0; place < 18; ++place) {
+      std::string path = "/abcdefghijklmnop!";
+      path[place] = static_cast<char>(byte);
+      AccessRecord record;
+      record.path = path;
+      const std::string line = line_of(record);
+      const auto json = parse_json(line);
+      REQUIRE_MESSAGE(json, line);
+      CHECK((*json->find("path")->string() == path) == (byte < 0x80));  // U+FFFD stands for what is no UTF-8
+      CHECK(line.find('\x7F') == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("Times are UTC with milliseconds, and nonsense does not leave the format") {
   CHECK(time_of(0) == "1970-01-01T00:00:00.000Z");
   CHECK(time_of(951782399.9994) == "2000-02-28T23:59:59.999Z");

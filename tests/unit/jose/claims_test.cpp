@@ -42,6 +42,7 @@ TEST_CASE("Segments are taken exactly as they are") {
   CHECK(at(path, R"({"a":{"b.c":1,"b":{"c":2}}})") == "1");
   CHECK(at(path, R"({"a":{"b":{"c":2}}})") == "absent");
   CHECK(path.text() == "[a, b.c]");
+  CHECK(at(path, R"({"[a, b.c]":1})") == "absent");
   CHECK(at(ClaimPath::from_segments({"a.b"}), R"({"a":{"b":1}})") == "absent");
 }
 

@@ -36,6 +36,22 @@ inline std::string valid_payload(std::string_view more = {}) {
   return R"({"iss":"https://id.example.com","aud":"orders-api","exp":1700000300,"sub":"u1")" + std::string(more) + "}";
 }
 
+// A payload whose `exp` member is replaced by this text (none when empty).
+inline std::string with_exp(std::string_view exp) {
+  const std::string member = exp.empty() ? "" : R"(,"exp":)" + std::string(exp);
+  return R"({"iss":"https://id.example.com","aud":"orders-api")" + member + "}";
+}
+
+inline std::string with_aud(std::string_view aud) {
+  const std::string member = aud.empty() ? "" : R"(,"aud":)" + std::string(aud);
+  return R"({"iss":"https://id.example.com","exp":1700000300)" + member + "}";
+}
+
+inline std::string with_iss(std::string_view iss) {
+  const std::string member = iss.empty() ? "" : R"("iss":)" + std::string(iss) + ",";
+  return "{" + member + R"("aud":"orders-api","exp":1700000300})";
+}
+
 // How the token ends: parsed, then judged by these rules and keys at `now`.
 inline Refusal judge_token(std::string_view text, const Rules& rules, const KeySet& keys, double now = test_now) {
   auto token = parse_token(text);
@@ -49,6 +65,10 @@ inline Refusal judge_token(std::string_view text, const Rules& rules, const KeyS
 inline Refusal judge(std::string_view payload, const Rules& rules = test_rules(), double now = test_now) {
   const mint::SigningKey key = mint::shared_key("ES256");
   return judge_token(mint::sign(key, payload), rules, key_set({mint::jwk(key)}), now);
+}
+
+inline Reason reason_of(std::string_view payload, const Rules& rules = test_rules(), double now = test_now) {
+  return judge(payload, rules, now).reason;
 }
 
 }  // namespace postern::jose

@@ -73,6 +73,9 @@ TEST_CASE("One kid for several algorithms or uses is fine") {
   CHECK(found(by_alg, "k1", "PS256") == 1);
   CHECK(found(by_alg, "k1", "ES256") == 1);
   CHECK(found(by_alg, "k1", "RS512") == 0);
+  const KeySet same_material = key_set({mint::jwk(rsa, R"("alg":"RS256")"), mint::jwk(rsa, R"("alg":"PS256")")});
+  CHECK(found(same_material, "k1", "RS256") == 1);
+  CHECK(found(same_material, "k1", "PS256") == 1);
   const KeySet by_use = key_set({mint::jwk(rsa, R"("use":"sig")"), mint::jwk(other, R"("use":"enc")")});
   CHECK(found(by_use, "k1", "RS256") == 1);
 }

@@ -1,0 +1,106 @@
+// The request's body on its way to the upstream: a coroutine beside the one that awaits the response, since an upstream
+// may answer before it has read everything.
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <cstring>
+
+#include "gateway/forwarder.hpp"
+
+namespace postern {
+
+void Forwarder::plan_body() {
+  request_framing_ = exchange_.framing;
+  if (request_framing_.kind != http::BodyKind::none) request_framing_.upgrade = {};
+  switch (request_framing_.kind) {
+    case http::BodyKind::fixed: {
+      const auto at_hand = inbox_.bytes();
+      body_at_hand_ = at_hand.substr(0, std::min<std::uint64_t>(at_hand.size(), request_framing_.length));
+      whole_body_at_hand_ = body_at_hand_.size() == request_framing_.length;
+      break;
+    }
+    case http::BodyKind::chunked:
+      body_at_hand_ = inbox_.bytes();
+      break;
+    default:
+      whole_body_at_hand_ = true;
+  }
+  inbox_.consume(body_at_hand_.size());  // the bytes stay where they are until the next request
+  if (whole_body_at_hand_) exchange_.record.request_bytes = body_at_hand_.size();
+}
+
+Task<std::optional<Refusal>> Forwarder::begin_upload() {
+  if (exchange_.framing.expects_continue && body_at_hand_.empty()) {
+    const error_code gone = co_await client_.write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (gone) co_return interrupted(Reason::request_timeout, "the client left before its body");
+  }
+  watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
+  upload_ = Upload::running;
+  upload_done_.emplace(worker_.io().get_executor());
+  boost::asio::co_spawn(worker_.io().get_executor(), upload(), boost::asio::detached);
+  co_return std::nullopt;
+}
+
+Task<void> Forwarder::upload() {
+  try {
+    Buffer buffer = worker_.relay_buffers().take();
+    char* first = buffer.data() + BodyReader::headroom;
+    std::memcpy(first, body_at_hand_.data(), body_at_hand_.size());
+    // A chunked body's end is known only once it is read past: what follows must fit back into the inbox.
+    const bool chunked = request_framing_.kind == http::BodyKind::chunked;
+    BodyReader reader(client_, request_framing_, buffer, {first, body_at_hand_.size()},
+                      chunked ? inbox_.push_back_limit() : SIZE_MAX);
+    co_await upload_pieces(reader);
+    if (upload_ == Upload::complete) inbox_.push_back(reader.rest());
+  } catch (const std::exception& failure) {
+    upload_ = Upload::stopped;
+    upload_refusal_ = Refusal(Reason::out_of_memory, failure.what());
+  }
+  if (upload_refusal_.reason != Reason::accepted) upstream_->transport.close();  // never a complete message
+  upload_done_->set();
+}
+
+Task<void> Forwarder::upload_pieces(BodyReader& reader) {
+  const std::uint64_t limit = exchange_.route->body_limit;
+  while (upload_ == Upload::running) {
+    const BodyReader::Piece piece = co_await reader.next();
+    if (upload_ != Upload::running) co_return;
+    watch_.touch();
+    exchange_.record.request_bytes = reader.bytes();
+    if (piece.status == BodyReader::Status::malformed) {
+      upload_refusal_ = Refusal(Reason::request_malformed, "the chunked body is malformed");
+    } else if (piece.status == BodyReader::Status::failed) {
+      upload_refusal_ = interrupted(Reason::request_malformed, "the body ended early");
+    } else if (limit != 0 && reader.bytes() > limit) {
+      upload_refusal_ = Refusal(Reason::body_too_large, "the body is longer than " + std::to_string(limit) + " bytes");
+    }
+    if (upload_refusal_.reason != Reason::accepted) {
+      upload_ = Upload::stopped;
+      co_return;
+    }
+    const bool chunked = request_framing_.kind == http::BodyKind::chunked;
+    const error_code error = co_await upstream_->transport.write(chunked ? frame_chunk(piece) : piece.data);
+    if (upload_ != Upload::running) co_return;
+    if (error) {
+      upload_ = Upload::stopped;  // the upstream takes no more; it may have answered already
+      co_return;
+    }
+    watch_.touch();
+    if (piece.status == BodyReader::Status::last) {
+      upload_ = Upload::complete;
+      if (!response_began_) watch_.arm(Watch::Cause::response, exchange_.route->response_timeout);
+    }
+  }
+}
+
+Task<void> Forwarder::end_upload() {
+  if (!upload_done_ || upload_done_->is_set()) co_return;
+  if (upload_ == Upload::running) upload_ = Upload::stopped;
+  client_.cancel();
+  upstream_->transport.cancel();
+  // Should it begin another read in spite of the cancel, the watch cancels at every tick from now on.
+  if (watch_.expired() == Watch::Cause::none) watch_.arm(Watch::Cause::linger, std::chrono::milliseconds(1));
+  co_await upload_done_->wait();
+}
+
+}  // namespace postern

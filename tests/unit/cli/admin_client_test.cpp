@@ -1,0 +1,115 @@
+#include "gateway/cli/admin_client.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "gateway/admin.hpp"
+
+namespace postern::cli {
+namespace {
+
+struct FakeActions : AdminActions {
+  bool is_ready = true;
+  std::string problems;
+
+  bool ready() const override { return is_ready; }
+  Task<std::string> metrics() override { co_return ""; }
+  std::string config_yaml() const override { return ""; }
+  std::string reload() override { return problems; }
+  void drain() override {}
+  bool set_log_level(const std::string&) override { return false; }
+  std::string log_level() const override { return ""; }
+};
+
+struct Running {
+  FakeActions actions;
+  boost::asio::io_context control{1};
+  std::unique_ptr<AdminListener> listener;
+  std::thread thread;
+
+  explicit Running(const std::string& address = "127.0.0.1:0") {
+    listener = AdminListener::bind(control, address, actions).value();
+    listener->start();
+    thread = std::thread([this] { control.run(); });
+  }
+  ~Running() {
+    boost::asio::post(control, [this] { listener.reset(); });
+    thread.join();
+  }
+};
+
+const conf::Environment no_variables = [](const std::string&) { return std::nullopt; };
+
+struct Outcome {
+  int exit_code;
+  std::string out, err;
+};
+
+template <class Ask>
+Outcome outcome_of(Ask ask, const AdminClientOptions& options) {
+  std::ostringstream out, err;
+  const int exit_code = ask(options, no_variables, out, err);
+  return {exit_code, out.str(), err.str()};
+}
+
+}  // namespace
+
+TEST_CASE("A gateway that is ready is healthy, one that drains is not") {
+  Running running;
+  const AdminClientOptions options{running.listener->address(), ""};
+  CHECK(outcome_of(run_healthcheck, options).exit_code == 0);
+  running.actions.is_ready = false;
+  const Outcome outcome = outcome_of(run_healthcheck, options);
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err == "not ready\n");
+}
+
+TEST_CASE("A reload that failed tells the problems on stderr") {
+  Running running;
+  const AdminClientOptions options{running.listener->address(), ""};
+  CHECK(outcome_of(run_reload, options).exit_code == 0);
+  running.actions.problems = "a.yaml:1:1: routes: is missing";
+  const Outcome outcome = outcome_of(run_reload, options);
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err == "a.yaml:1:1: routes: is missing\n");
+}
+
+TEST_CASE("A listener that is bound to every address is asked on loopback") {
+  const Running running("0.0.0.0:0");
+  CHECK(outcome_of(run_healthcheck, {running.listener->address(), ""}).exit_code == 0);
+}
+
+TEST_CASE("The address is found in a file, also in one that is wrong elsewhere") {
+  const Running running;
+  std::string folder = (std::filesystem::temp_directory_path() / "postern-client-XXXXXX").string();
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  const std::string file = folder + "/postern.yaml";
+  std::ofstream(file) << "admin: {address: '" << running.listener->address() << "'}\nbogus: 1\n";
+  CHECK(outcome_of(run_healthcheck, {"", file}).exit_code == 0);
+  std::ofstream(file) << "admin: {address: off}\n";
+  CHECK(outcome_of(run_healthcheck, {"", file}).err == "the configuration turns the admin listener off\n");
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("Nobody there, and no address, are told with the address") {
+  std::string address;
+  {
+    const Running running;
+    address = running.listener->address();
+  }
+  const Outcome gone = outcome_of(run_healthcheck, {address, ""});
+  CHECK(gone.exit_code == 1);
+  CHECK(gone.err == "no answer from the admin listener " + address + ": Connection refused\n");
+  const Outcome none = outcome_of(run_healthcheck, {"nonsense", ""});
+  CHECK(none.exit_code == 1);
+  CHECK(none.err.starts_with("nonsense: "));
+}
+
+}  // namespace postern::cli

@@ -1,0 +1,110 @@
+// Providers, upstreams and listeners: what no single member can say.
+#include "sample.hpp"
+
+using namespace postern::conf;
+
+TEST_CASE("a provider needs keys") {
+  CHECK(provider_complaints("issuer: a, audiences: b") ==
+        Lines{"providers.shop: needs `jwks_file`, `pem_file`, `secret_file` or "
+              "`secret`: without keys no token can be checked"});
+}
+
+TEST_CASE("issuer and audiences must be said, `any` too") {
+  CHECK(provider_complaints("jwks_file: k") ==
+        Lines{"providers.shop.issuer: is required", "providers.shop.audiences: is required"});
+  CHECK(provider_complaints("issuer: any, audiences: any, secret_file: s") == Lines{});
+}
+
+TEST_CASE("one provider never mixes secrets and public keys") {
+  const Lines mixed = {
+      "providers.shop: mixes a secret with public keys; make two providers of it, both may have the same issuer"};
+  CHECK(provider_complaints("issuer: a, audiences: b, jwks_file: k, secret: x") == mixed);
+  CHECK(provider_complaints("issuer: a, audiences: b, pem_file: k, secret_file: x") == mixed);
+  CHECK(provider_complaints("issuer: a, audiences: b, secret: x, secret_file: x") ==
+        Lines{"providers.shop.secret: cannot stand beside `secret_file`: a secret is given in one place"});
+}
+
+TEST_CASE("algorithms fit the kind of key") {
+  CHECK(provider_complaints("issuer: a, audiences: b, jwks_file: k, algorithms: [RS256, HS256]") ==
+        Lines{"providers.shop.algorithms[1]: needs a secret (`secret_file`), and this provider has public keys"});
+  CHECK(provider_complaints("issuer: a, audiences: b, secret: x, algorithms: [HS512, ES256]") ==
+        Lines{"providers.shop.algorithms[1]: needs public keys, and this provider has a secret"});
+  CHECK(provider_complaints("issuer: a, audiences: b, secret: x, algorithms: [none]") ==
+        Lines{"providers.shop.algorithms[0]: `none` accepts forged tokens and does not exist here"});
+}
+
+TEST_CASE("a secret must be what its encoding says") {
+  CHECK(provider_complaints("issuer: a, audiences: b, secret: '!', secret_encoding: base64") ==
+        Lines{"providers.shop.secret: is not valid base64"});
+  CHECK(provider_complaints("issuer: a, audiences: b, secret: 'abc', secret_encoding: hex") ==
+        Lines{"providers.shop.secret: is not valid hex"});
+  CHECK(provider_complaints("issuer: a, audiences: b, secret: '00ff', secret_encoding: hex") == Lines{});
+  CHECK(provider_complaints("issuer: a, audiences: b, secret: <redacted>") ==
+        Lines{"providers.shop.secret: is the placeholder of `config print`; put the secret here"});
+  CHECK(provider_complaints("issuer: a, audiences: b, jwks_file: k, secret_encoding: hex") ==
+        Lines{"providers.shop.secret_encoding: says nothing without a secret"});
+}
+
+TEST_CASE("settings that can have no effect are refused") {
+  CHECK(provider_complaints("issuer: a, audiences: any, audience_match: all, jwks_file: k") ==
+        Lines{"providers.shop.audience_match: says nothing when every audience is accepted"});
+  CHECK(policy_complaints("jwt: {providers: [shop], scope_match: any}") ==
+        Lines{"routes[0].jwt.scope_match: says nothing without `scopes`"});
+  CHECK(upstream_complaints("endpoints: [http://a], tls: {verify: false}") ==
+        Lines{"upstreams.orders.tls: says nothing for http:// endpoints; write https://"});
+  CHECK(upstream_complaints("endpoints: [https://a], tls: {verify: false}") == Lines{});
+}
+
+TEST_CASE("at most one provider of a route accepts any issuer") {
+  Sample sample;
+  sample.provider = "issuer: any, audiences: a, jwks_file: k}, other: {issuer: any, audiences: a, jwks_file: k";
+  CHECK(complaints(sample) == Lines{});
+  sample.policy = "jwt: {providers: [shop, other]}";
+  CHECK(complaints(sample) ==
+        Lines{"routes[0].jwt.providers[1]: has `issuer: any` as `shop` has; on one route only one provider may"});
+}
+
+TEST_CASE("an upstream's endpoints have one scheme") {
+  CHECK(upstream_complaints("endpoints: [http://a, https://b]") ==
+        Lines{"upstreams.orders.endpoints[1]: endpoints must be all http:// or all https://"});
+  CHECK(upstream_complaints("endpoints: [https://a, https://b:1]") == Lines{});
+}
+
+TEST_CASE("a client certificate comes with its key") {
+  CHECK(upstream_complaints("endpoints: [https://a], tls: {certificate_file: c}") ==
+        Lines{"upstreams.orders.tls.certificate_file: needs `key_file`"});
+  CHECK(upstream_complaints("endpoints: [https://a], tls: {key_file: c}") ==
+        Lines{"upstreams.orders.tls.key_file: needs `certificate_file`"});
+}
+
+TEST_CASE("an address is listened on once") {
+  Sample sample;
+  sample.listener = "address: 127.0.0.1:1}, {address: 127.0.0.1:1";
+  CHECK(complaints(sample) == Lines{"listeners[1].address: is listened on already"});
+  sample.listener = "address: 127.0.0.1:9901";
+  CHECK(complaints(sample) == Lines{"admin.address: is listened on already"});
+  sample.listener = "address: 127.0.0.1:0}, {address: 127.0.0.1:0";
+  CHECK(complaints(sample) == Lines{});
+}
+
+TEST_CASE("the path is changed in one way, and only for an upstream") {
+  CHECK(matched_complaints("path_prefix: /a", "strip_prefix: /a, set_path: /b") ==
+        Lines{"routes[0].set_path: cannot stand beside `strip_prefix`: the path is changed in one way"});
+  Sample sample;
+  sample.target = "redirect: {to: /x}";
+  sample.route = "set_path: /b";
+  CHECK(complaints(sample) == Lines{"routes[0].set_path: needs `upstream`"});
+}
+
+TEST_CASE("two claims of one route are two headers, also for upstreams that fold names") {
+  CHECK(route_complaints("claim_headers: {a: X-User, b: x_user}") ==
+        Lines{"routes[0].claim_headers[1].header: is the same header as `X-User`: upstreams may not tell case, `-` and "
+              "`_` apart"});
+  Lines found = complaints(
+      "listeners: [{address: \"127.0.0.1:1\"}]\nproviders: {p: {issuer: i, audiences: a, jwks_file: k}}\nupstreams: "
+      "{u: {endpoints: "
+      "[http://a]}}\nroutes:\n"
+      "  - {name: one, match: {path: /1}, upstream: u, jwt: {providers: p}, claim_headers: {sub: X-User}}\n"
+      "  - {name: two, match: {path: /2}, upstream: u, jwt: {providers: p}, claim_headers: {sub: x_user}}\n");
+  CHECK(found == Lines{});
+}
