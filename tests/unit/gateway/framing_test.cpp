@@ -137,6 +137,21 @@ TEST_CASE("row 48: Connection may not name what every hop needs") {
   CHECK(verdict_on("Connection: X-User\r\n") == Reason::accepted);
 }
 
+TEST_CASE("Connection and Proxy-Connection are lists of tokens") {
+  for (const std::string name : {"Connection", "Proxy-Connection"}) {
+    for (const char* const value : {"close a", "\"close\"", "X-User\t@", "close;q=1", "a, b c", "caf\xC3\xA9"}) {
+      CAPTURE(value);
+      CHECK(policy_on(name + ": " + value + "\r\n") == Reason::request_malformed);
+      CHECK(response_to(Method::get, name + ": " + value + "\r\n").reason == Reason::upstream_malformed);
+    }
+    for (const char* const value : {"", ",", "close", ", close ,, X-User\t, keep-alive"}) {
+      CAPTURE(value);
+      CHECK(policy_on(name + ": " + value + "\r\n") == Reason::accepted);
+      CHECK(response_to(Method::get, name + ": " + value + "\r\n").reason == Reason::accepted);
+    }
+  }
+}
+
 TEST_CASE("row 61: TRACE is not allowed and CONNECT not implemented") {
   CHECK(judge_bytes("TRACE /a HTTP/1.1\r\nHost: a\r\n\r\n") == Reason::method_not_allowed);
   CHECK(judge_bytes("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n") == Reason::method_not_implemented);

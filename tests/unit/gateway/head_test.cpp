@@ -2,9 +2,55 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
 
 using namespace postern::http;
+
+namespace {
+
+constexpr const char* known_names[] = {"te",
+                                       "date",
+                                       "host",
+                                       "vary",
+                                       "proxy",
+                                       "accept",
+                                       "cookie",
+                                       "expect",
+                                       "origin",
+                                       "server",
+                                       "trailer",
+                                       "upgrade",
+                                       "forwarded",
+                                       "x-real-ip",
+                                       "connection",
+                                       "keep-alive",
+                                       "tracestate",
+                                       "traceparent",
+                                       "content-type",
+                                       "x-request-id",
+                                       "authorization",
+                                       "x-http-method",
+                                       "x-rewrite-url",
+                                       "content-length",
+                                       "http2-settings",
+                                       "sec-fetch-site",
+                                       "x-original-url",
+                                       "x-forwarded-for",
+                                       "proxy-connection",
+                                       "x-forwarded-host",
+                                       "x-forwarded-port",
+                                       "transfer-encoding",
+                                       "x-forwarded-proto",
+                                       "x-method-override",
+                                       "proxy-authenticate",
+                                       "proxy-authorization",
+                                       "sec-websocket-protocol",
+                                       "x-http-method-override",
+                                       "access-control-request-method",
+                                       "access-control-request-headers"};
+
+}  // namespace
 
 TEST_CASE("methods are known by their exact name alone") {
   CHECK(method_of("GET") == Method::get);
@@ -44,6 +90,40 @@ TEST_CASE("a field is known without case and never by a neighbouring name") {
   CHECK(known_field("Content\rLength") == KnownField::other);
   CHECK(known_field("") == KnownField::other);
   CHECK(known_field(std::string(300, 'a')) == KnownField::other);
+}
+
+TEST_CASE("every known name is found in any case, and nothing that differs in a byte") {
+  std::set<KnownField> found;
+  for (const std::string name : known_names) {
+    CAPTURE(name);
+    std::string upper = name;
+    for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    REQUIRE(known_field(name) != KnownField::other);
+    CHECK(known_field(upper) == known_field(name));
+    CHECK(found.insert(known_field(name)).second);
+    for (std::size_t at = 0; at < name.size(); ++at) {
+      for (const char c : {'_', '\0', '\x7f', static_cast<char>(name[at] ^ '\x80'), static_cast<char>(name[at] + 1)}) {
+        std::string other = name;
+        other[at] = c;
+        CHECK(known_field(other) == KnownField::other);
+      }
+    }
+  }
+  CHECK(found.size() == static_cast<std::size_t>(KnownField::x_rewrite_url));  // the last one; `other` is 0
+}
+
+TEST_CASE("names of every length are equal without case and differ by any byte") {
+  for (std::size_t size = 0; size <= 33; ++size) {
+    const std::string name(size, 'a');
+    CHECK(equals_folded(name, std::string(size, 'A')));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (unsigned byte = 0; byte < 256; ++byte) {
+        std::string other(size, 'A');
+        other[at] = static_cast<char>(byte);
+        REQUIRE(equals_folded(name, other) == (byte == 'a' || byte == 'A'));
+      }
+    }
+  }
 }
 
 TEST_CASE("folding is ASCII's: no other byte equals a letter") {

@@ -165,10 +165,22 @@ class HeadMaker {
   }
 
  private:
-  static constexpr std::array<std::string_view, 16> names = {
-      "Accept",   "X",      "x-user",           "Connection",       "connection",        "Proxy-Connection",
-      "Upgrade",  "Expect", "Content-Length",   "Content_Length",   "Transfer-Encoding", "transfer-encoding",
-      "Trailer!", "Host",   "x#very$odd.name~", "A-name-that-is-longer-than-thirty-two-bytes"};
+  static constexpr std::array<std::string_view, 16> names = {"Accept",
+                                                             "X",
+                                                             "x-user",
+                                                             "Connection",
+                                                             "connection",
+                                                             "Proxy-Connection",
+                                                             "Upgrade",
+                                                             "Expect",
+                                                             "Content-Length",
+                                                             "Content_Length",
+                                                             "Transfer-Encoding",
+                                                             "transfer-encoding",
+                                                             "Trailer!",
+                                                             "Host",
+                                                             "x#very$odd.name~",
+                                                             "A-name-that-is-longer-than-thirty-two-bytes"};
   static constexpr std::array<std::string_view, 8> colons = {":", ": ", ": ", ": ", ":  ", ":\t", ": \t ", " : "};
   static constexpr std::array<std::string_view, 27> values = {"",
                                                               "a",
@@ -230,18 +242,12 @@ class HeadMaker {
   std::mt19937 random_;  // its numbers are fixed by the standard
 };
 
-constexpr std::array<std::string_view, 12> request_lines = {"GET / HTTP/1.1",
-                                                            "GET / HTTP/1.1",
-                                                            "POST /a?b=c HTTP/1.1",
-                                                            "HEAD http://a/%7Ea HTTP/1.0",
-                                                            "PURGE * HTTP/1.1",
-                                                            "OPTIONS /\xC3\xA9 HTTP/1.1",
-                                                            "TRACE / HTTP/1.1",
-                                                            "CONNECT a:443 HTTP/1.1",
-                                                            "GET /a b HTTP/1.1",
-                                                            "GET / HTTP/1.2",
-                                                            "GET / HTTP/2.0",
-                                                            "G@T / HTTP/1.1"};
+constexpr std::array<std::string_view, 12> request_lines = {"GET / HTTP/1.1",       "GET / HTTP/1.1",
+                                                            "POST /a?b=c HTTP/1.1", "HEAD http://a/%7Ea HTTP/1.0",
+                                                            "PURGE * HTTP/1.1",     "OPTIONS /\xC3\xA9 HTTP/1.1",
+                                                            "TRACE / HTTP/1.1",     "CONNECT a:443 HTTP/1.1",
+                                                            "GET /a b HTTP/1.1",    "GET / HTTP/1.2",
+                                                            "GET / HTTP/2.0",       "G@T / HTTP/1.1"};
 constexpr std::array<std::string_view, 10> status_lines = {
     "HTTP/1.1 200 OK", "HTTP/1.1 200 OK", "HTTP/1.0 404 Not Found", "HTTP/1.1 204 ",     "HTTP/1.1 304",
     "HTTP/1.1 999 \t", "HTTP/1.1 100 Go", "HTTP/1.1 099 No",        "HTTP/1.2 200 Okay", "HTTP/1.1 500 \xC3\xA9"};
@@ -253,7 +259,8 @@ constexpr unsigned rounds = 10'000;
 TEST_CASE("what postern accepts of generated requests, Beast's parser reads the same way") {
   Meetings meetings;
   HeadMaker maker(1);
-  for (unsigned i = 0; i < rounds; ++i) compare<true, RequestHead>(maker.make(request_lines), stricter_requests, meetings);
+  for (unsigned i = 0; i < rounds; ++i)
+    compare<true, RequestHead>(maker.make(request_lines), stricter_requests, meetings);
   CHECK(meetings.both > rounds / 20);
   CHECK(meetings.neither > rounds / 20);
   CHECK(meetings.only_beast > rounds / 20);

@@ -89,7 +89,7 @@ TEST_CASE("what cannot become a head is refused before its end arrives") {
         Row{"row 97: HTTP/2.0", "PRI * HTTP/2.0\r\n"}, Row{"version in lower case", "GET / http/1.1\r\n"},
         Row{"row 51: folded line", "GET / HTTP/1.1\r\nHost: a\r\n b: c\r\n"},
         Row{"white space before the first field", "GET / HTTP/1.1\r\n Host: a\r\n"}, Row{"a TLS hello", "\x16\x03\x01"},
-        Row{"a leading space", " GET"}}) {
+        Row{"a leading space", " GET"}, Row{"CR before the request line", "\rG"}}) {
     CAPTURE(row.what);
     CHECK(HeadScanner(16 * 1024).scan(row.received) == State::malformed);
   }
@@ -152,6 +152,31 @@ TEST_CASE("a malformed request head is refused") {
   }
 }
 
+TEST_CASE("row 55: a control character is found wherever it stands in a value, a target or a reason") {
+  for (std::size_t at = 0; at < 24; ++at) {
+    for (const char control : {'\0', '\n', '\r', '\x1F', '\x7F'}) {
+      std::string text(24, '\xFF');
+      text[at] = control;
+      CHECK(reason_of("GET / HTTP/1.1\r\nX: a" + text + "b\r\n\r\n") == Reason::request_malformed);
+      CHECK(reason_of("GET /" + text + " HTTP/1.1\r\n\r\n") == Reason::request_malformed);
+      CHECK(response_reason_of("HTTP/1.1 200 O" + text + "K\r\n\r\n") == Reason::upstream_malformed);
+    }
+    std::string text(24, 'a');
+    text[at] = '\t';
+    CHECK(reason_of("GET / HTTP/1.1\r\nX: a" + text + "b\r\n\r\n") == Reason::accepted);
+    CHECK(reason_of("GET /" + text + " HTTP/1.1\r\n\r\n") == Reason::request_malformed);
+  }
+}
+
+TEST_CASE("a head cut short anywhere is refused, and nothing is read behind its end") {
+  const std::string text = "POST /a?b HTTP/1.1\r\nHost: a\r\nX-Long: " + std::string(40, 'v') + "\r\n\r\n";
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    const std::vector<char> exact(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));  // for ASan
+    CHECK(reason_of({exact.data(), exact.size()}) == Reason::request_malformed);
+  }
+  CHECK(reason_of(text) == Reason::accepted);
+}
+
 TEST_CASE("a malformed request line is refused") {
   for (const std::string_view line : {"GET /", "GET / HTTP/0.9", "GET / HTTP/1.2", "GET / HTTP/2.0", "GET  / HTTP/1.1",
                                       "GET /  HTTP/1.1", "GET /a b HTTP/1.1", "G(T / HTTP/1.1", "GET / HTTP/1.1 ",
@@ -203,6 +228,10 @@ TEST_CASE("a response's parts are views of what was received") {
   CHECK(head.reason == "Not Here");
   CHECK(head.minor_version == 1);
   CHECK(head.fields.count(KnownField::server) == 1);
+  REQUIRE(parse_response_head("HTTP/1.1 200\r\nX: a\r\n\r\n", {}, head).has_value());
+  CHECK(head.status == 200);
+  CHECK(head.reason.empty());
+  CHECK(head.fields.size() == 1);
   REQUIRE(parse_response_head("HTTP/1.0 200 \r\n\r\n", {}, head).has_value());
   CHECK(head.reason.empty());
   CHECK(head.minor_version == 0);
@@ -210,9 +239,11 @@ TEST_CASE("a response's parts are views of what was received") {
 
 TEST_CASE("every fault of a response is upstream_malformed") {
   for (const std::string_view head :
-       {"HTTP/1.1 099 No\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.2 200 OK\r\n\r\n",
-        "HTTP/2 200\r\n\r\n", "HTTP/1.1 200 OK\r\nX : a\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nx", "HTTP/1.1 200 O\rK\r\n\r\n"}) {
+       {"HTTP/1.1 099 No\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 200\tOK\r\n\r\n",
+        "HTTP/1.1 200\r\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1\r\n\r\n",
+        "HTTP/1.2 200 OK\r\n\r\n", "HTTP/2 200\r\n\r\n", "HTTP/1.1 200 OK\r\nX : a\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nx",
+        "HTTP/1.1 200 O\rK\r\n\r\n"}) {
     CAPTURE(head);
     CHECK(response_reason_of(head) == Reason::upstream_malformed);
   }
