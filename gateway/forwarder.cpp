@@ -273,6 +273,8 @@ Task<Forwarder::End> Forwarder::relay_body() {
       const bool malformed = piece.status == BodyReader::Status::malformed;
       Refusal refusal = interrupted(malformed ? Reason::upstream_malformed : Reason::upstream_unavailable,
                                     malformed ? "the chunked response is malformed" : "the response ended early");
+      // A fault of the request's body closed the upstream's connection under this response.
+      if (upload_refusal_.reason != Reason::accepted) refusal = std::move(upload_refusal_);
       co_return End(head.empty() ? End::Kind::truncated : End::Kind::refused, std::move(refusal));
     }
     std::string_view framed = chunked ? frame_chunk(piece) : piece.data;

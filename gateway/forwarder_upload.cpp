@@ -48,6 +48,7 @@ Task<void> Forwarder::upload() {
     std::memcpy(first, body_at_hand_.data(), body_at_hand_.size());
     // A chunked body's end is known only once it is read past: what follows must fit back into the inbox.
     const bool chunked = request_framing_.kind == http::BodyKind::chunked;
+    if (chunked) inbox_.forget(body_at_hand_.size());
     BodyReader reader(client_, request_framing_, buffer, {first, body_at_hand_.size()},
                       chunked ? inbox_.push_back_limit() : SIZE_MAX);
     co_await upload_pieces(reader);

@@ -37,6 +37,12 @@ class Inbox {
     begin_ = 0;
   }
 
+  // Gives the room of the last `size` consumed bytes back, once they have been copied. Only when nothing is left here.
+  void forget(std::size_t size) noexcept {
+    begin_ -= size;
+    end_ = begin_;
+  }
+
   // How much push_back() takes once everything here is consumed.
   std::size_t push_back_limit() const noexcept { return buffer_.size() - begin_; }
   // Bytes that were read past the end of a body, the next request's. Only when nothing is left here.

@@ -98,9 +98,10 @@ class Search {
 
 struct Router::Tree {
   std::vector<std::unique_ptr<const RouteEntry>> entries;
-  std::unordered_map<std::string, RouteNode, WordHash<true>, FoldedEqual> hosts;
-  std::unordered_map<std::string, RouteNode, WordHash<true>, FoldedEqual>
-      wildcards;  // `*.example.com` as `example.com`
+  using ByHost = std::unordered_map<std::string, RouteNode, WordHash<true>, FoldedEqual>;
+
+  ByHost hosts;
+  ByHost wildcards;  // `*.example.com` as `example.com`
   std::size_t longest_wildcard = 0;
   RouteNode any_host;
 

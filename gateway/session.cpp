@@ -160,10 +160,10 @@ Task<std::optional<Refusal>> Session::read_head(http::HeadScanner& scanner, http
                                                 std::string_view& head) {
   watch_.arm(Watch::Cause::head, worker_.active()->snapshot->config.timeouts.head);
   while (state == http::HeadScanner::State::need_more) {
-    if (!co_await read_more()) {
-      if (watch_.expired() != Watch::Cause::head) co_return std::nullopt;
-      co_return Refusal(Reason::request_timeout, "the head did not arrive within timeouts.head");
-    }
+    const bool more = co_await read_more();
+    const bool timed_out = watch_.expired() == Watch::Cause::head;
+    if (!more && timed_out) co_return Refusal(Reason::request_timeout, "the head did not arrive within timeouts.head");
+    if (!more) co_return std::nullopt;
     state = scanner.scan(inbox_.bytes());
   }
   if (state == http::HeadScanner::State::malformed) {

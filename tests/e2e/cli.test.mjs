@@ -103,7 +103,7 @@ describe('run', () => {
 listeners: [{address: "\${BIND:-127.0.0.1:0}"}]
 admin: {address: 127.0.0.1:0}
 providers:
-  shop: {issuer: \${ISSUER}, audiences: [${audience}], secret_file: secret.b64, secret_encoding: base64url}
+  shop: {issuer: "\${ISSUER}", audiences: [${audience}], secret_file: secret.b64, secret_encoding: base64url}
 upstreams: {orders: {endpoints: [http://127.0.0.1:1]}}
 routes:
   - {name: direct, match: {path: /direct}, direct_response: {body: hello}, jwt: {providers: [shop]}}

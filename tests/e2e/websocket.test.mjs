@@ -107,9 +107,10 @@ describe('the tunnel', () => {
   before(async () => ({gateway, upstream, key} = await startStandard(scope)));
   const tunnel = (t, answer) => {
     const scope = scoped(t);
+    const answered = new Set();
     upstream.onBytes = (connection) => {
-      connection.switched ??= false;
-      if (connection.switched || !connection.bytes.includes('\r\n\r\n')) return true;
+      if (answered.has(connection) || !connection.unread.includes('\r\n\r\n')) return true;
+      answered.add(connection);
       connection.switched = true;
       connection.socket.write(answer);
       return true;

@@ -15,6 +15,9 @@ TEST_CASE("bytes that were read past a body are the next thing in the inbox") {
   inbox.consume(4);
   CHECK(inbox.bytes() == "body");
   inbox.consume(4);
+  CHECK(inbox.push_back_limit() == 56);
+  inbox.forget(4);  // the body's bytes were copied: their room is free again, the head's is not
+  CHECK(inbox.push_back_limit() == 60);
   inbox.push_back("GET /");
   CHECK(inbox.bytes() == "GET /");
   inbox.compact();

@@ -178,9 +178,9 @@ TEST_CASE("a head cut short anywhere is refused, and nothing is read behind its 
 }
 
 TEST_CASE("a malformed request line is refused") {
-  for (const std::string_view line : {"GET /", "GET / HTTP/0.9", "GET / HTTP/1.2", "GET / HTTP/2.0", "GET  / HTTP/1.1",
-                                      "GET /  HTTP/1.1", "GET /a b HTTP/1.1", "G(T / HTTP/1.1", "GET / HTTP/1.1 ",
-                                      "GET\t/ HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/01.1"}) {
+  for (const std::string_view line : {"GET /", "GET  HTTP/1.1", "GET / HTTP/0.9", "GET / HTTP/1.2", "GET / HTTP/2.0",
+                                      "GET  / HTTP/1.1", "GET /  HTTP/1.1", "GET /a b HTTP/1.1", "G(T / HTTP/1.1",
+                                      "GET / HTTP/1.1 ", "GET\t/ HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/01.1"}) {
     CAPTURE(line);
     CHECK(reason_of(std::string(line) + "\r\nHost: a\r\n\r\n") == Reason::request_malformed);
   }
