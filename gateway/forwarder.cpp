@@ -106,8 +106,9 @@ Refusal Forwarder::interrupted(Reason when_upstream_failed, std::string detail) 
     case Watch::Cause::total:
       return Refusal(Reason::upstream_timeout, "not finished within timeouts.total");
     case Watch::Cause::stream:
-      return upload_ == Upload::running ? Refusal(Reason::request_timeout, "no progress of the request's body")
-                                        : Refusal(Reason::upstream_timeout, "no progress of the response's body");
+      return Refusal(Reason::request_timeout, "no progress of the request's body within timeouts.stream_idle");
+    case Watch::Cause::download:
+      return Refusal(Reason::upstream_timeout, "no progress of the response's body within timeouts.stream_idle");
     default:
       return Refusal(when_upstream_failed, std::move(detail));
   }
@@ -256,7 +257,8 @@ void Forwarder::build_downstream_head() {
 }
 
 Task<Forwarder::End> Forwarder::relay_body() {
-  watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
+  const bool uploading = upload_ == Upload::running;
+  watch_.arm(uploading ? Watch::Cause::stream : Watch::Cause::download, exchange_.route->stream_idle_timeout);
   BodyReader reader(upstream_->transport, response_framing_, response_buffer_, response_rest_);
   const bool chunked = sends_chunked();
   std::string_view head = exchange_.downstream_head;

@@ -63,8 +63,11 @@ Task<void> Session::converse() {
     const error_code error = co_await client_.handshake(tls->new_connection());
     if (error) co_return;
   }
-  bool more = true;
-  while (more && co_await await_bytes()) more = co_await serve();
+  // g++ 12 miscompiles a co_await inside a condition: each has a statement of its own.
+  for (bool more = true; more;) {
+    more = co_await await_bytes();
+    if (more) more = co_await serve();
+  }
   if (unread_) co_await linger();
   client_.shutdown_send();
 }

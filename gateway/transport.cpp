@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -23,11 +24,6 @@ error_code tls_failure(int ssl_error) {
   if (ssl_error == SSL_ERROR_ZERO_RETURN) return asio::error::eof;
   if (ssl_error == SSL_ERROR_SYSCALL && errno != 0) return {errno, boost::system::system_category()};
   return asio::error::connection_reset;  // a protocol violation, or an end without close_notify
-}
-
-short poll_events(int descriptor, short wanted) noexcept {
-  pollfd entry{descriptor, wanted, 0};
-  return ::poll(&entry, 1, 0) > 0 ? entry.revents : short{0};
 }
 
 }  // namespace
@@ -166,12 +162,15 @@ void Transport::shutdown_send() noexcept {
 
 bool Transport::peer_gone() const noexcept {
   auto& socket = const_cast<TcpSocket&>(socket_);  // native_handle() is not const
-  return (poll_events(socket.native_handle(), POLLRDHUP) & (POLLRDHUP | POLLERR | POLLHUP)) != 0;
+  char byte = 0;
+  const ssize_t size = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 bool Transport::is_silent() const noexcept {
   auto& socket = const_cast<TcpSocket&>(socket_);
-  return poll_events(socket.native_handle(), POLLIN | POLLRDHUP) == 0;
+  pollfd entry{socket.native_handle(), POLLIN | POLLRDHUP, 0};
+  return ::poll(&entry, 1, 0) == 0;
 }
 
 }  // namespace postern

@@ -51,7 +51,7 @@ class Transport {
   void close() noexcept;
   void shutdown_send() noexcept;  // TLS: close_notify first
 
-  // True when the peer has closed or reset, even if unread bytes are left. One poll() that never waits.
+  // True when the peer has ended its side or reset, and no byte of it is left to read. One recv() that takes nothing.
   bool peer_gone() const noexcept;
   // True when nothing has happened on a connection that should be silent: no byte, no end.
   bool is_silent() const noexcept;

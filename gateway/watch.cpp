@@ -18,8 +18,9 @@ Watch::Cause Watch::due(SteadyTime now) const noexcept {
   if (now >= total_deadline_) return Cause::total;
   if (now >= deadline_) return cause_;
   if (draining_ && (cause_ == Cause::idle || cause_ == Cause::park)) return Cause::drain;
-  // Asked once a tick, so that a quick answer never pays for it.
-  const bool awaits_upstream = cause_ == Cause::response || cause_ == Cause::connect;
+  // Asked once a tick, so that a quick answer never pays for it. An upload and a tunnel read from the client
+  // themselves.
+  const bool awaits_upstream = cause_ == Cause::connect || cause_ == Cause::response || cause_ == Cause::download;
   if (awaits_upstream && client_.peer_gone()) return Cause::client_gone;
   return Cause::none;
 }

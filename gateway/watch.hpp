@@ -18,11 +18,12 @@ class Watch final : public Ticking {
     idle,  // between requests
     head,
     connect,
-    response,
-    stream,
+    response,  // the request is out, its response awaited
+    download,  // between two pieces of the response's body
+    stream,    // between two pieces of the request's body, or of a tunnel
     total,
     linger,
-    client_gone,  // while an upstream was awaited
+    client_gone,  // while an upstream was awaited: response or download
     drain,        // between requests, while the worker ends
   };
 

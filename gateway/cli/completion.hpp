@@ -8,7 +8,7 @@
 namespace postern::cli {
 
 struct OptionDescription {
-  std::vector<std::string> names;    // `-c`, `--config`; empty for an argument without a name
+  std::vector<std::string> names;  // `-c`, `--config`; empty for an argument without a name
   std::string help;
   std::vector<std::string> choices;  // the only values that it takes; empty: any
   bool takes_value = false;

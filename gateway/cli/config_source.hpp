@@ -17,9 +17,9 @@ struct SourceFlags {
   std::vector<std::string> claims;  // `sub=X-User-Id`
 };
 
-// A flag counts before an environment variable, and a variable that is empty is not set. A file and the sidecar's values
-// together are refused when both are flags or both are variables; POSTERN_CLAIM holds several with commas between them.
-// The error is a sentence.
+// A flag counts before an environment variable, and a variable that is empty is not set. A file and the sidecar's
+// values together are refused when both are flags or both are variables; POSTERN_CLAIM holds several with commas
+// between them. The error is a sentence.
 tl::expected<ConfigSource, std::string> choose_source(const SourceFlags& flags, const conf::Environment& environment);
 
 // The same for verbs that want a file and know no sidecar.

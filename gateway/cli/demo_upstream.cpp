@@ -89,8 +89,7 @@ asio::awaitable<bool> answer(tcp::socket& socket, boost::beast::flat_buffer& buf
 
 asio::awaitable<void> serve(tcp::socket socket) {
   boost::beast::flat_buffer buffer;
-  while (co_await answer(socket, buffer)) {
-  }
+  for (bool more = true; more;) more = co_await answer(socket, buffer);  // no co_await in a condition: g++ 12
 }
 
 asio::awaitable<void> accept(tcp::acceptor& acceptor) {

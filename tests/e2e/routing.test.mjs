@@ -89,7 +89,7 @@ describe('what a route changes', () => {
       }),
       {name: 'direct', match: {path: '/robots.txt'}, direct_response: {status: 200, body: 'User-agent: *\n'}, public: true},
       {name: 'teapot', match: {path: '/teapot'}, direct_response: {status: 418, body: '{"a":1}', content_type: 'application/json'}, public: true},
-      {name: 'moved', match: {path_prefix: '/old'}, redirect: {status: 308, to: 'https://new.example.com{path}?{query}'}, public: true},
+      {name: 'moved', match: {path_prefix: '/old'}, redirect: {status: 308, to: 'https://new.example.com{path}{query}'}, public: true},
       {name: 'away', match: {path: '/away'}, redirect: {to: '/elsewhere'}, public: true},
       {name: 'guarded', match: {path: '/guarded'}, direct_response: {status: 200, body: 'secret'}, jwt: {providers: ['shop']}},
       named('override', {path_prefix: '/override'}, {keep_method_override: true}),

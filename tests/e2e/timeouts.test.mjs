@@ -40,7 +40,7 @@ describe('timeouts', () => {
 
   it('idle: the connection is closed between requests without a word', async (t) => {
     const scope = scoped(t);
-    const {gateway} = await startStandard(scope, {timeouts: {idle: '300ms'}});
+    const {gateway} = await startStandard(scope, {timeouts: {idle: '300ms', head: '400ms'}});
     const {client} = await exchange(scope, gateway.port, request('GET', '/open'));
     assert.equal(await client.ended(), 'end');
     assert.equal(client.text, '');

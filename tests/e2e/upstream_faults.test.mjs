@@ -238,13 +238,24 @@ describe('a client that vanishes', () => {
     const scope = scoped(t);
     const {gateway, upstream} = await startStandard(scope);
     upstream.answer = (_, {socket}) => {
-      socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
-      const more = () => { if (!socket.destroyed) socket.write(`10000\r\n${'x'.repeat(65536)}\r\n`, more); };
-      more();
+      const timer = setInterval(() => socket.write(`2000\r\n${'x'.repeat(8192)}\r\n`), 5);
+      socket.once('close', () => clearInterval(timer));
+      return `${head}Transfer-Encoding: chunked\r\n\r\n`;
     };
     const client = await connect(scope, gateway.port);
     client.send(request('GET', '/open/endless'));
-    await client.until('some of the body', (text) => text.length > 1_000_000);
+    await client.until('some of the body', (text) => text.length > 50_000);
+    client.socket.destroy();
+    await eventually('the upstream connection is closed', () => upstream.openConnections === 0);
+  });
+
+  it('while an event stream is quiet takes its upstream request with it', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope);
+    upstream.answer = () => `${head}Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const client = await connect(scope, gateway.port);
+    client.send(request('GET', '/open/quiet'));
+    await client.until('the head', (text) => text.includes('\r\n\r\n'));
     client.socket.destroy();
     await eventually('the upstream connection is closed', () => upstream.openConnections === 0);
   });
