@@ -10,6 +10,7 @@ export const debianPython = '/usr/bin/python3'; // the modules come from Debian 
 
 const children = new Set();
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 // POSTERN_* of the developer's shell are no part of a test.
 function environment(extra) {
