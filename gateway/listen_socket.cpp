@@ -10,23 +10,13 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
-#include <sstream>
+
+#include "conf/address.hpp"
 
 namespace postern {
 namespace {
 
 using Endpoint = boost::asio::ip::tcp::endpoint;
-
-std::optional<Endpoint> parse_address(const std::string& address) {
-  const auto colon = address.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  std::string host = address.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  boost::system::error_code error;
-  const auto ip = boost::asio::ip::make_address(host, error);
-  if (error) return std::nullopt;
-  return Endpoint(ip, static_cast<std::uint16_t>(std::strtoul(address.c_str() + colon + 1, nullptr, 10)));
-}
 
 Descriptor open_bound(const Endpoint& endpoint, bool share_port) {
   Descriptor socket(::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
@@ -76,10 +66,11 @@ tl::expected<BoundAddress, std::string> bind_address(const std::string& address,
   const auto failed = [&](const std::string& why) {
     return tl::make_unexpected("cannot listen on " + address + ": " + why);
   };
-  const auto endpoint = parse_address(address);
-  if (!endpoint) return failed("it is no IP address with a port");
-  if (endpoint->port() != 0 && open_bound(*endpoint, false).get() < 0) return failed(std::strerror(errno));
-  BoundAddress bound{*endpoint, {}};
+  const auto parsed = conf::parse_listen_address(address);
+  if (!parsed) return failed(parsed.error());
+  const Endpoint endpoint(boost::asio::ip::make_address(parsed->ip), parsed->port);
+  if (endpoint.port() != 0 && open_bound(endpoint, false).get() < 0) return failed(std::strerror(errno));
+  BoundAddress bound{endpoint, {}};
   for (std::size_t i = 0; i < sockets; ++i) {
     Descriptor socket = open_bound(bound.endpoint, true);
     if (socket.get() < 0 || ::listen(socket.get(), SOMAXCONN) != 0) return failed(std::strerror(errno));

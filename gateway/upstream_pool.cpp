@@ -7,6 +7,8 @@
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "conf/address.hpp"
+
 namespace postern {
 namespace asio = boost::asio;
 namespace {
@@ -28,29 +30,22 @@ Task<error_code> look_up(asio::io_context::executor_type executor, std::shared_p
   co_return error_code{};
 }
 
-}  // namespace
-
-std::shared_ptr<Endpoint> parse_endpoint(const std::string& url) {
+std::shared_ptr<Endpoint> make_endpoint(const std::string& url) {
+  const auto parsed = conf::parse_endpoint(url);  // checked with the configuration
   auto endpoint = std::make_shared<Endpoint>();
   endpoint->text = url;
-  endpoint->https = url.starts_with("https://");
-  std::string rest = url.substr(endpoint->https ? 8 : 7);
-  if (!rest.empty() && rest.back() == '/') rest.pop_back();
-  const auto bracket = rest.rfind(']');
-  const auto colon = rest.rfind(':');
-  const bool has_port = colon != std::string::npos && (bracket == std::string::npos || colon > bracket);
-  endpoint->port = has_port ? rest.substr(colon + 1) : (endpoint->https ? "443" : "80");
-  endpoint->host = has_port ? rest.substr(0, colon) : rest;
-  if (endpoint->host.starts_with('[')) endpoint->host = endpoint->host.substr(1, endpoint->host.size() - 2);
-
+  endpoint->host = parsed->host;
+  endpoint->port = std::to_string(parsed->port);
   error_code not_literal;
   const auto address = asio::ip::make_address(endpoint->host, not_literal);
   if (!not_literal) {
-    endpoint->addresses.emplace_back(address, static_cast<std::uint16_t>(std::stoul(endpoint->port)));
+    endpoint->addresses.emplace_back(address, parsed->port);
     endpoint->resolve_again = never;
   }
   return endpoint;
 }
+
+}  // namespace
 
 Task<error_code> UpstreamConnection::resolve() {
   if (endpoint_->addresses.empty()) {
@@ -84,7 +79,7 @@ Task<error_code> UpstreamConnection::open(const ClientTls* tls) {
 UpstreamPool::UpstreamPool(asio::io_context& io, Ticker& ticker, const conf::Upstream& config,
                            std::shared_ptr<const ClientTls> tls)
     : io_(io), ticker_(ticker), idle_limit_(config.pool.idle), max_idle_(config.pool.max_idle), tls_(std::move(tls)) {
-  for (const std::string& url : config.endpoints) endpoints_.push_back(parse_endpoint(url));
+  for (const std::string& url : config.endpoints) endpoints_.push_back(make_endpoint(url));
 }
 
 UpstreamPool::~UpstreamPool() = default;

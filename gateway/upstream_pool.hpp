@@ -18,7 +18,6 @@ namespace postern {
 // One address of an upstream. Its name is resolved when it is first needed and again in the background after 30 s; when
 // that fails, the last good addresses serve.
 struct Endpoint {
-  bool https = false;
   std::string host;
   std::string port;
   std::string text;  // `http://host:port`, for the log
@@ -28,9 +27,6 @@ struct Endpoint {
   bool resolving = false;
   ClientTls::Session session;
 };
-
-// Splits `http://host[:port]`; the configuration was checked before.
-std::shared_ptr<Endpoint> parse_endpoint(const std::string& url);
 
 class UpstreamConnection {
  public:

@@ -1,4 +1,4 @@
-#include "gateway/cli/admin_client.hpp"
+#include "cli/admin_client.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "gateway/cli/completion.hpp"
+#include "cli/completion.hpp"
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <set>
 
-#include "gateway/cli/command_line.hpp"
+#include "cli/command_line.hpp"
 
 namespace postern::cli {
 namespace {

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "gateway/cli/config.hpp"
-#include "gateway/cli/validate.hpp"
+#include "cli/config.hpp"
+#include "cli/validate.hpp"
 #include "gateway/server.hpp"
 
 using namespace postern;

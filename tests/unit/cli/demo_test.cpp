@@ -8,8 +8,8 @@
 #include "filters/jose/compact.hpp"
 #include "filters/jose/jwks.hpp"
 #include "filters/jose/signature.hpp"
-#include "gateway/cli/demo_signer.hpp"
-#include "gateway/cli/demo_upstream.hpp"
+#include "cli/demo_signer.hpp"
+#include "cli/demo_upstream.hpp"
 
 namespace postern::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "gateway/cli/explain.hpp"
+#include "cli/explain.hpp"
 
 #include <doctest/doctest.h>
 #include <stdlib.h>

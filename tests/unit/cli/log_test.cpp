@@ -1,4 +1,4 @@
-#include "gateway/cli/log.hpp"
+#include "cli/log.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

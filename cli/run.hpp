@@ -1,8 +1,8 @@
 // `postern run`: the gateway with the filters of this program.
 #pragma once
 
+#include "cli/config.hpp"
 #include "conf/load.hpp"
-#include "gateway/cli/config.hpp"
 
 namespace postern::cli {
 

@@ -1,4 +1,4 @@
-#include "gateway/cli/explain.hpp"
+#include "cli/explain.hpp"
 
 #include <algorithm>
 #include <array>

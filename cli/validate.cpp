@@ -1,4 +1,4 @@
-#include "gateway/cli/validate.hpp"
+#include "cli/validate.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "gateway/cli/demo.hpp"
+#include "cli/demo.hpp"
 
 #include <stdlib.h>
 
@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command_line.hpp"
+#include "cli/demo_signer.hpp"
+#include "cli/demo_upstream.hpp"
 #include "filters/registry.hpp"
-#include "gateway/cli/command_line.hpp"
-#include "gateway/cli/demo_signer.hpp"
-#include "gateway/cli/demo_upstream.hpp"
 #include "gateway/server.hpp"
 
 namespace postern::cli {

@@ -1,9 +1,9 @@
-#include "gateway/cli/command_line_app.hpp"
+#include "cli/command_line_app.hpp"
 
 #include <cmath>
 #include <cstdlib>
 
-#include "gateway/cli/command_line.hpp"
+#include "cli/command_line.hpp"
 
 namespace postern::cli {
 namespace {

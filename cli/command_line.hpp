@@ -6,14 +6,14 @@
 #include <variant>
 #include <vector>
 
+#include "cli/admin_client.hpp"
+#include "cli/completion.hpp"
+#include "cli/config.hpp"
+#include "cli/demo.hpp"
+#include "cli/explain.hpp"
+#include "cli/log.hpp"
+#include "cli/verify.hpp"
 #include "conf/load.hpp"
-#include "gateway/cli/admin_client.hpp"
-#include "gateway/cli/completion.hpp"
-#include "gateway/cli/config.hpp"
-#include "gateway/cli/demo.hpp"
-#include "gateway/cli/explain.hpp"
-#include "gateway/cli/log.hpp"
-#include "gateway/cli/verify.hpp"
 
 namespace postern::cli {
 

@@ -1,4 +1,4 @@
-#include "gateway/cli/verify.hpp"
+#include "cli/verify.hpp"
 
 #include <chrono>
 #include <fstream>

@@ -1,7 +1,7 @@
-#include "gateway/cli/run.hpp"
+#include "cli/run.hpp"
 
+#include "cli/command_line.hpp"
 #include "filters/registry.hpp"
-#include "gateway/cli/command_line.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/server.hpp"
 #include "gateway/snapshot.hpp"

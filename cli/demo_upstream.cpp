@@ -1,4 +1,4 @@
-#include "gateway/cli/demo_upstream.hpp"
+#include "cli/demo_upstream.hpp"
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>

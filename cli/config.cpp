@@ -1,4 +1,4 @@
-#include "gateway/cli/config.hpp"
+#include "cli/config.hpp"
 
 #include <cstdlib>
 #include <ostream>

@@ -1,4 +1,4 @@
-#include "gateway/cli/config_source.hpp"
+#include "cli/config_source.hpp"
 
 #include <algorithm>
 #include <string_view>

@@ -5,16 +5,16 @@
 #include <variant>
 #include <vector>
 
-#include "gateway/cli/admin_client.hpp"
-#include "gateway/cli/command_line.hpp"
-#include "gateway/cli/completion.hpp"
-#include "gateway/cli/config.hpp"
-#include "gateway/cli/demo.hpp"
-#include "gateway/cli/explain.hpp"
-#include "gateway/cli/log.hpp"
-#include "gateway/cli/run.hpp"
-#include "gateway/cli/validate.hpp"
-#include "gateway/cli/verify.hpp"
+#include "cli/admin_client.hpp"
+#include "cli/command_line.hpp"
+#include "cli/completion.hpp"
+#include "cli/config.hpp"
+#include "cli/demo.hpp"
+#include "cli/explain.hpp"
+#include "cli/log.hpp"
+#include "cli/run.hpp"
+#include "cli/validate.hpp"
+#include "cli/verify.hpp"
 #include "gateway/server.hpp"
 
 namespace {

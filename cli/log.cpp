@@ -1,4 +1,4 @@
-#include "gateway/cli/log.hpp"
+#include "cli/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>

@@ -1,4 +1,4 @@
-#include "gateway/cli/completion.hpp"
+#include "cli/completion.hpp"
 
 #include <string_view>
 

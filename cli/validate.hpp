@@ -5,7 +5,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "gateway/cli/config.hpp"
+#include "cli/config.hpp"
 
 namespace postern::cli {
 

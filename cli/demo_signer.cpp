@@ -1,4 +1,4 @@
-#include "gateway/cli/demo_signer.hpp"
+#include "cli/demo_signer.hpp"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

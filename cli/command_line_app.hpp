@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "gateway/cli/config_source.hpp"
-#include "gateway/cli/demo.hpp"
-#include "gateway/cli/explain.hpp"
-#include "gateway/cli/verify.hpp"
+#include "cli/config_source.hpp"
+#include "cli/demo.hpp"
+#include "cli/explain.hpp"
+#include "cli/verify.hpp"
 
 namespace postern::cli {
 

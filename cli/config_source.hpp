@@ -6,7 +6,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "gateway/cli/config.hpp"
+#include "cli/config.hpp"
 
 namespace postern::cli {
 

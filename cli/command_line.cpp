@@ -1,12 +1,12 @@
-#include "gateway/cli/command_line.hpp"
+#include "cli/command_line.hpp"
 
 #include <algorithm>
 #include <optional>
 #include <sstream>
 #include <utility>
 
-#include "gateway/cli/command_line_app.hpp"
-#include "gateway/cli/config_source.hpp"
+#include "cli/command_line_app.hpp"
+#include "cli/config_source.hpp"
 #include "gateway/server.hpp"
 
 namespace postern::cli {
