@@ -1,5 +1,5 @@
-// One coarse tick for all deadlines of a worker. A timer for each operation would cost more than parsing a request; a
-// list of those who have a deadline, walked ten times a second, costs nothing that can be measured.
+// One coarse tick for all deadlines of a worker, instead of a timer for each operation: a list of those who have a
+// deadline, walked ten times a second.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>

@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
-// A response of 100 KB costs 0.7 of nginx's time with this and 2.6 with 4 KiB: fewer and larger reads.
+// Large, since a large response then takes few reads and writes.
 constexpr std::size_t relay_bytes = 64 * 1024;
 constexpr std::size_t buffers_kept = 256;
 constexpr std::size_t exchanges_kept = 256;

@@ -9,8 +9,8 @@
 
 namespace postern::jose {
 
-// OpenSSL's mutable verification contexts, reused from token to token: a fresh context per check costs a quarter of an
-// RS256 verify. One per worker, never shared by threads. Holds at most a few hundred keys and forgets the oldest.
+// OpenSSL's mutable verification contexts, reused from token to token: making one for each check is work
+// that repeats. One per worker, never shared by threads. Holds at most a few hundred keys and forgets the oldest.
 class SignatureContexts {
  public:
   SignatureContexts();
