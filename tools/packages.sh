@@ -21,7 +21,8 @@ bench_packages=(haproxy nginx-light openssl python3 python3-jwcrypto wrk)
 # Prints those of the named packages that are not installed. Any nginx will do where nginx-light is asked for.
 missing_packages() {
   local installed name
-  installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')
+  # dpkg-query fails when one of the names is unknown to it; that must not end the caller's `set -e` unseen.
+  installed=$({ dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } | sed -n 's/^installed //p')
   for name in "$@"; do
     [[ $name == nginx-light && -x /usr/sbin/nginx ]] && continue
     grep -qxF -- "$name" <<<"$installed" || echo "$name"
