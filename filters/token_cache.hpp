@@ -22,8 +22,8 @@ struct Validity {
   bool holds(double now) const noexcept { return now >= from && now < until; }
 };
 
-// Keyed on the exact bytes of the token and on the jwt filter whose rules it passed, by a hash whose key is random,
-// with a full comparison. Only accepted tokens are stored, so nobody without valid tokens can push others out. Bounded
+// Keyed on the exact bytes of the token and on the jwt filter whose rules it passed: found by a hash of the signature's
+// end, whose key is random, and compared in full. Only accepted tokens are stored, so nobody without valid tokens can push others out. Bounded
 // by entries and by bytes; the second-chance rule (CLOCK) picks what goes: an entry used since the hand last passed
 // stays.
 class TokenCache {

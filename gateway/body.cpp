@@ -63,14 +63,14 @@ Task<BodyReader::Piece> BodyReader::next() {
     // Of a fixed body never more than its rest, so that the next request's bytes stay where they are.
     std::size_t size = space_;
     if (kind_ == http::BodyKind::fixed) size = static_cast<std::size_t>(std::min<std::uint64_t>(size, remaining_));
-    const Transport::Read read = co_await from_.read_some(place_, size);
-    if (read.error) {
-      const bool ended = kind_ == http::BodyKind::until_close && read.error == boost::asio::error::eof;
+    const auto [error, bytes] = co_await from_.read_some(place_, size);
+    if (error) {
+      const bool ended = kind_ == http::BodyKind::until_close && error == boost::asio::error::eof;
       done_ = ended;
       co_return Piece{{}, ended ? Status::last : Status::failed};
     }
     pending_ = place_;
-    pending_size_ = read.bytes;
+    pending_size_ = bytes;
   }
   co_return piece;
 }

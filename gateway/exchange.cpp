@@ -30,9 +30,12 @@ void Exchange::end() {
   active.reset();
 }
 
-std::optional<Refusal> Exchange::judge(std::string_view head) {
-  const http::HeadLimits limits{config().limits.head_fields};
-  if (auto parsed = http::parse_request_head(head, limits, request); !parsed) return std::move(parsed.error());
+tl::expected<std::size_t, Refusal> Exchange::parse(std::string_view received) {
+  const conf::Limits& limits = config().limits;
+  return http::parse_request_head(received, {.fields = limits.head_fields, .bytes = limits.head_bytes.count}, request);
+}
+
+std::optional<Refusal> Exchange::judge() {
   record.method = request.method_name;
   auto framed = http::judge_request(request);
   if (!framed) return std::move(framed.error());

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "gateway/access_log.hpp"
@@ -38,15 +40,33 @@ struct ConnectionFacts {
 };
 
 class Exchange {
+  struct Destroy {
+    template <class T>
+    void operator()(T* object) const noexcept {
+      object->~T();
+    }
+  };
+
  public:
   // Begins a new request; everything of the last one is forgotten, capacities stay.
   void begin(std::shared_ptr<ActiveSnapshot> snapshot, const ConnectionFacts& connection, double now);
   // Ends it: nothing is held that a reload or the worker's end would have to wait for.
   void end();
 
-  // Parses one complete head and decides everything up to the filters: framing, target, route, limits. On success
-  // `context` is set. Pure but for its own members.
-  std::optional<Refusal> judge(std::string_view head);
+  // Parses the head at the front of `received` into `request`: its size in bytes, or what is wrong with it. See
+  // http::parse_request_head().
+  tl::expected<std::size_t, Refusal> parse(std::string_view received);
+  // Decides everything up to the filters about the parsed head: framing, target, route, limits. On success `context` is
+  // set. Pure but for its own members.
+  std::optional<Refusal> judge();
+
+  // Something large for the time of this request, in its memory: in a coroutine's frame it would make the frame one
+  // that Asio does not keep for reuse.
+  template <class T, class... Args>
+  auto make(Args&&... args) {
+    return std::unique_ptr<T, Destroy>(
+        new (memory_->allocate(sizeof(T), alignof(T))) T(std::forward<Args>(args)...));
+  }
 
   // The client said that it will not send another request, or must not.
   bool keep_alive = true;
@@ -76,7 +96,7 @@ class Exchange {
   const CompiledRoute* route_of_preflight();
   std::optional<Refusal> check_limits() const;
 
-  alignas(std::max_align_t) std::array<std::byte, 2048> inline_memory_;
+  alignas(std::max_align_t) std::array<std::byte, 3072> inline_memory_;
   std::optional<std::pmr::monotonic_buffer_resource> memory_;
   double now_ = 0;
 };

@@ -1,17 +1,14 @@
 #include "gateway/forwarder.hpp"
 
-#include <cstring>
 #include <utility>
 
-#include "gateway/http/parse.hpp"
+#include "gateway/response_head_reader.hpp"
 #include "gateway/retry.hpp"
 #include "gateway/traceparent.hpp"
 #include "gateway/tunnel.hpp"
 
 namespace postern {
 namespace {
-
-constexpr unsigned max_interim_responses = 16;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -45,7 +42,7 @@ Task<Forwarder::End> Forwarder::run() {
   } catch (...) {
     failure = std::current_exception();
   }
-  co_await end_upload();  // its coroutine works on this object
+  if (upload_done_) co_await end_upload();  // its coroutine works on this object
   watch_.set_upstream(nullptr);
   watch_.disarm();
   if (failure) std::rethrow_exception(failure);
@@ -70,9 +67,26 @@ Task<std::optional<Refusal>> Forwarder::obtain_response() {
         refused = co_await begin_upload();
       }
     }
-    if (!refused) refused = co_await read_response_head();
-    if (!refused) co_return std::nullopt;
-    co_await end_upload();
+    if (!response_buffer_) response_buffer_ = worker_.relay_buffers().take();
+    ResponseHeadReader reader(response_buffer_.data() + BodyReader::headroom,
+                              response_buffer_.size() - BodyReader::headroom - BodyReader::tailroom,
+                              exchange_.config().limits, exchange_.request.method, exchange_.response);
+    while (!refused && !reader.complete()) {
+      const auto [error, bytes] = co_await upstream_->transport.read_some(reader.room(), reader.room_size());
+      if (error) {
+        refused =
+            interrupted(Reason::upstream_unavailable, "before the response: " + upstream_->transport.explain(error));
+      } else {
+        response_began_ = true;
+        refused = reader.received(bytes);
+      }
+    }
+    if (!refused) {
+      response_framing_ = reader.framing();
+      response_rest_ = reader.rest();
+      co_return std::nullopt;
+    }
+    if (upload_done_) co_await end_upload();
     if (!may_retry_now()) co_return refused;
     worker_.metrics().upstream_replays_total += 1;
   }
@@ -164,55 +178,6 @@ void Forwarder::build_upstream_head() {
       .traceparent = {exchange_.traceparent.data(), exchange_.traceparent.size()}};
   worker_.metrics().spoofed_headers_removed += http::write_upstream_head(head, exchange_.upstream_head);
   exchange_.record.trace_id = trace_id_of(exchange_.request, head.traceparent);
-}
-
-Task<std::optional<Refusal>> Forwarder::read_response_head() {
-  response_buffer_ = worker_.relay_buffers().take();
-  char* const begin = response_buffer_.data() + BodyReader::headroom;
-  const std::size_t space = response_buffer_.size() - BodyReader::headroom - BodyReader::tailroom;
-  std::size_t size = 0;
-  for (unsigned heads = 0; heads <= max_interim_responses; ++heads) {
-    http::HeadScanner scanner(exchange_.config().limits.response_head_bytes.count, true);
-    auto state = scanner.scan({begin, size});
-    while (state == http::HeadScanner::State::need_more) {
-      const Transport::Read read = co_await upstream_->transport.read_some(begin + size, space - size);
-      if (read.error) {
-        co_return interrupted(Reason::upstream_unavailable,
-                              "before the response: " + upstream_->transport.explain(read.error));
-      }
-      response_began_ = true;
-      size += read.bytes;
-      state = scanner.scan({begin, size});
-    }
-    if (state == http::HeadScanner::State::too_large) {
-      co_return Refusal(Reason::upstream_malformed, "the response's head is longer than limits.response_head_bytes");
-    }
-    if (state == http::HeadScanner::State::malformed) {
-      co_return Refusal(Reason::upstream_malformed, "the response is no HTTP/1.1");
-    }
-    const std::string_view received(begin, size);
-    std::optional<Refusal> refused =
-        judge_response_head(received.substr(scanner.end()), received.substr(0, scanner.end()));
-    const unsigned status = exchange_.response.status;
-    if (refused || status >= 200 || status == 101) co_return refused;
-    // An interim response is not for the client; what follows it moves to the front.
-    size -= scanner.end();
-    std::memmove(begin, begin + scanner.end(), size);
-  }
-  co_return Refusal(Reason::upstream_malformed, "too many interim responses");
-}
-
-std::optional<Refusal> Forwarder::judge_response_head(std::string_view rest, std::string_view head) {
-  http::ResponseHead& response = exchange_.response;
-  response.clear();
-  const http::HeadLimits limits{exchange_.config().limits.head_fields};
-  auto parsed = http::parse_response_head(head, limits, response);
-  if (!parsed) return std::move(parsed.error());
-  auto framing = http::judge_response(response, exchange_.request.method);
-  if (!framing) return std::move(framing.error());
-  response_framing_ = *framing;
-  response_rest_ = rest;
-  return std::nullopt;
 }
 
 bool Forwarder::response_is_upgrade() const noexcept {

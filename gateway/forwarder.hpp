@@ -44,7 +44,6 @@ class Forwarder {
   Task<std::optional<Refusal>> obtain_response();
   Task<std::optional<Refusal>> connect();
   Task<std::optional<Refusal>> begin_upload();
-  Task<std::optional<Refusal>> read_response_head();
   Task<End> relay_body();
   Task<End> tunnel();
   Task<void> upload();
@@ -57,7 +56,6 @@ class Forwarder {
   bool take_pooled();
   bool may_retry_now() const;
   End give_up(Refusal refused);
-  std::optional<Refusal> judge_response_head(std::string_view rest, std::string_view head);
   std::optional<Refusal> begin_response();
   bool response_is_upgrade() const noexcept;
   bool sends_chunked() const noexcept;

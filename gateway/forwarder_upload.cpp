@@ -95,7 +95,7 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
 }
 
 Task<void> Forwarder::end_upload() {
-  if (!upload_done_ || upload_done_->is_set()) co_return;
+  if (upload_done_->is_set()) co_return;
   if (upload_ == Upload::running) upload_ = Upload::stopped;
   client_.cancel();
   upstream_->transport.cancel();

@@ -7,6 +7,7 @@
 #include <boost/asio/socket_base.hpp>
 #include <new>
 
+#include "gateway/http/parse.hpp"
 #include "gateway/redirect.hpp"
 
 namespace postern {
@@ -81,9 +82,9 @@ Task<bool> Session::await_bytes() {
   const bool parks = limit.count() == 0 || limit > park_after;
   watch_.arm(parks ? Watch::Cause::park : Watch::Cause::idle, parks ? park_after : limit);
   make_room();
-  const Transport::Read read = co_await client_.read_some(inbox_.room(), inbox_.room_size());
-  if (!read.error) {
-    inbox_.received(read.bytes);
+  const auto [error, bytes] = co_await client_.read_some(inbox_.room(), inbox_.room_size());
+  if (!error) {
+    inbox_.received(bytes);
     co_return true;
   }
   if (watch_.expired() != Watch::Cause::park) co_return false;
@@ -103,9 +104,9 @@ Task<bool> Session::park(std::chrono::milliseconds limit) {
 Task<bool> Session::read_more() {
   make_room();
   if (inbox_.room_size() == 0) co_return false;
-  const Transport::Read read = co_await client_.read_some(inbox_.room(), inbox_.room_size());
-  if (read.error) co_return false;
-  inbox_.received(read.bytes);
+  const auto [error, bytes] = co_await client_.read_some(inbox_.room(), inbox_.room_size());
+  if (error) co_return false;
+  inbox_.received(bytes);
   co_return true;
 }
 
@@ -118,27 +119,23 @@ Task<bool> Session::serve() {
   auto exchange = worker_.take_exchange();
   exchange->begin(worker_.active(), facts_, unix_now());
   exchange->started = Clock::now();
-  const conf::Config& config = exchange->config();
-  http::HeadScanner scanner(config.limits.head_bytes.count);
-  std::string_view head;
   std::optional<Refusal> refused;
-  const auto state = scanner.scan(inbox_.bytes());
-  if (state == http::HeadScanner::State::complete) {
-    head = take_head(scanner);
+  if (const auto size = exchange->parse(inbox_.bytes())) {
+    inbox_.consume(*size);
   } else {
-    refused = co_await read_head(scanner, state, head);
-    if (!refused && head.empty()) co_return false;  // the client left before it had asked for anything
+    const bool asked = co_await read_head(*exchange, refused);
+    if (!asked) co_return false;
   }
   first_ = false;
   watch_.disarm();
-  watch_.arm_total(config.timeouts.total);
+  watch_.arm_total(exchange->config().timeouts.total);
   bool keep = false;
   bool out_of_memory = false;
   try {
     if (refused) {
       keep = co_await reply_error(*exchange, std::move(*refused));
     } else {
-      keep = co_await answer(*exchange, head);
+      keep = co_await answer(*exchange);
     }
   } catch (const std::bad_alloc&) {
     out_of_memory = true;
@@ -153,35 +150,33 @@ Task<bool> Session::serve() {
   co_return keep && !worker_.draining();
 }
 
-std::string_view Session::take_head(const http::HeadScanner& scanner) {
-  const std::string_view head = inbox_.bytes().substr(scanner.begin(), scanner.end() - scanner.begin());
-  inbox_.consume(scanner.end());
-  return head;
-}
-
-Task<std::optional<Refusal>> Session::read_head(http::HeadScanner& scanner, http::HeadScanner::State state,
-                                                std::string_view& head) {
-  watch_.arm(Watch::Cause::head, worker_.active()->snapshot->config.timeouts.head);
+Task<bool> Session::read_head(Exchange& exchange, std::optional<Refusal>& refused) {
+  watch_.arm(Watch::Cause::head, exchange.config().timeouts.head);
+  http::HeadScanner scanner(exchange.config().limits.head_bytes.count);
+  auto state = scanner.scan(inbox_.bytes());
   while (state == http::HeadScanner::State::need_more) {
     const bool more = co_await read_more();
     const bool timed_out = watch_.expired() == Watch::Cause::head;
-    if (!more && timed_out) co_return Refusal(Reason::request_timeout, "the head did not arrive within timeouts.head");
-    if (!more) co_return std::nullopt;
+    if (!more && timed_out) refused.emplace(Reason::request_timeout, "the head did not arrive within timeouts.head");
+    if (!more) co_return timed_out;
     state = scanner.scan(inbox_.bytes());
   }
   if (state == http::HeadScanner::State::malformed) {
-    co_return Refusal(Reason::request_malformed, "the head is no HTTP/1.1");
+    refused.emplace(Reason::request_malformed, "the head is no HTTP/1.1");
+  } else if (state == http::HeadScanner::State::too_large) {
+    refused.emplace(Reason::header_too_large, "the head is longer than limits.head_bytes");
+  } else {
+    inbox_.consume(scanner.begin());
+    auto size = exchange.parse(inbox_.bytes());
+    inbox_.consume(scanner.end() - scanner.begin());
+    if (!size) refused = std::move(size.error());
   }
-  if (state == http::HeadScanner::State::too_large) {
-    co_return Refusal(Reason::header_too_large, "the head is longer than limits.head_bytes");
-  }
-  head = take_head(scanner);
-  co_return std::nullopt;
+  co_return true;
 }
 
 // Judges, filters and answers one request whose head has arrived.
-Task<bool> Session::answer(Exchange& exchange, std::string_view head) {
-  if (std::optional<Refusal> refused = exchange.judge(head)) {
+Task<bool> Session::answer(Exchange& exchange) {
+  if (std::optional<Refusal> refused = exchange.judge()) {
     co_return co_await reply_error(exchange, std::move(*refused));
   }
   watch_.arm_total(exchange.route->total_timeout);
@@ -201,9 +196,9 @@ Task<bool> Session::answer(Exchange& exchange, std::string_view head) {
     co_return co_await reply(exchange, {});
   }
   if (exchange.route->config->upstream.empty()) co_return co_await reply_direct(exchange);
-  Forwarder forwarder(worker_, client_, watch_, inbox_, exchange);
-  Forwarder::End end = co_await forwarder.run();
-  unread_ = forwarder.body_unread();
+  const auto forwarder = exchange.make<Forwarder>(worker_, client_, watch_, inbox_, exchange);
+  Forwarder::End end = co_await forwarder->run();
+  unread_ = forwarder->body_unread();
   exchange.framing.kind = http::BodyKind::none;  // what there was of the body has been consumed
   if (end.kind == Forwarder::End::Kind::complete) co_return exchange.keep_alive;
   co_return co_await end_forward(exchange, end);
@@ -316,9 +311,9 @@ Task<void> Session::linger() {
   inbox_.give_back();
   Buffer scrap = worker_.head_buffers().take();
   for (std::size_t total = 0; total < linger_bytes;) {
-    const Transport::Read read = co_await client_.read_some(scrap.data(), scrap.size());
-    if (read.error) co_return;
-    total += read.bytes;
+    const auto [error, bytes] = co_await client_.read_some(scrap.data(), scrap.size());
+    if (error) co_return;
+    total += bytes;
   }
 }
 

@@ -9,7 +9,6 @@
 
 #include "gateway/exchange.hpp"
 #include "gateway/forwarder.hpp"
-#include "gateway/http/parse.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/watch.hpp"
 #include "gateway/worker.hpp"
@@ -32,17 +31,15 @@ class Session {
   Task<bool> park(std::chrono::milliseconds limit);
   Task<bool> read_more();
   Task<bool> serve();
-  // The rest of a head that did not come in one piece; empty when the client just left.
-  Task<std::optional<Refusal>> read_head(http::HeadScanner& scanner, http::HeadScanner::State state,
-                                         std::string_view& head);
-  Task<bool> answer(Exchange& exchange, std::string_view head);
+  // A head that is not at hand in one faultless piece. False when the client just left.
+  Task<bool> read_head(Exchange& exchange, std::optional<Refusal>& refused);
+  Task<bool> answer(Exchange& exchange);
   Task<bool> reply(Exchange& exchange, std::string_view body);
   Task<bool> reply_error(Exchange& exchange, Refusal refusal);
   Task<bool> reply_direct(Exchange& exchange);
   Task<bool> end_forward(Exchange& exchange, Forwarder::End& end);
 
   void make_room();
-  std::string_view take_head(const http::HeadScanner& scanner);
   bool record_verdict(Exchange& exchange, const Verdict& verdict) const;
   bool skip_body(const Exchange& exchange);
   Task<void> linger();

@@ -12,10 +12,19 @@ namespace postern {
 
 // `00-<trace id>-<parent id>-01` of three random numbers.
 inline void write_traceparent(std::array<char, 55>& out, std::uint64_t high, std::uint64_t low, std::uint64_t parent) {
-  static constexpr char digits[] = "0123456789abcdef";
+  static constexpr auto pairs = [] {
+    std::array<std::array<char, 2>, 256> all{};
+    constexpr char digits[] = "0123456789abcdef";
+    for (unsigned byte = 0; byte < all.size(); ++byte) all[byte] = {digits[byte >> 4], digits[byte & 15]};
+    return all;
+  }();
   const auto write = [](char* place, std::uint64_t number) {
     number |= 1;  // an id of zeros is invalid
-    for (int i = 15; i >= 0; --i, number >>= 4) place[i] = digits[number & 15];
+    for (int shift = 56; shift >= 0; shift -= 8, place += 2) {
+      const auto& pair = pairs[number >> shift & 0xFF];
+      place[0] = pair[0];
+      place[1] = pair[1];
+    }
   };
   out[0] = out[1] = '0';
   out[2] = out[35] = out[52] = '-';

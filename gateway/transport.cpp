@@ -51,10 +51,10 @@ Task<error_code> Transport::handshake(SslPtr ssl) {
   }
 }
 
+// No coroutine of its own: Asio's is enough.
 Task<Transport::Read> Transport::read_some(char* place, std::size_t size) {
-  if (ssl_) co_return co_await read_tls(place, size);
-  auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(place, size), as_result);
-  co_return Read{bytes, error};
+  if (ssl_) return read_tls(place, size);
+  return socket_.async_read_some(asio::buffer(place, size), as_result);
 }
 
 Task<Transport::Read> Transport::read_tls(char* place, std::size_t size) {
@@ -62,12 +62,13 @@ Task<Transport::Read> Transport::read_tls(char* place, std::size_t size) {
     ERR_clear_error();
     std::size_t bytes = 0;
     const int result = SSL_read_ex(ssl_.get(), place, size, &bytes);
-    if (result == 1) co_return Read{bytes, {}};
+    if (result == 1) co_return Read(error_code(), bytes);
     const int ssl_error = SSL_get_error(ssl_.get(), result);
-    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE)
-      co_return Read{0, tls_failure(ssl_error)};
+    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) {
+      co_return Read(tls_failure(ssl_error), 0);
+    }
     const error_code error = co_await wait_for(ssl_error);
-    if (error) co_return Read{0, error};
+    if (error) co_return Read(error, 0);
   }
 }
 

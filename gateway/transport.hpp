@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "gateway/filter.hpp"
 
@@ -30,10 +31,9 @@ class Transport {
   // Makes this a TLS connection over the socket, which must be connected; client or server as `ssl` was made.
   Task<error_code> handshake(SslPtr ssl);
 
-  struct Read {
-    std::size_t bytes = 0;
-    error_code error;  // eof when the peer has ended its side, cleanly
-  };
+  // What one read brought: the error and the number of bytes, as Asio tells them. eof: the peer has ended its side,
+  // cleanly.
+  using Read = std::tuple<error_code, std::size_t>;
   // At least one byte, or an error. Tries at once, else suspends.
   Task<Read> read_some(char* place, std::size_t size);
 

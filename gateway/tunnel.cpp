@@ -35,11 +35,11 @@ class Direction {
     bytes_ = first.size();
     Buffer buffer = worker_.relay_buffers().take();
     while (!error) {
-      const Transport::Read read = co_await from_.read_some(buffer.data(), buffer.size());
-      if (read.error) co_return read.error;
+      const auto [ended, bytes] = co_await from_.read_some(buffer.data(), buffer.size());
+      if (ended) co_return ended;
       watch_.touch();
-      error = co_await to_.write({buffer.data(), read.bytes});
-      bytes_ += read.bytes;
+      error = co_await to_.write({buffer.data(), bytes});
+      bytes_ += bytes;
       watch_.touch();
     }
     co_return error;

@@ -16,7 +16,7 @@ class Reader {
  public:
   explicit Reader(std::string_view bytes) noexcept : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
-  bool at_end() const noexcept { return at_ == end_; }
+  const char* position() const noexcept { return at_; }
   bool at_blank() const noexcept { return at_ != end_ && is_blank(*at_); }
   bool eat(char c) noexcept {
     if (at_ == end_ || *at_ != c) return false;
@@ -28,11 +28,16 @@ class Reader {
     at_ += literal.size();
     return true;
   }
-  bool eat_line_end() noexcept { return eat("\r\n"); }
+  bool eat_line_end() noexcept {
+    if (end_ - at_ < 2 || at_[0] != '\r' || at_[1] != '\n') return false;
+    at_ += 2;
+    return true;
+  }
 
   // token (RFC 9110 section 5.6.2): as many bytes of one as there are, perhaps none.
   std::string_view token() noexcept {
     const char* const begin = at_;
+    at_ = skip_letters(at_, end_);
     while (at_ != end_ && token_chars.holds(*at_)) ++at_;
     return since(begin);
   }
@@ -97,8 +102,8 @@ Fault parse_status_line(Reader& in, ResponseHead& head) noexcept {
   return nullptr;
 }
 
-// *( field-name ":" OWS field-value OWS CRLF ) CRLF (RFC 9112 sections 2.1 and 5), and nothing behind. White space
-// before the colon and folded lines (section 5.2) are refused: hops differ in what they make of them.
+// *( field-name ":" OWS field-value OWS CRLF ) CRLF (RFC 9112 sections 2.1 and 5). White space before the colon and
+// folded lines (section 5.2) are refused: hops differ in what they make of them.
 Fault parse_fields(Reader& in, std::size_t most, Fields& fields) {
   while (!in.eat_line_end()) {
     const std::string_view name = in.token();
@@ -109,7 +114,7 @@ Fault parse_fields(Reader& in, std::size_t most, Fields& fields) {
     if (fields.size() == most) return too_many_fields;
     fields.add(name, value);
   }
-  return in.at_end() ? nullptr : "bytes behind the head";
+  return nullptr;
 }
 
 // True when the first line of a request ends with a version that is spoken here; HTTP/0.9's has none.
@@ -151,24 +156,26 @@ HeadScanner::State HeadScanner::scan(std::string_view received) {
   return window.size() >= begin_ + limit_ ? State::too_large : State::need_more;
 }
 
-tl::expected<void, Refusal> parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head) {
+tl::expected<std::size_t, Refusal> parse_request_head(std::string_view received, const HeadLimits& limits,
+                                                      RequestHead& head) {
   head.clear();
   head.fields.reserve(std::min(limits.fields, usual_fields));
-  Reader in(bytes);
+  Reader in(received.substr(0, limits.bytes));
   Fault fault = parse_request_line(in, head);
   if (fault == nullptr) fault = parse_fields(in, limits.fields, head.fields);
-  if (fault == nullptr) return {};
+  if (fault == nullptr) return static_cast<std::size_t>(in.position() - received.data());
   return tl::unexpected(
       Refusal(fault == too_many_fields ? Reason::header_too_large : Reason::request_malformed, fault));
 }
 
-tl::expected<void, Refusal> parse_response_head(std::string_view bytes, const HeadLimits& limits, ResponseHead& head) {
+tl::expected<std::size_t, Refusal> parse_response_head(std::string_view received, const HeadLimits& limits,
+                                                       ResponseHead& head) {
   head.clear();
   head.fields.reserve(std::min(limits.fields, usual_fields));
-  Reader in(bytes);
+  Reader in(received.substr(0, limits.bytes));
   Fault fault = parse_status_line(in, head);
   if (fault == nullptr) fault = parse_fields(in, limits.fields, head.fields);
-  if (fault == nullptr) return {};
+  if (fault == nullptr) return static_cast<std::size_t>(in.position() - received.data());
   return tl::unexpected(Refusal(Reason::upstream_malformed, fault));
 }
 

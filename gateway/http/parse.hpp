@@ -1,7 +1,9 @@
-// From received bytes to heads: where a head ends, and what it says. Strict: what is doubtful is refused.
+// From received bytes to heads: what a head says, and whether one that is not whole yet may become one. Strict: what is
+// doubtful is refused.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <tl/expected.hpp>
 
@@ -36,16 +38,20 @@ class HeadScanner {
 
 struct HeadLimits {
   std::size_t fields = 100;
+  std::size_t bytes = SIZE_MAX;  // nothing behind is looked at
 };
 
-// Parses one complete head in one pass into views of `bytes`, after RFC 9112's grammar to the letter. Fills all of the
-// request but path, query and authority, which are judge_target()'s. Refuses request_malformed: obs-fold, bytes that no
-// field may hold, white space before a colon, a version that is not HTTP/1.0 or 1.1, any byte after the head;
-// header_too_large: too many fields.
-tl::expected<void, Refusal> parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head);
+// Parses the head at the front of `received` in one pass into views of it, after RFC 9112's grammar to the letter, and
+// gives its size with the final empty line. Fills all of the request but path, query and authority, which are
+// judge_target()'s. Refuses request_malformed: obs-fold, bytes that no field may hold, white space before a colon, a
+// version that is not HTTP/1.0 or 1.1; header_too_large: too many fields. A head that is not whole is refused like a
+// malformed one: HeadScanner tells the two apart.
+tl::expected<std::size_t, Refusal> parse_request_head(std::string_view received, const HeadLimits& limits,
+                                                      RequestHead& head);
 
 // The same for an upstream's response; every refusal is upstream_malformed. A status line may end right behind its
 // code: `HTTP/1.1 200`.
-tl::expected<void, Refusal> parse_response_head(std::string_view bytes, const HeadLimits& limits, ResponseHead& head);
+tl::expected<std::size_t, Refusal> parse_response_head(std::string_view received, const HeadLimits& limits,
+                                                       ResponseHead& head);
 
 }  // namespace postern::http

@@ -1,10 +1,13 @@
-// Eight bytes at a time: the answers are those of looking at each byte, in fewer steps. In either byte order.
+// Eight bytes at a time, or sixteen: the answers are those of looking at each byte, in fewer steps. In either byte order.
 #pragma once
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace postern::http {
 
@@ -42,6 +45,16 @@ inline constexpr Word mark_outside(Word word, std::uint8_t lowest) noexcept {
 
 // The first byte outside `lowest` to 0x7E, or `end`.
 inline const char* skip_plain(const char* at, const char* end, std::uint8_t lowest) noexcept {
+#ifdef __SSE2__
+  const __m128i low = _mm_set1_epi8(static_cast<char>(lowest)), del = _mm_set1_epi8(0x7F);
+  for (; end - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    // As signed bytes those above 0x7F are below `lowest` too.
+    const __m128i outside = _mm_or_si128(_mm_cmplt_epi8(block, low), _mm_cmpeq_epi8(block, del));
+    const auto marks = static_cast<unsigned>(_mm_movemask_epi8(outside));
+    if (marks != 0) return at + std::countr_zero(marks);
+  }
+#endif
   while (static_cast<std::size_t>(end - at) >= word_bytes) {
     const Word marks = mark_outside(load_word(at), lowest);
     if (marks != 0) {
@@ -51,6 +64,23 @@ inline const char* skip_plain(const char* at, const char* end, std::uint8_t lowe
     at += word_bytes;
   }
   while (at != end && static_cast<unsigned char>(*at) >= lowest && static_cast<unsigned char>(*at) <= 0x7E) ++at;
+  return at;
+}
+
+// The first byte that is neither a letter nor `-`, or a place before it: what field names are made of, as a rule.
+inline const char* skip_letters(const char* at, [[maybe_unused]] const char* end) noexcept {
+#ifdef __SSE2__
+  // Letters of either case become the 26 lowest signed bytes.
+  const __m128i case_bit = _mm_set1_epi8(0x20), a_to_lowest = _mm_set1_epi8(static_cast<char>(0x80 - 'a'));
+  const __m128i behind_z = _mm_set1_epi8(static_cast<char>(0x80 + 26)), dash = _mm_set1_epi8('-');
+  for (; end - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i shifted = _mm_add_epi8(_mm_or_si128(block, case_bit), a_to_lowest);
+    const __m128i inside = _mm_or_si128(_mm_cmplt_epi8(shifted, behind_z), _mm_cmpeq_epi8(block, dash));
+    const auto others = ~static_cast<unsigned>(_mm_movemask_epi8(inside)) & 0xFFFF;
+    if (others != 0) return at + std::countr_zero(others);
+  }
+#endif
   return at;
 }
 

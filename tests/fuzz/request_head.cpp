@@ -21,10 +21,13 @@ struct Judged {
 };
 
 bool judge(std::string_view bytes, std::pmr::memory_resource& memory, Judged& judged) {
-  HeadScanner scanner(16 * 1024);
-  if (scanner.scan(bytes) != HeadScanner::State::complete) return false;
-  const auto head = bytes.substr(scanner.begin(), scanner.end() - scanner.begin());
-  if (!parse_request_head(head, {100}, judged.head)) return false;
+  constexpr HeadLimits limits{.fields = 100, .bytes = 16 * 1024};
+  HeadScanner scanner(limits.bytes);
+  const bool whole = scanner.scan(bytes) == HeadScanner::State::complete;
+  const auto size = parse_request_head(bytes.substr(scanner.begin()), limits, judged.head);
+  // What the parser takes, the scanner takes, with the same end.
+  if (size && (!whole || scanner.begin() + *size != scanner.end())) std::abort();
+  if (!size) return false;
   const auto framing = judge_request(judged.head);
   if (!framing || !judge_target(judged.head, memory)) return false;
   judged.framing = *framing;

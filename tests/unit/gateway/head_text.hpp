@@ -42,7 +42,11 @@ struct ResponseText {
 
 // What the gateway makes of received bytes before it routes them: the first refusal, or accepted.
 inline Reason judge_bytes(std::string_view bytes) {
-  HeadScanner scanner(16 * 1024);
+  // As a session does: one pass, and the scanner when that finds no faultless head.
+  constexpr HeadLimits limits{.bytes = 16 * 1024};
+  RequestHead head;
+  const auto at_once = parse_request_head(bytes, limits, head);
+  HeadScanner scanner(limits.bytes);
   switch (scanner.scan(bytes)) {
     case HeadScanner::State::complete:
       break;
@@ -53,9 +57,9 @@ inline Reason judge_bytes(std::string_view bytes) {
     case HeadScanner::State::need_more:
       return Reason::request_timeout;
   }
-  RequestHead head;
-  const auto text = bytes.substr(scanner.begin(), scanner.end() - scanner.begin());
-  if (const auto parsed = parse_request_head(text, {}, head); !parsed) return parsed.error().reason;
+  const auto text = bytes.substr(scanner.begin());
+  if (const auto parsed = parse_request_head(text, limits, head); !parsed) return parsed.error().reason;
+  if (at_once && *at_once != scanner.end()) throw std::logic_error("scanner and parser differ about the head's end");
   if (const auto framing = judge_request(head); !framing) return framing.error().reason;
   std::pmr::monotonic_buffer_resource memory;
   if (const auto target = judge_target(head, memory); !target) return target.error().reason;

@@ -81,12 +81,16 @@ bool is_named(const std::vector<Stricter>& stricter, std::string_view refusal) {
 
 // The refusal in words; empty: accepted.
 std::string refusal_of(std::string_view bytes, RequestHead& head) {
-  if (const auto parsed = parse_request_head(bytes, {}, head); !parsed) return parsed.error().detail;
+  const auto parsed = parse_request_head(bytes, {}, head);
+  if (!parsed) return parsed.error().detail;
+  if (*parsed != bytes.size()) return "bytes behind the head";
   const auto framing = judge_request(head);
   return framing ? ""s : framing.error().detail;
 }
 std::string refusal_of(std::string_view bytes, ResponseHead& head) {
-  if (const auto parsed = parse_response_head(bytes, {}, head); !parsed) return parsed.error().detail;
+  const auto parsed = parse_response_head(bytes, {}, head);
+  if (!parsed) return parsed.error().detail;
+  if (*parsed != bytes.size()) return "bytes behind the head";
   const auto framing = judge_response(head, Method::get);
   return framing ? ""s : framing.error().detail;
 }

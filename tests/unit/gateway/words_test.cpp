@@ -33,9 +33,9 @@ std::size_t skipped_one_by_one(std::string_view text, std::uint8_t lowest) {
 TEST_CASE("the first byte that is not plain is found, whatever it is and wherever it stands") {
   for (const std::uint8_t lowest : {std::uint8_t{0x20}, std::uint8_t{0x21}}) {
     for (unsigned byte = 0; byte < 256; ++byte) {
-      for (std::size_t at = 0; at < 19; ++at) {
+      for (std::size_t at = 0; at < 43; ++at) {
         for (const char behind : neighbours) {
-          std::string text(19, 'a');
+          std::string text(43, 'a');
           text[at] = static_cast<char>(byte);
           if (at + 1 < text.size()) text[at + 1] = behind;
           REQUIRE(skipped(text, lowest) == skipped_one_by_one(text, lowest));
@@ -44,6 +44,19 @@ TEST_CASE("the first byte that is not plain is found, whatever it is and whereve
     }
   }
   CHECK(skipped("", 0x20) == 0);
+}
+
+TEST_CASE("letters and dashes are skipped, never anything else") {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    for (std::size_t at = 0; at < 35; ++at) {
+      std::string text(35, 'Z');
+      for (std::size_t i = 0; i < text.size(); ++i) text[i] = "azAZ-"[i % 5];
+      text[at] = static_cast<char>(byte);
+      const bool skippable = is_alpha(static_cast<char>(byte)) || byte == '-';
+      const auto skipped = static_cast<std::size_t>(skip_letters(text.data(), text.data() + text.size()) - text.data());
+      REQUIRE(skipped <= (skippable ? text.size() : at));
+    }
+  }
 }
 
 TEST_CASE("a word is folded byte for byte, and no byte disturbs its neighbour") {
