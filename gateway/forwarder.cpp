@@ -1,5 +1,6 @@
 #include "gateway/forwarder.hpp"
 
+#include <cstring>
 #include <utility>
 
 #include "gateway/response_head_reader.hpp"
@@ -245,6 +246,7 @@ Task<Forwarder::End> Forwarder::relay_body() {
       co_return End(head.empty() ? End::Kind::truncated : End::Kind::refused, std::move(refusal));
     }
     std::string_view framed = chunked ? frame_chunk(piece) : piece.data;
+    if (!head.empty()) join(head, framed);
     if (!client_.try_write(head, framed, client_error)) client_error = co_await client_.write(head, framed);
     head = {};
     exchange_.record.response_bytes = reader.bytes();
@@ -258,6 +260,17 @@ Task<Forwarder::End> Forwarder::relay_body() {
   upstream_reusable_ = response_framing_.keep_alive && response_framing_.kind != http::BodyKind::until_close &&
                        reader.rest().empty() && !body_unread();
   co_return End();
+}
+
+// Copies the head in front of the first piece, where the upstream's head was, so that both leave as one: one buffer for
+// the kernel, one record in TLS. Nothing to be done where that has no room.
+void Forwarder::join(std::string_view& head, std::string_view& piece) {
+  if (piece.empty() || head.size() > static_cast<std::size_t>(piece.data() - response_buffer_.data())) return;
+  exchange_.response.fields.clear();  // its views are written over
+  char* const begin = const_cast<char*>(piece.data()) - head.size();
+  std::memcpy(begin, head.data(), head.size());
+  piece = {begin, head.size() + piece.size()};
+  head = {};
 }
 
 Task<Forwarder::End> Forwarder::tunnel() {

@@ -60,6 +60,7 @@ class Forwarder {
   bool response_is_upgrade() const noexcept;
   bool sends_chunked() const noexcept;
   Refusal interrupted(Reason when_upstream_failed, std::string detail) const;
+  void join(std::string_view& head, std::string_view& piece);
   void release_upstream();
 
   Worker& worker_;

@@ -64,31 +64,35 @@ Task<void> Session::converse() {
     const error_code error = co_await client_.handshake(tls->new_connection());
     if (error) co_return;
   }
-  // g++ 12 miscompiles a co_await inside a condition: each has a statement of its own.
-  for (bool more = true; more;) {
-    more = co_await await_bytes();
-    if (more) more = co_await serve();
+  for (;;) {
+    if (!request_at_hand()) {
+      if (worker_.draining() && !first_) break;
+      const std::chrono::milliseconds limit = arm_for_request();
+      make_room();
+      const auto [error, bytes] = co_await client_.read_some(inbox_.room(), inbox_.room_size());
+      if (!error) {
+        inbox_.received(bytes);
+      } else {
+        if (watch_.expired() != Watch::Cause::park) break;
+        // g++ 12 miscompiles a co_await inside a condition: each has a statement of its own.
+        const bool woken = co_await park(limit);
+        if (!woken) break;
+      }
+    }
+    const bool more = co_await serve();
+    if (!more) break;
   }
   if (unread_) co_await linger();
   client_.shutdown_send();
 }
 
-// Waits for the first byte of a request.
-Task<bool> Session::await_bytes() {
-  if (inbox_.has_buffer() && !inbox_.empty()) co_return true;
-  if (worker_.draining() && !first_) co_return false;
+// Arms the watch for the first byte of a request; gives the time that the client has for it.
+std::chrono::milliseconds Session::arm_for_request() {
   const conf::Timeouts& timeouts = worker_.active()->snapshot->config.timeouts;
   const auto limit = first_ ? timeouts.head : timeouts.idle;
   const bool parks = limit.count() == 0 || limit > park_after;
   watch_.arm(parks ? Watch::Cause::park : Watch::Cause::idle, parks ? park_after : limit);
-  make_room();
-  const auto [error, bytes] = co_await client_.read_some(inbox_.room(), inbox_.room_size());
-  if (!error) {
-    inbox_.received(bytes);
-    co_return true;
-  }
-  if (watch_.expired() != Watch::Cause::park) co_return false;
-  co_return co_await park(limit);
+  return limit;
 }
 
 // A quiet connection gives its buffer back and waits for readability alone.

@@ -27,7 +27,8 @@ class Session {
 
  private:
   Task<void> converse();
-  Task<bool> await_bytes();
+  bool request_at_hand() const noexcept { return inbox_.has_buffer() && !inbox_.empty(); }
+  std::chrono::milliseconds arm_for_request();
   Task<bool> park(std::chrono::milliseconds limit);
   Task<bool> read_more();
   Task<bool> serve();

@@ -96,7 +96,8 @@ class Worker {
   bool draining_ = false;
   std::function<void()> drained_;
   // Destroyed from here on down first, while what coroutine frames give back to is still there.
-  boost::asio::io_context io_{1};
+  // One thread uses its sockets; other threads post to it.
+  boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   Ticker ticker_;
   std::list<std::shared_ptr<Listening>> listening_;
