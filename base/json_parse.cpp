@@ -1,9 +1,10 @@
 #include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <memory_resource>
 
 #include "base/json.hpp"
 #include "base/utf8.hpp"
@@ -14,7 +15,8 @@ namespace {
 // Iterative: deep input must not reach the machine's stack. Numbers as strings: RapidJSON's own conversion reads out of
 // bounds for some exponents, and would round. Its validation of UTF-8 is left off: it lets lone surrogates pass and
 // costs a fifth of the time; is_utf8() sees the whole text and each string instead.
-constexpr unsigned parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+constexpr unsigned parse_flags =
+    rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseInsituFlag;
 
 // Room for what most tokens hold, so that the stacks do not grow step by step.
 constexpr std::size_t usual_values = 16;
@@ -42,7 +44,8 @@ bool has_duplicates(const Json::Object& object) {
 // object tells how many of them it takes. Each event returns false to stop the parser, with `fault()` saying why.
 class Builder {
  public:
-  explicit Builder(const JsonLimits& limits) : limits_(limits) {
+  Builder(const JsonLimits& limits, std::pmr::memory_resource& memory)
+      : limits_(limits), values_(&memory), names_(&memory) {
     values_.reserve(usual_values);
     names_.reserve(usual_values);
   }
@@ -70,7 +73,7 @@ class Builder {
     object.reserve(count);
     const auto values = values_.end() - count;
     const auto names = names_.end() - count;
-    for (rapidjson::SizeType i = 0; i < count; ++i) object.emplace_back(std::move(names[i]), std::move(values[i]));
+    for (rapidjson::SizeType i = 0; i < count; ++i) object.emplace_back(names[i], std::move(values[i]));
     values_.erase(values, values_.end());
     names_.erase(names, names_.end());
     if (has_duplicates(object)) return refuse("an object has two members of one name");
@@ -114,8 +117,8 @@ class Builder {
   }
 
   const JsonLimits& limits_;
-  std::vector<Json> values_;
-  std::vector<std::string> names_;
+  std::pmr::vector<Json> values_;
+  std::pmr::vector<std::string_view> names_;  // in the text, which is parsed in place
   std::size_t depth_ = 0;
   std::size_t count_ = 0;
   const char* fault_ = "";
@@ -133,9 +136,18 @@ tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits
   if (const std::size_t well_formed = utf8_prefix(text); well_formed != text.size()) {
     return tl::unexpected(JsonError{well_formed, "the text is not valid UTF-8"});
   }
-  Builder builder(limits);
-  rapidjson::MemoryStream stream(text.data(), text.size());
-  rapidjson::Reader reader;
+  // What is needed while parsing lies on the stack, for a token of usual size: an allocation for each part would take
+  // as long as the parsing.
+  alignas(std::max_align_t) std::array<std::byte, 4096> room;
+  std::pmr::monotonic_buffer_resource memory(room.data(), room.size());
+  char* const scratch = static_cast<char*>(memory.allocate(text.size() + 1, 1));  // strings are unescaped in place
+  *std::copy(text.begin(), text.end(), scratch) = '\0';
+  Builder builder(limits, memory);
+  rapidjson::InsituStringStream stream(scratch);
+  alignas(std::max_align_t) std::array<char, 1024> states;
+  rapidjson::MemoryPoolAllocator<> states_memory(states.data(), states.size());
+  rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>> reader(
+      &states_memory);
   const rapidjson::ParseResult result = reader.Parse<parse_flags>(stream, builder);
   if (result) return builder.take_root();
   const bool by_builder = result.Code() == rapidjson::kParseErrorTermination;

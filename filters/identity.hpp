@@ -19,14 +19,9 @@ using HeaderBlock = tl::expected<std::string, Refusal>;
 // Belongs to one worker: requests with the same token share it, and the memo below is filled without a lock.
 class Identity {
  public:
-  explicit Identity(jose::Claims claims)
-      : claims_(std::move(claims)), issuer_(claims_.issuer()), subject_(claims_.subject()) {}
-  Identity(const Identity&) = delete;  // issuer and subject are views into the claims
-  Identity& operator=(const Identity&) = delete;
+  explicit Identity(jose::Claims claims) : claims_(std::move(claims)) {}
 
   const jose::Claims& claims() const noexcept { return claims_; }
-  std::string_view issuer() const noexcept { return issuer_; }
-  std::string_view subject() const noexcept { return subject_; }
 
   // What `make()` gave at the first call for this filter; kept as long as the identity, so that a token seen before
   // costs no rendering.
@@ -36,6 +31,7 @@ class Identity {
       if (memo.filter == filter) return *memo.block;
     }
     memos_.push_back({filter, std::make_unique<const HeaderBlock>(make())});
+    claims_.release_json();  // the next request takes the lines from here
     return *memos_.back().block;
   }
 
@@ -46,7 +42,6 @@ class Identity {
   };
 
   jose::Claims claims_;
-  std::string_view issuer_, subject_;
   std::vector<Memo> memos_;
 };
 

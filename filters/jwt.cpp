@@ -24,7 +24,7 @@ Validity validity_of(const jose::Claims& claims) {
   return validity;
 }
 
-// Parsed JSON takes a few times its text; headers made of it about the text again.
+// Parsed JSON takes a few times its text, until header lines are made of it.
 std::size_t memory_of(const jose::Claims& claims) {
   return sizeof(Identity) + claims.payload().size() * 6;
 }
@@ -97,7 +97,7 @@ class Jwt final : public Filter {
 
     const auto identity = std::make_shared<Identity>(std::move(*claims));
     if (auto refusal = jose::check_route(identity->claims(), route_rules_)) {
-      request.decision.subject = request.keep(clipped(identity->subject()));
+      request.decision.subject = request.keep(clipped(identity->claims().subject()));
       return refuse(request, std::move(*refusal));
     }
     state.tokens.insert(id_, bytes, identity, memory_of(identity->claims()), validity_of(identity->claims()));
@@ -109,8 +109,8 @@ class Jwt final : public Filter {
     request.identity = identity;
     request.decision.reason = Reason::accepted;
     request.decision.provider = identity->claims().provider();
-    request.decision.issuer = identity->issuer();
-    request.decision.subject = identity->subject();
+    request.decision.issuer = identity->claims().issuer();
+    request.decision.subject = identity->claims().subject();
     request.decision.kid = identity->claims().kid();
     if (!keep_token_ && !request.observe) sources_.remove(request.request, request.memory);
   }

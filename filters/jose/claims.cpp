@@ -22,11 +22,6 @@ const Json* find_element(const Json::Array& array, std::string_view segment) noe
   return index < array.size() ? &array[index] : nullptr;
 }
 
-std::string_view text_claim(const Json& claims, std::string_view name) noexcept {
-  const Json* claim = claims.find(name);
-  return claim != nullptr && claim->string() != nullptr ? std::string_view(*claim->string()) : std::string_view();
-}
-
 }  // namespace
 
 ClaimPath ClaimPath::from_text(std::string text) {
@@ -61,11 +56,9 @@ const Json* ClaimPath::find(const Json& claims) const noexcept {
   return value;
 }
 
-std::string_view Claims::issuer() const noexcept {
-  return text_claim(json_, "iss");
-}
-std::string_view Claims::subject() const noexcept {
-  return text_claim(json_, "sub");
+const Json& Claims::json() const {
+  if (!json_) json_ = parse_json(payload_).value();  // it was parsed before
+  return *json_;
 }
 
 }  // namespace postern::jose

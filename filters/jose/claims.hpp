@@ -34,13 +34,15 @@ struct Token;
 class SignatureContexts;
 class KeySet;
 
-// The claims of a token that passed every check of its provider. Only verify() makes one.
+// The claims of a token that passed every check of its provider. Only verify() makes one. Of one thread.
 class Claims {
  public:
-  const Json& json() const noexcept { return json_; }
+  const Json& json() const;
+  // Gives the memory of json() back, several times the payload's; when it is asked for again it is made again.
+  void release_json() noexcept { json_.reset(); }
   const std::string& payload() const noexcept { return payload_; }  // the exact bytes that were signed
-  std::string_view issuer() const noexcept;                         // `iss`, empty when absent
-  std::string_view subject() const noexcept;                        // `sub`, empty when absent or no string
+  const std::string& issuer() const noexcept { return issuer_; }    // `iss`, empty when absent
+  const std::string& subject() const noexcept { return subject_; }  // `sub`, empty when absent or no string
   const std::string& kid() const noexcept { return kid_; }          // of the key that verified
   const std::string& provider() const noexcept { return provider_; }
 
@@ -53,8 +55,10 @@ class Claims {
   Claims() = default;
   friend tl::expected<Claims, Refusal> verify(Token&, const Rules&, const KeySet&, double, SignatureContexts&);
 
-  Json json_;
+  mutable std::optional<Json> json_;
   std::string payload_;
+  std::string issuer_;
+  std::string subject_;
   std::string kid_;
   std::string provider_;
   std::optional<double> refused_from_;

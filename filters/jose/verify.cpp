@@ -34,6 +34,11 @@ tl::unexpected<Refusal> issuer_refusal(const Json& claims, std::span<const Rules
   return tl::unexpected(Refusal(Reason::issuer_unknown, issuer_detail(claims, issuers)));
 }
 
+std::string_view text_claim(const Json& claims, std::string_view name) noexcept {
+  const Json* claim = claims.find(name);
+  return claim != nullptr && claim->string() != nullptr ? std::string_view(*claim->string()) : std::string_view();
+}
+
 // The instant before which the time check would have refused this token.
 std::optional<double> earliest(const Times& times, double leeway) {
   std::optional<double> latest = times.not_before;
@@ -71,6 +76,8 @@ tl::expected<Claims, Refusal> verify(Token& token, const Rules& rules, const Key
     if (auto refusal = check.run(judgement)) return tl::unexpected(std::move(*refusal));
   }
   Claims claims;
+  claims.issuer_ = text_claim(token.claims, "iss");
+  claims.subject_ = text_claim(token.claims, "sub");
   claims.json_ = std::move(token.claims);
   claims.payload_ = std::move(token.jws.payload);
   claims.kid_ = judgement.key->kid;

@@ -122,3 +122,17 @@ TEST_CASE("every header that can be injected is named, so that clients' copies a
   CHECK(make({mapping("sub", "X-User-Id"), mapping("*", "X-Claims")})->injected_headers() ==
         std::vector<std::string>{"X-User-Id", "X-Claims"});
 }
+
+TEST_CASE("claims can be asked again after their header lines were made") {
+  Identity identity(verified(R"("roles":["a","b"])"));
+  const Json before = identity.claims().json();
+  int made = 0;
+  const auto make = [&]() -> HeaderBlock {
+    ++made;
+    return "X: y\r\n";
+  };
+  for (int i = 0; i < 2; ++i) CHECK(identity.header_block(&made, make).value() == "X: y\r\n");
+  CHECK(made == 1);
+  CHECK(identity.claims().json() == before);
+  CHECK(identity.claims().subject() == "alice");
+}

@@ -1,0 +1,115 @@
+// What a token costs that was never seen before, beside the one signature check that it cannot do without. Both are measured in
+// one process in turn, so that their ratio says what the rest costs: parsing, every check, the identity, its header lines,
+// its place in the cache.
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <vector>
+
+#include "filters/claim_headers.hpp"
+#include "filters/jose/openssl_ptr.hpp"
+#include "filters/jwt.hpp"
+#include "tests/unit/filters/issuer.hpp"
+
+namespace {
+
+using namespace postern;
+using namespace postern::filters;
+
+// More than the cache holds (TokenCache::Bounds), so that in a round none is found again.
+constexpr std::size_t tokens = 10'000;
+constexpr std::size_t few = 16;
+
+std::vector<std::string> mint_tokens(std::string_view alg, std::size_t count) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    all.push_back(token(R"("jti":")" + std::to_string(i) +
+                            R"(","scope":"orders:read orders:write","client_id":"s6BhdRkqt3",)"
+                            R"("realm_access":{"roles":["buyer","admin"]})",
+                        alg));
+  }
+  return all;
+}
+
+// The signature alone, as `openssl speed` checks it: the hash is made, the context is kept.
+void bare_verify(benchmark::State& state, std::string_view alg) {
+  const mint::SigningKey& key = mint::shared_key(alg);
+  const std::string text = mint_tokens(alg, 1).front();
+  const auto parsed = jose::parse_token(text);
+  std::string signature = parsed->jws.signature;
+  if (alg == "ES256") {
+    const jose::EcdsaSignaturePtr pair(ECDSA_SIG_new());
+    ECDSA_SIG_set0(pair.get(), BN_bin2bn(jose::bytes_of(signature), 32, nullptr),
+                   BN_bin2bn(jose::bytes_of(signature) + 32, 32, nullptr));
+    unsigned char* der = nullptr;
+    const int size = i2d_ECDSA_SIG(pair.get(), &der);
+    signature.assign(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+    OPENSSL_free(der);
+  }
+  unsigned char hash[32];
+  EVP_Digest(parsed->jws.signing_input.data(), parsed->jws.signing_input.size(), hash, nullptr, EVP_sha256(), nullptr);
+  const jose::KeyContextPtr context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.pair.get(), nullptr));
+  EVP_PKEY_verify_init(context.get());
+  if (alg == "RS256") EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING);
+  EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256());
+  for (auto _ : state) {
+    if (EVP_PKEY_verify(context.get(), jose::bytes_of(signature), signature.size(), hash, sizeof hash) != 1) {
+      state.SkipWithError("the signature does not verify");
+    }
+  }
+}
+
+// The whole filter chain of a guarded route with one claim header.
+void judge(benchmark::State& state, std::string_view alg, std::size_t different) {
+  const std::vector<std::string> all = mint_tokens(alg, different);
+  conf::Config config;
+  conf::Route route;
+  route.jwt.emplace();
+  route.jwt->providers = {"shop"};
+  route.claim_headers.push_back({.claim = {.path = std::string("sub")}, .header = "X-User-Id", .format = std::nullopt});
+  const auto jwt = make_jwt(route, Build{config, {{"shop", make_provider("shop", alg)}}});
+  const auto claim_headers = make_claim_headers(route, Build{config, {}});
+  FilterWorkerState worker;
+  std::vector<std::string> authorizations;
+  for (const std::string& one : all) authorizations.push_back("Bearer " + one);
+  std::size_t next = 0;
+  for (auto _ : state) {
+    TestRequest request(worker);
+    request.with("Authorization", authorizations[next++ % authorizations.size()]);
+    if (request.outcome(*jwt) != "pass" || request.outcome(*claim_headers) != "pass") state.SkipWithError("refused");
+  }
+}
+
+// Base64, JSON and its rules, without any judgement.
+void parse(benchmark::State& state) {
+  const std::vector<std::string> all = mint_tokens("RS256", tokens);
+  std::size_t next = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(jose::parse_token(all[next++ % tokens]));
+}
+
+// All of the judgement but the signature's arithmetic: an HMAC of the same bytes stands for it.
+void parse_and_verify(benchmark::State& state, std::string_view alg) {
+  const std::vector<std::string> all = mint_tokens(alg, tokens);
+  const auto provider = make_provider("shop", alg);
+  jose::SignatureContexts contexts;
+  std::size_t next = 0;
+  for (auto _ : state) {
+    auto parsed = jose::parse_token(all[next++ % tokens]);
+    if (!jose::verify(*parsed, provider->rules, provider->keys, test_now, contexts)) state.SkipWithError("refused");
+  }
+}
+
+BENCHMARK(parse);
+BENCHMARK_CAPTURE(parse_and_verify, HS256, "HS256");
+BENCHMARK_CAPTURE(parse_and_verify, RS256, "RS256");
+BENCHMARK_CAPTURE(bare_verify, RS256, "RS256");
+BENCHMARK_CAPTURE(judge, RS256_first_seen, "RS256", tokens);
+BENCHMARK_CAPTURE(judge, RS256_cached, "RS256", few);
+BENCHMARK_CAPTURE(bare_verify, ES256, "ES256");
+BENCHMARK_CAPTURE(judge, ES256_first_seen, "ES256", tokens);
+BENCHMARK_CAPTURE(judge, ES256_cached, "ES256", few);
+BENCHMARK_CAPTURE(judge, HS256_first_seen, "HS256", tokens);
+
+}  // namespace
+
+BENCHMARK_MAIN();
