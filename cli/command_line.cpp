@@ -79,6 +79,7 @@ constexpr Maker makers[] = {
     {"config schema", alone<ConfigSchema>},
     {"config print", with_source<ConfigPrint>},
     {"config reference", alone<ConfigReference>},
+    {"providers check", with_file<ProvidersCheck>},
     {"demo", demo},
     {"healthcheck", with_admin<Healthcheck>},
     {"reload", with_admin<Reload>},

@@ -34,6 +34,9 @@ struct ConfigPrint {
   ConfigSource source;
 };
 struct ConfigReference {};
+struct ProvidersCheck {
+  ConfigSource source;
+};
 struct Demo {
   DemoOptions options;
 };
@@ -48,8 +51,8 @@ struct CompletionScript {
 };
 struct Version {};
 
-using Verb = std::variant<Run, Validate, Explain, Verify, ConfigSchema, ConfigPrint, ConfigReference, Demo, Healthcheck,
-                          Reload, CompletionScript, Version>;
+using Verb = std::variant<Run, Validate, Explain, Verify, ConfigSchema, ConfigPrint, ConfigReference, ProvidersCheck,
+                          Demo, Healthcheck, Reload, CompletionScript, Version>;
 
 struct Invocation {
   LogOptions log;

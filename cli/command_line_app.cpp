@@ -43,7 +43,12 @@ void add_source_options(CLI::App& verb, Given& given) {
   verb.add_option("--upstream", source.upstream, "The service")->type_name("URL")->group(group);
   verb.add_option("--issuer", source.issuer, "The tokens' `iss`")->type_name("URL")->group(group);
   verb.add_option("--audience", source.audience, "The tokens' `aud`")->type_name("NAME")->group(group);
-  verb.add_option("--jwks-file", source.jwks_file, "The issuer's keys")->type_name("FILE")->group(group);
+  verb.add_option("--jwks-file", source.jwks_file, "The issuer's keys; without it they are fetched")
+      ->type_name("FILE")
+      ->group(group);
+  verb.add_option("--jwks-uri", source.jwks_uri, "Where they are fetched; without it the issuer's metadata says so")
+      ->type_name("URL")
+      ->group(group);
   verb.add_option("--claim", source.claims,
                   "A claim and the header that carries it: sub=X-User-Id; repeatable, or POSTERN_CLAIM with commas")
       ->type_name("CLAIM=HEADER")
@@ -111,6 +116,12 @@ void add_config_verbs(CLI::App& app, Given& given) {
   config->add_subcommand("reference", "Print the reference in Markdown");
 }
 
+void add_provider_verbs(CLI::App& app, Given& given) {
+  CLI::App* const providers = app.add_subcommand("providers", "The issuers of tokens");
+  providers->require_subcommand(1);
+  add_file_option(*providers->add_subcommand("check", "Fetch each provider's keys once, and tell every step"), given);
+}
+
 void add_admin_verbs(CLI::App& app, Given& given) {
   add_admin_options(*app.add_subcommand("healthcheck", "Ask a running gateway whether it is ready"), given);
   add_admin_options(*app.add_subcommand("reload", "Have a running gateway read its configuration again"), given);
@@ -150,6 +161,7 @@ std::unique_ptr<CLI::App> make_app(Given& given) {
   add_explain(*app, given);
   add_verify(*app, given);
   add_config_verbs(*app, given);
+  add_provider_verbs(*app, given);
   add_admin_verbs(*app, given);
   add_program_verbs(*app, given);
   return app;

@@ -26,10 +26,11 @@ constexpr SidecarValue sidecar_values[] = {
     {&SourceFlags::issuer, &conf::SidecarFlags::issuer, "--issuer", "POSTERN_ISSUER"},
     {&SourceFlags::audience, &conf::SidecarFlags::audience, "--audience", "POSTERN_AUDIENCE"},
     {&SourceFlags::jwks_file, &conf::SidecarFlags::jwks_file, "--jwks-file", "POSTERN_JWKS_FILE"},
+    {&SourceFlags::jwks_uri, &conf::SidecarFlags::jwks_uri, "--jwks-uri", "POSTERN_JWKS_URI"},
 };
 
 constexpr const char* nothing_given =
-    "no configuration: give -c FILE (or POSTERN_CONFIG), or --listen, --upstream, --issuer, --audience and --jwks-file";
+    "no configuration: give -c FILE (or POSTERN_CONFIG), or --listen, --upstream, --issuer and --audience";
 
 // The first flag of the sidecar that is given; nullptr without one.
 const char* sidecar_flag(const SourceFlags& flags) {

@@ -13,7 +13,7 @@ namespace postern::cli {
 // As given on the command line.
 struct SourceFlags {
   std::optional<std::string> config_file;
-  std::optional<std::string> listen, upstream, issuer, audience, jwks_file;
+  std::optional<std::string> listen, upstream, issuer, audience, jwks_file, jwks_uri;
   std::vector<std::string> claims;  // `sub=X-User-Id`
 };
 

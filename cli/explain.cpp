@@ -13,7 +13,7 @@
 #include "base/json.hpp"
 #include "conf/load.hpp"
 #include "filters/claim_headers.hpp"
-#include "filters/keys.hpp"
+#include "filters/providers.hpp"
 #include "gateway/http/target.hpp"
 #include "gateway/router.hpp"
 #include "gateway/server.hpp"
@@ -25,7 +25,9 @@ struct Explanation {
   std::string route;  // empty: none was found
   bool checks_tokens = true;
   std::string provider;
-  std::string key;  // kid of the key that verified
+  std::string key;                                           // kid of the key that verified
+  std::string keys_error;                                    // of the fetch, when there was one
+  std::vector<std::pair<std::string, std::string>> skipped;  // keys of the provider, and why they cannot be used
   std::vector<jose::Finding> findings;
   std::vector<std::pair<std::string, std::string>> headers;
 
@@ -123,10 +125,11 @@ void judge(const conf::Config& config, const conf::Route& route, const filters::
   }
   std::vector<const jose::Rules*> rules;
   std::vector<const jose::KeySet*> keys;
+  std::vector<keys::KeysPtr> held;
   for (const auto& name : route.jwt->providers) {
     const auto& provider = providers.at(name);
     rules.push_back(&provider->rules);
-    keys.push_back(&provider->keys);
+    keys.push_back(held.emplace_back(provider->source->keys()).get());
   }
   explanation.findings = jose::explain(token, rules, keys, filters::make_route_rules(*route.jwt), now);
   auto parsed = jose::parse_token(token);
@@ -134,6 +137,9 @@ void judge(const conf::Config& config, const conf::Route& route, const filters::
   const auto chosen = jose::choose_provider(*parsed, rules);
   if (!chosen) return;
   explanation.provider = rules[*chosen]->provider;
+  const ProviderStatus status = providers.at(explanation.provider)->source->status();
+  explanation.keys_error = status.last_error;
+  explanation.skipped = status.skipped;
   if (explanation.reason() != Reason::accepted) return;
   jose::SignatureContexts contexts;
   const auto claims = jose::verify(*parsed, *rules[*chosen], *keys[*chosen], now, contexts);
@@ -154,6 +160,8 @@ void print_text(const Explanation& explanation, std::ostream& out) {
   }
   if (!explanation.provider.empty()) out << "provider: " << explanation.provider << '\n';
   if (!explanation.key.empty()) out << "key: " << explanation.key << '\n';
+  if (!explanation.keys_error.empty()) out << "keys not fetched: " << explanation.keys_error << '\n';
+  for (const auto& [name, why] : explanation.skipped) out << "key " << name << " skipped: " << why << '\n';
   if (!explanation.headers.empty()) out << "headers:\n";
   for (const auto& [name, value] : explanation.headers) out << "  " << name << ": " << value << '\n';
   const Reason reason = explanation.reason();
@@ -182,6 +190,10 @@ void print_json(const Explanation& explanation, std::ostream& out) {
   for (const auto& [name, value] : explanation.headers) {
     headers.push_back(Json(Json::Object{{"name", text(name)}, {"value", text(value)}}));
   }
+  Json::Array skipped;
+  for (const auto& [name, why] : explanation.skipped) {
+    skipped.push_back(Json(Json::Object{{"key", text(name)}, {"reason", text(why)}}));
+  }
   const Reason reason = explanation.reason();
   const Json report(Json::Object{{"accepted", Json(reason == Reason::accepted)},
                                  {"reason", text(code_of(reason))},
@@ -189,6 +201,8 @@ void print_json(const Explanation& explanation, std::ostream& out) {
                                  {"public", Json(!explanation.checks_tokens)},
                                  {"provider", text(explanation.provider)},
                                  {"kid", text(explanation.key)},
+                                 {"keys_error", text(explanation.keys_error)},
+                                 {"skipped_keys", Json(std::move(skipped))},
                                  {"checks", Json(std::move(findings))},
                                  {"headers", Json(std::move(headers))}});
   out << report.to_text() << '\n';
@@ -203,8 +217,9 @@ std::optional<std::string> read_environment(const std::string& name) {
 
 int run_explain(const ExplainOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
   conf::Loaded loaded = conf::load_file(options.config_file, read_environment);
+  keys::Engine engine;
   filters::Providers providers;
-  if (!loaded.problems.any()) providers = filters::load_providers(loaded.config, loaded.problems);
+  if (!loaded.problems.any()) providers = filters::load_providers(loaded.config, &engine, loaded.problems);
   print_problems(loaded.problems.warnings(), err);
   print_problems(loaded.problems.errors(), err);
   if (loaded.problems.any()) return exit_bad_config;
@@ -219,6 +234,7 @@ int run_explain(const ExplainOptions& options, std::istream& in, std::ostream& o
     explanation.route = (*route)->name;
     explanation.checks_tokens = (*route)->jwt.has_value();
     const double now = options.at.value_or(static_cast<double>(std::time(nullptr)));
+    if (explanation.checks_tokens) filters::await_keys(providers, (*route)->jwt->providers);
     if (explanation.checks_tokens) judge(loaded.config, **route, providers, read_token(options, in), now, explanation);
   }
   options.json ? print_json(explanation, out) : print_text(explanation, out);

@@ -12,6 +12,7 @@
 #include "cli/demo.hpp"
 #include "cli/explain.hpp"
 #include "cli/log.hpp"
+#include "cli/providers_check.hpp"
 #include "cli/run.hpp"
 #include "cli/validate.hpp"
 #include "cli/verify.hpp"
@@ -44,6 +45,9 @@ struct Perform {
     return cli::run_config_print(print.source, environment, std::cout, std::cerr);
   }
 
+  int operator()(const cli::ProvidersCheck& check) const {
+    return cli::run_providers_check(check.source, environment, std::cout, std::cerr);
+  }
   int operator()(const cli::Healthcheck& healthcheck) const {
     return cli::run_healthcheck(healthcheck.options, environment, std::cout, std::cerr);
   }

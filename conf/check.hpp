@@ -11,6 +11,15 @@ namespace postern::conf {
 
 void check_providers(const Config& config, Problems& problems);
 
+// Where a provider's keys come from: from files, or from URLs that can be fetched; never both.
+void check_key_source(const Provider& provider, const std::string& path, Problems& problems);
+
+// The path of one name in such a list: of the list itself where one text stands for it.
+std::string name_path(const AnyOr& list, std::size_t index, const std::string& path, Problems& problems);
+
+// `{tenant}` in issuers and what may stand for it.
+void check_tenants(const Provider& provider, const std::string& path, Problems& problems);
+
 // The names in a provider's or a route's rules for claims.
 void check_claim_names(const std::vector<ClaimName>& required, const std::vector<ClaimRule>& rules,
                        const std::string& path, Problems& problems);

@@ -8,32 +8,39 @@ namespace {
 bool has_secret(const Provider& provider) {
   return !provider.secret.empty() || !provider.secret_file.empty();
 }
-bool has_public_key(const Provider& provider) {
+bool has_key_file(const Provider& provider) {
   return !provider.jwks_file.empty() || !provider.pem_file.empty();
 }
 bool is_hmac(const std::string& algorithm) {
   return algorithm.starts_with("HS");
 }
+// A secret that was meant but could not be read has its error already.
+bool is_secret_settled(const std::string& path, const Problems& problems) {
+  return problems.is_settled(path + ".secret") || problems.is_settled(path + ".secret_file");
+}
 
 // An attacker who signs with HMAC, keyed with the bytes of a public key, must never find both in one place.
 void check_key_kinds(const Provider& provider, const std::string& path, Problems& problems) {
-  if (has_secret(provider) && has_public_key(provider)) {
+  if (has_secret(provider) && has_key_file(provider)) {
     problems.add(path, "mixes a secret with public keys; make two providers of it, both may have the same issuer");
     return;
   }
   for (std::size_t i = 0; i < provider.algorithms.size(); ++i) {
     std::string place = item_path(path + ".algorithms", i);
     if (problems.is_settled(place)) continue;
-    if (is_hmac(provider.algorithms[i]) && has_public_key(provider)) {
+    const bool hmac = is_hmac(provider.algorithms[i]);
+    if (hmac && has_key_file(provider)) {
       problems.add(place, "needs a secret (`secret_file`), and this provider has public keys");
-    } else if (!is_hmac(provider.algorithms[i]) && has_secret(provider)) {
+    } else if (hmac && !has_secret(provider) && !is_secret_settled(path, problems)) {
+      problems.add(place, "needs a secret (`secret_file`): the keys that are fetched are public ones");
+    } else if (!hmac && has_secret(provider)) {
       problems.add(place, "needs public keys, and this provider has a secret");
     }
   }
 }
 
 void check_secret(const Provider& provider, const std::string& path, Problems& problems) {
-  if (provider.secret_encoding != SecretEncoding::raw && !has_secret(provider) && has_public_key(provider)) {
+  if (provider.secret_encoding != SecretEncoding::raw && !has_secret(provider) && !is_secret_settled(path, problems)) {
     problems.add(path + ".secret_encoding", "says nothing without a secret");
   }
   if (provider.secret.empty() || problems.is_settled(path + ".secret")) return;
@@ -61,6 +68,8 @@ void check_claim_names(const std::vector<ClaimName>& required, const std::vector
 void check_providers(const Config& config, Problems& problems) {
   for (const auto& [name, provider] : config.providers) {
     std::string path = member_path("providers", name);
+    check_tenants(provider, path, problems);
+    check_key_source(provider, path, problems);
     check_key_kinds(provider, path, problems);
     check_secret(provider, path, problems);
     check_claim_names(provider.required_claims, provider.claims, path, problems);

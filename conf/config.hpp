@@ -100,6 +100,7 @@ struct AnyOr {
 };
 
 enum class MatchKind { any, all };
+enum class ReadyWhen { any, all, none };  // which providers must have keys before /readyz says so
 enum class SecretEncoding { raw, base64, base64url, hex };
 
 struct Provider {
@@ -111,6 +112,22 @@ struct Provider {
   std::vector<FilePath> secret_file;  // one or several; raw bytes less one final newline
   Secret secret;                      // the twin of secret_file, e.g. "${JWT_SECRET}"
   SecretEncoding secret_encoding = SecretEncoding::raw;
+  // Without any of the files and secrets above the keys come from the issuer itself.
+  std::string jwks_uri;                   // instead of discovery
+  std::string discovery_url;              // of the metadata document, instead of the issuer's well-known places
+  std::vector<std::string> tenants;       // what may stand for `{tenant}` in `issuer`
+  Duration min_refresh{60'000};           // between two regular fetches, whatever the response asks for
+  Duration max_refresh{900'000};          // a fetch at least so often
+  Duration max_stale{86'400'000};         // how long the last good keys serve without a successful fetch
+  Duration unknown_kid_cooldown{30'000};  // between fetches for an unknown kid, beyond a burst of two
+  Duration fetch_timeout{5'000};          // for each phase of a fetch
+  bool allow_http = false;                // http:// elsewhere than to loopback
+  bool allow_link_local = false;          // 169.254.0.0/16 and fe80::/10
+  FilePath ca_file;                       // empty: the system's certificates
+  FilePath certificate_file;              // client certificate
+  FilePath key_file;
+  FilePath fetch_headers_file;          // `Name: value` lines to send with each fetch
+  std::string proxy;                    // a URL, `none`, or empty: HTTPS_PROXY and NO_PROXY
   std::vector<std::string> algorithms;  // empty: the asymmetric ones, or HS256 for a secret
   Duration leeway{60'000};              // at most 300 s
   std::optional<Duration> max_lifetime;
@@ -256,6 +273,8 @@ struct Config {
   bool forwarded = false;                    // also send RFC 7239's Forwarded
   Limits limits;
   Timeouts timeouts;
+  FilePath key_cache_dir;  // where the last good keys of each provider are kept; empty: nowhere
+  ReadyWhen ready_when = ReadyWhen::all;
   std::map<std::string, Provider> providers;
   std::map<std::string, Upstream> upstreams;
   std::vector<Route> routes;

@@ -5,8 +5,6 @@
 
 namespace postern::conf {
 
-inline constexpr std::uint64_t one_second = 1'000, one_minute = 60'000, one_hour = 3'600'000, one_day = 86'400'000;
-inline constexpr std::uint64_t one_kib = 1 << 10, one_mib = 1 << 20;
 inline constexpr auto tls_versions = std::to_array<std::string_view>({"1.2", "1.3"});
 
 template <class Visitor>
@@ -121,6 +119,14 @@ void describe(Visitor& v, Config& c) {
   v.field("forwarded", c.forwarded, {.doc = "Also send the `Forwarded` header (RFC 7239) to upstreams."});
   v.field("limits", c.limits, {.doc = "What a single exchange may use."});
   v.field("timeouts", c.timeouts, {.doc = "How long each part of an exchange may take."});
+  v.field(
+      "key_cache_dir", c.key_cache_dir,
+      {.doc = "A folder in which the last good keys of each provider are kept, for a start while the provider cannot "
+              "be reached. It is made when it is missing; whoever can write to it decides whom the gateway trusts.",
+       .folder = true});
+  v.field("ready_when", c.ready_when,
+          {.doc = "How many of the providers must have keys before `/readyz` says so: `any` one of them, `all`, or "
+                  "`none`, when routes without a token matter more."});
   v.field("providers", c.providers, {.doc = "Who issues tokens, by a name that routes refer to."});
   v.field("upstreams", c.upstreams, {.doc = "The services behind the gateway, by a name that routes refer to."});
   v.field("routes", c.routes,

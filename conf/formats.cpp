@@ -6,6 +6,7 @@
 #include "conf/address.hpp"
 #include "conf/path_syntax.hpp"
 #include "conf/suggest.hpp"
+#include "conf/url.hpp"
 
 namespace postern::conf {
 namespace {
@@ -168,7 +169,32 @@ Complaint judge_algorithm(std::string_view text) {
   return "is not a signature algorithm" + suggestion(text, algorithm_names);
 }
 
-constexpr std::array<FormatRow, 21> rows = {{
+Complaint judge_url(std::string_view text) {
+  auto url = parse_url(text);
+  return url ? Complaint() : std::move(url.error());
+}
+
+Complaint judge_proxy(std::string_view text) {
+  if (text == "none") return std::nullopt;
+  constexpr const char* form = "must be an http:// URL such as `http://proxy.example.com:3128`, or `none`";
+  if (text.find("://") == text.npos) return form;
+  auto url = parse_url(text);
+  if (!url) return std::move(url.error());
+  if (url->tls) return std::string(form) + "; TLS to the provider goes through it";
+  if (url->target != "/") return "must end after host and port, without a path";
+  return std::nullopt;
+}
+
+// It becomes a part of an issuer's URL and must not reach into the next one.
+Complaint judge_tenant(std::string_view text) {
+  auto fits = [](char c) {
+    return c > 0x20 && c < 0x7f && std::string_view("/?#{}").find(c) == std::string_view::npos;
+  };
+  if (text.size() <= 128 && std::all_of(text.begin(), text.end(), fits)) return std::nullopt;
+  return "must be 1 to 128 visible ASCII characters without `/`, `?`, `#`, `{` and `}`";
+}
+
+constexpr std::array<FormatRow, 24> rows = {{
     {Format::text, "text", "", true, judge_text},
     {Format::line, "text", R"(^[^\u0000-\u001f\u007f]+$)", true, judge_line},
     {Format::name, "a name", "^[A-Za-z0-9_.-]{1,64}$", true, judge_name},
@@ -198,6 +224,11 @@ constexpr std::array<FormatRow, 21> rows = {{
     {Format::algorithm, "an algorithm",
      "^(RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|ES256K|EdDSA|HS256|HS384|HS512)$", false,
      judge_algorithm},
+    {Format::url, "a URL", R"(^[Hh][Tt][Tt][Pp][Ss]?://[\x21\x22\x24-\x7e]+$)", false, judge_url},
+    {Format::proxy, "an http:// URL or `none`", R"(^(none|[Hh][Tt][Tt][Pp]://[\x21\x22\x24-\x7e]+)$)", false,
+     judge_proxy},
+    {Format::tenant, "a tenant's name", R"(^[\x21\x22\x24-\x2e\x30-\x3e\x40-\x7a\x7c\x7e]{1,128}$)", true,
+     judge_tenant},
 }};
 
 constexpr bool in_order() {

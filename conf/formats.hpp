@@ -34,6 +34,9 @@ enum class Format : std::uint8_t {
   redirect_target,
   cookie_name,
   algorithm,
+  url,
+  proxy,
+  tenant,
 };
 
 struct FormatRow {

@@ -33,7 +33,7 @@ struct SidecarFlag {
   std::string origin;  // `--issuer` or `POSTERN_ISSUER`
 };
 struct SidecarFlags {
-  std::optional<SidecarFlag> listen, upstream, issuer, audience, jwks_file;
+  std::optional<SidecarFlag> listen, upstream, issuer, audience, jwks_file, jwks_uri;
   std::vector<SidecarFlag> claims;  // `sub=X-User-Id`
 };
 Loaded load_sidecar(const SidecarFlags& flags);

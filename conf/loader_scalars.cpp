@@ -98,8 +98,8 @@ FilePath Loader::resolve(std::string written) const {
   return {std::move(written), std::move(resolved)};
 }
 
-void Loader::read(const Node& node, FilePath& out, const Spec&) {
-  const std::string* text = read_text(node, "a file's name");
+void Loader::read(const Node& node, FilePath& out, const Spec& spec) {
+  const std::string* text = read_text(node, spec.folder ? "a folder's name" : "a file's name");
   if (!text) return;
   if (auto complaint = judge(Format::line, *text)) return fail(std::move(*complaint));
   out = resolve(*text);

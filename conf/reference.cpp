@@ -23,7 +23,7 @@ Notation:
   `1MiB`, `2GiB`;
 - **`${VAR}`** in a value stands for the environment variable, **`${VAR:-default}`** has a default for one that is not set or
   empty, `$${` writes a literal `${`. They are expanded after the file is parsed and cannot change its form;
-- **relative files** start at the folder of the configuration file;
+- **relative files and folders** start at the folder of the configuration file;
 - unknown keys, keys given twice, merge keys (`<<`) and a second document are errors; anchors and aliases work.
 )";
 
@@ -82,7 +82,7 @@ std::string type_of(const Shape& shape) {
     case Kind::text:
       return std::string(row_of(shape.spec.format).title);
     case Kind::file:
-      return "a file";
+      return shape.spec.folder ? "a folder" : "a file";
     case Kind::secret:
       return "a secret";
     case Kind::pattern:

@@ -29,7 +29,8 @@ void set_places(const SidecarFlags& flags, Places& places) {
       {flags.upstream, "--upstream or POSTERN_UPSTREAM", {"upstreams.service", "routes[0].upstream"}},
       {flags.issuer, "--issuer or POSTERN_ISSUER", {"providers.default.issuer"}},
       {flags.audience, "--audience or POSTERN_AUDIENCE", {"providers.default.audiences"}},
-      {flags.jwks_file, "--jwks-file or POSTERN_JWKS_FILE", {"providers.default", "providers.default.jwks_file"}},
+      {flags.jwks_file, "--jwks-file or POSTERN_JWKS_FILE", {"providers.default.jwks_file"}},
+      {flags.jwks_uri, "--jwks-uri or POSTERN_JWKS_URI", {"providers.default.jwks_uri"}},
   };
   places.set("", "flags");
   for (const Target& target : targets) {
@@ -67,6 +68,7 @@ Loaded load_sidecar(const SidecarFlags& flags) {
   provider.audiences = any_or(flags.audience);
   if (flags.jwks_file && !flags.jwks_file->value.empty())
     provider.jwks_file.push_back({flags.jwks_file->value, flags.jwks_file->value});
+  provider.jwks_uri = value_of(flags.jwks_uri);
 
   Upstream& upstream = config.upstreams["service"];
   if (flags.upstream && !flags.upstream->value.empty()) upstream.endpoints.push_back(flags.upstream->value);

@@ -13,6 +13,8 @@
 namespace postern::conf {
 
 inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+inline constexpr std::uint64_t one_second = 1'000, one_minute = 60'000, one_hour = 3'600'000, one_day = 86'400'000;
+inline constexpr std::uint64_t one_kib = 1 << 10, one_mib = 1 << 20;
 
 struct Spec {
   std::string_view doc = {};         // sentences for the reference and for editors
@@ -27,6 +29,7 @@ struct Spec {
   bool one_or_list = false;                      // a list of one may be written without its brackets
   bool not_empty = false;                        // a list, where it is given, has an item
   bool unique = false;                           // a list does not repeat itself
+  bool folder = false;                           // of a path: it names a folder
   std::string_view key_member = {};              // a list that may be a map: its key stands for this member of the item
   std::string_view value_member = {};            // in a map: an item that is one text stands for this member
 };
@@ -34,6 +37,9 @@ struct Spec {
 // The words of an enumeration, in its order.
 constexpr auto words_of(MatchKind) {
   return std::to_array<std::string_view>({"any", "all"});
+}
+constexpr auto words_of(ReadyWhen) {
+  return std::to_array<std::string_view>({"any", "all", "none"});
 }
 constexpr auto words_of(SecretEncoding) {
   return std::to_array<std::string_view>({"raw", "base64", "base64url", "hex"});

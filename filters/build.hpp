@@ -2,7 +2,7 @@
 #pragma once
 
 #include "conf/config.hpp"
-#include "filters/keys.hpp"
+#include "filters/providers.hpp"
 
 namespace postern::filters {
 

@@ -1,6 +1,7 @@
 // Who a request comes from: verified claims, and what filters made of them.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "base/reason.hpp"
 #include "filters/jose/claims.hpp"
+#include "filters/keys/key_source.hpp"
 
 namespace postern::filters {
 
@@ -19,7 +21,19 @@ using HeaderBlock = tl::expected<std::string, Refusal>;
 // Belongs to one worker: requests with the same token share it, and the memo below is filled without a lock.
 class Identity {
  public:
-  explicit Identity(jose::Claims claims) : claims_(std::move(claims)) {}
+  // `verified_at` is the version that `source` had when its keys were asked for.
+  Identity(jose::Claims claims, const keys::KeySource& source, std::uint64_t verified_at)
+      : claims_(std::move(claims)), source_(&source), seen_(verified_at) {}
+
+  // Whether the key that verified the token is still one of the issuer's. One atomic load, until the keys change.
+  bool is_trusted() {
+    const std::uint64_t version = source_->version();
+    if (version == seen_) return true;
+    const keys::KeysPtr keys = source_->keys();
+    if (keys == nullptr || !keys->holds(claims_.thumbprint())) return false;
+    seen_ = version;
+    return true;
+  }
 
   const jose::Claims& claims() const noexcept { return claims_; }
 
@@ -42,6 +56,8 @@ class Identity {
   };
 
   jose::Claims claims_;
+  const keys::KeySource* source_;  // of a provider that lives as long as the snapshot, and its cache with it
+  std::uint64_t seen_;             // its version when the key was last found there
   std::vector<Memo> memos_;
 };
 

@@ -62,7 +62,7 @@ class Jwt final : public Filter {
       return refuse(request, Refusal(Reason::origin_refused, "a cookie's token in a cross-site request"));
     }
     auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
-    if (const auto* known = state.tokens.find(id_, found->token, request.now)) {
+    if (const auto* known = state.tokens.find(id_, found->token, request.now); known && (*known)->is_trusted()) {
       request.decision.cache = CacheUse::hit;
       accept(request, *known);
       return pass();
@@ -92,22 +92,62 @@ class Jwt final : public Filter {
     if (!chosen) return refuse(request, chosen.error());
     const Provider& provider = *providers_[*chosen];
     request.decision.provider = provider.rules.provider;
-    auto claims = jose::verify(*token, provider.rules, provider.keys, request.now, state.contexts);
+    const std::uint64_t judged_by = provider.source->version();
+    auto verdict = verify(request, bytes, *token, provider, state);
+    if (!provider.source->is_remote() || !lacks_key(request.decision.reason, *token)) return verdict;
+    // What no key could make acceptable never causes a fetch.
+    if (!jose::worth_a_key_fetch(*token, provider.rules, request.now)) return verdict;
+    return judge_after_fetch(request, bytes, std::move(*token), provider, state, judged_by, std::move(verdict));
+  }
+
+  // Newer keys could change the verdict. A token without a kid was tried with every key that fits: the right one may be
+  // missing.
+  static bool lacks_key(Reason reason, const jose::Token& token) noexcept {
+    return reason == Reason::key_unknown || reason == Reason::keys_unavailable ||
+           (reason == Reason::signature_invalid && token.jws.kid().empty());
+  }
+
+  // Waits for keys once, and once more when that fetch had begun before the token came.
+  Task<Verdict> judge_after_fetch(RequestContext& request, std::string_view bytes, jose::Token token,
+                                  const Provider& provider, FilterWorkerState& state, std::uint64_t judged_by,
+                                  Verdict verdict) const {
+    constexpr int fetches = 2;
+    for (int i = 0; i < fetches; ++i) {
+      const bool none = request.decision.reason == Reason::keys_unavailable;
+      const keys::Waited waited =
+          co_await provider.source->await_fetch(none ? keys::Wanted::any_keys : keys::Wanted::unknown_kid);
+      const std::uint64_t version = provider.source->version();
+      if (waited == keys::Waited::not_at_all && version == judged_by) break;  // else they came in between
+      judged_by = version;
+      verdict = verify(request, bytes, token, provider, state);
+      if (waited == keys::Waited::for_own || !lacks_key(request.decision.reason, token)) break;
+    }
+    co_return verdict;
+  }
+
+  // Judges by the keys of this moment. On a refusal the token stays as it is, to be judged again.
+  Verdict verify(RequestContext& request, std::string_view bytes, jose::Token& token, const Provider& provider,
+                 FilterWorkerState& state) const {
+    const std::uint64_t version = provider.source->version();
+    const keys::KeysPtr keys = provider.source->keys();
+    if (keys == nullptr) return refuse(request, Refusal(Reason::keys_unavailable, "no keys of the issuer can be used"));
+    auto claims = jose::verify(token, provider.rules, *keys, request.now, state.contexts);
     if (!claims) return refuse(request, std::move(claims.error()));
 
-    const auto identity = std::make_shared<Identity>(std::move(*claims));
+    const auto identity = std::make_shared<Identity>(std::move(*claims), *provider.source, version);
     if (auto refusal = jose::check_route(identity->claims(), route_rules_)) {
       request.decision.subject = request.keep(clipped(identity->claims().subject()));
       return refuse(request, std::move(*refusal));
     }
     state.tokens.insert(id_, bytes, identity, memory_of(identity->claims()), validity_of(identity->claims()));
     accept(request, identity);
-    return pass();
+    return Pass{};
   }
 
   void accept(RequestContext& request, const std::shared_ptr<Identity>& identity) const {
     request.identity = identity;
     request.decision.reason = Reason::accepted;
+    request.decision.detail.clear();
     request.decision.provider = identity->claims().provider();
     request.decision.issuer = identity->claims().issuer();
     request.decision.subject = identity->claims().subject();
@@ -124,10 +164,10 @@ class Jwt final : public Filter {
     request.decision.kid = request.keep(clipped(token.jws.kid()));
   }
 
-  static Step refuse(RequestContext& request, Refusal refusal) {
+  static Verdict refuse(RequestContext& request, Refusal refusal) {
     request.decision.reason = refusal.reason;
     request.decision.detail = refusal.detail;
-    return Verdict(std::move(refusal));
+    return refusal;
   }
 
   std::uint64_t id_;

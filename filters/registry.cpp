@@ -41,14 +41,17 @@ class Factory final : public FilterFactory {
 
   std::unique_ptr<WorkerState> make_worker_state() const override { return std::make_unique<FilterWorkerState>(); }
 
+  std::vector<ProviderStatus> provider_statuses() const override { return statuses(build_.config, build_.providers); }
+
  private:
   Build build_;
 };
 
 }  // namespace
 
-std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, conf::Problems& problems) {
-  return std::make_unique<Factory>(config, load_providers(config, problems));
+std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, keys::Engine* engine,
+                                            conf::Problems& problems) {
+  return std::make_unique<Factory>(config, load_providers(config, engine, problems));
 }
 
 std::vector<std::string_view> filter_names() {

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "filters/keys/remote_config.hpp"
 #include "gateway/http/head.hpp"
 
 namespace postern::filters {
@@ -78,7 +79,7 @@ jose::Rules make_rules(const std::string& name, const conf::Provider& provider, 
   jose::Rules rules;
   rules.provider = name;
   rules.any_issuer = provider.issuer.any;
-  rules.issuers = provider.issuer.names;
+  rules.issuers = keys::accepted_issuers(provider);
   rules.any_audience = provider.audiences.any;
   rules.audiences = provider.audiences.names;
   rules.audience_match = make_match(provider.audience_match);

@@ -23,9 +23,9 @@ struct Validity {
 };
 
 // Keyed on the exact bytes of the token and on the jwt filter whose rules it passed: found by a hash of the signature's
-// end, whose key is random, and compared in full. Only accepted tokens are stored, so nobody without valid tokens can push others out. Bounded
-// by entries and by bytes; the second-chance rule (CLOCK) picks what goes: an entry used since the hand last passed
-// stays.
+// end, whose key is random, and compared in full. Only accepted tokens are stored, so nobody without valid tokens can
+// push others out. Bounded by entries and by bytes; the second-chance rule (CLOCK) picks what goes: an entry used since
+// the hand last passed stays.
 class TokenCache {
  public:
   struct Bounds {

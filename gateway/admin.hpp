@@ -16,11 +16,12 @@ namespace postern {
 class AdminActions {
  public:
   virtual ~AdminActions() = default;
-  virtual bool ready() const = 0;           // serving and not draining
+  virtual bool ready() const = 0;           // serving, with the keys that ready_when asks for, and not draining
   virtual Task<std::string> metrics() = 0;  // Prometheus text
   virtual std::string config_yaml()
-      const = 0;                     // effective, secrets redacted, with the last reload's errors as comments
-  virtual std::string reload() = 0;  // empty when it worked, else every problem, a line each
+      const = 0;  // effective, secrets redacted, with the last reload's errors as comments
+  virtual std::string providers_json() const = 0;  // how their keys are
+  virtual std::string reload() = 0;                // empty when it worked, else every problem, a line each
   virtual void drain() = 0;
   virtual bool set_log_level(const std::string& level) = 0;
   virtual std::string log_level() const = 0;

@@ -15,8 +15,8 @@ struct Path {
 };
 
 constexpr Path paths[] = {
-    {"/livez", "GET, HEAD"}, {"/readyz", "GET, HEAD"}, {"/metrics", "GET, HEAD"},        {"/config", "GET, HEAD"},
-    {"/reload", "POST"},     {"/drain", "POST"},       {"/loglevel", "GET, HEAD, POST"},
+    {"/livez", "GET, HEAD"},     {"/readyz", "GET, HEAD"}, {"/metrics", "GET, HEAD"}, {"/config", "GET, HEAD"},
+    {"/providers", "GET, HEAD"}, {"/reload", "POST"},      {"/drain", "POST"},        {"/loglevel", "GET, HEAD, POST"},
 };
 
 // True when `method` is one of the list `allow`.
@@ -116,6 +116,7 @@ Task<AdminReply> answer_admin(const AdminRequest& request, AdminActions& actions
     std::string text = co_await actions.metrics();
     co_return typed(std::move(text), "text/plain; version=0.0.4; charset=utf-8");
   }
+  if (request.path == "/providers") co_return typed(actions.providers_json(), "application/json");
   if (request.path == "/config") co_return typed(actions.config_yaml(), "text/yaml; charset=utf-8");
   if (request.path == "/reload") co_return reload(actions);
   if (request.path == "/drain") co_return drain();

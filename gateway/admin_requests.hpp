@@ -3,8 +3,9 @@
 // | path      | methods   | answer                                                                  |
 // |-----------|-----------|-------------------------------------------------------------------------|
 // | /livez    | GET       | 200 while the process runs                                              |
-// | /readyz   | GET       | 200 while it serves, 503 before that and while it drains                |
+// | /readyz   | GET       | 200 while it serves, 503 while it drains or lacks keys (`ready_when`)   |
 // | /metrics  | GET       | Prometheus text                                                         |
+// | /providers| GET       | the keys of each provider, their age, the last error, what was skipped  |
 // | /config   | GET       | the effective configuration as YAML, secrets redacted                   |
 // | /reload   | POST      | 200, or 422 with every problem, a line each                             |
 // | /drain    | POST      | 202; the drain begins when the answer is out                            |

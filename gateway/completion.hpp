@@ -22,8 +22,10 @@ class Completion {
   }
   bool is_set() const noexcept { return done_; }
 
-  Task<void> wait() {
-    while (!done_) {
+  // Until set() is called, or until that instant.
+  Task<void> wait(std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max()) {
+    timer_.expires_at(until);
+    while (!done_ && std::chrono::steady_clock::now() < until) {
       co_await timer_.async_wait(
           boost::asio::as_tuple(boost::asio::use_awaitable_t<boost::asio::io_context::executor_type>{}));
     }

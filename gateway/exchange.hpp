@@ -64,8 +64,7 @@ class Exchange {
   // that Asio does not keep for reuse.
   template <class T, class... Args>
   auto make(Args&&... args) {
-    return std::unique_ptr<T, Destroy>(
-        new (memory_->allocate(sizeof(T), alignof(T))) T(std::forward<Args>(args)...));
+    return std::unique_ptr<T, Destroy>(new (memory_->allocate(sizeof(T), alignof(T))) T(std::forward<Args>(args)...));
   }
 
   // The client said that it will not send another request, or must not.

@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "conf/problems.hpp"
 #include "gateway/http/head.hpp"
 #include "gateway/http/header_rules.hpp"
+#include "gateway/provider_status.hpp"
 #include "gateway/request_context.hpp"
 
 namespace postern {
@@ -61,9 +63,11 @@ class FilterFactory {
   virtual ~FilterFactory() = default;
   virtual Chain make_chain(const conf::Route& route) = 0;
   virtual std::unique_ptr<WorkerState> make_worker_state() const = 0;
+  // How the providers' keys are at this moment. Any thread.
+  virtual std::vector<ProviderStatus> provider_statuses() const = 0;
 };
 
 // Makes a factory for a configuration, loading keys; what is wrong with them goes to `problems`.
-using MakeFilters = std::unique_ptr<FilterFactory> (*)(const conf::Config&, conf::Problems& problems);
+using MakeFilters = std::function<std::unique_ptr<FilterFactory>(const conf::Config&, conf::Problems& problems)>;
 
 }  // namespace postern

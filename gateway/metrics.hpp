@@ -13,6 +13,7 @@
 
 #include "base/reason.hpp"
 #include "gateway/http/head.hpp"
+#include "gateway/provider_status.hpp"
 
 namespace postern {
 
@@ -83,6 +84,7 @@ struct ProcessFacts {
   std::uint64_t access_log_dropped = 0;
   std::string version = {};
   double start_time = 0;  // Unix seconds
+  std::vector<ProviderStatus> providers = {};
 };
 
 // The Prometheus text format (0.0.4), in a stable order; process_* are read from the system here. Nothing of a client

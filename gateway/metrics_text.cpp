@@ -157,6 +157,46 @@ void append_counters(std::string& out, const WorkerMetrics& sum, const ProcessFa
   out += "} 1\n";
 }
 
+// One line for each provider whose keys are fetched.
+template <class Value>
+void append_by_provider(std::string& out, const std::vector<ProviderStatus>& providers, std::string_view name,
+                        std::string_view type, std::string_view help, Value value) {
+  append_family(out, name, type, help);
+  for (const ProviderStatus& provider : providers) {
+    if (!provider.remote) continue;
+    out.append(name).append("{");
+    append_label(out, "provider", provider.name);
+    out += "} ";
+    append_number(out, value(provider));
+    out += '\n';
+  }
+}
+
+void append_keys(std::string& out, const std::vector<ProviderStatus>& providers) {
+  append_family(out, "postern_jwks_fetches_total", "counter", "Fetches of a provider's keys by result.");
+  for (const ProviderStatus& provider : providers) {
+    for (const auto& [result, count] : provider.fetches) {
+      out += "postern_jwks_fetches_total{";
+      append_label(out, "provider", provider.name);
+      out += ',';
+      append_label(out, "result", result);
+      out += "} ";
+      append_number(out, count);
+      out += '\n';
+    }
+  }
+  using Status = ProviderStatus;
+  append_by_provider(out, providers, "postern_jwks_age_seconds", "gauge", "Since the last good fetch; -1 without one.",
+                     [](const Status& status) { return status.age.value_or(-1); });
+  append_by_provider(out, providers, "postern_jwks_keys", "gauge", "Keys that can be used at this moment.",
+                     [](const Status& status) { return status.keys.size(); });
+  append_by_provider(out, providers, "postern_jwks_waiting_requests", "gauge", "Requests that wait for a fetch.",
+                     [](const Status& status) { return status.waiting_requests; });
+  append_by_provider(out, providers, "postern_jwks_unknown_kid_refusals_total", "counter",
+                     "Requests whose key was not known, refused without a fetch.",
+                     [](const Status& status) { return status.unknown_kid_refusals; });
+}
+
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -206,6 +246,7 @@ std::string render_metrics(const WorkerMetrics& sum, const MetricNames& routes, 
                     "From sending a request to the upstream's response head.", "upstream", sum.upstream_seconds,
                     upstreams.all());
   append_decisions(out, sum, route_names);
+  append_keys(out, process.providers);
   append_counters(out, sum, process);
   append_process(out, process.start_time);
   return out;

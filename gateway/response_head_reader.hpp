@@ -1,5 +1,5 @@
-// Makes a response's head of an upstream's bytes as they come. Interim responses (1xx but 101) are dropped: they are not
-// for the client.
+// Makes a response's head of an upstream's bytes as they come. Interim responses (1xx but 101) are dropped: they are
+// not for the client.
 #pragma once
 
 #include <cstddef>

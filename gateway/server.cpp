@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -40,9 +41,10 @@ class Server final : public AdminActions {
 
   int run();
 
-  bool ready() const override { return !draining_; }
+  bool ready() const override;
   Task<std::string> metrics() override;
   std::string config_yaml() const override;
+  std::string providers_json() const override { return to_json(snapshot_->filters->provider_statuses()); }
   std::string reload() override;
   void drain() override;
   bool set_log_level(const std::string& level) override;
@@ -215,6 +217,21 @@ void Server::stop() {
 
 // ---- admin
 
+bool Server::ready() const {
+  if (draining_) return false;
+  const auto providers = snapshot_->filters->provider_statuses();
+  const auto has_keys = [](const ProviderStatus& provider) { return provider.has_keys(); };
+  switch (snapshot_->config.ready_when) {
+    case conf::ReadyWhen::all:
+      return std::all_of(providers.begin(), providers.end(), has_keys);
+    case conf::ReadyWhen::any:
+      return providers.empty() || std::any_of(providers.begin(), providers.end(), has_keys);
+    case conf::ReadyWhen::none:
+      break;
+  }
+  return true;
+}
+
 Task<std::string> Server::metrics() {
   const WorkerMetrics sum = co_await workers_->collect_metrics();
   ProcessFacts facts;
@@ -222,6 +239,7 @@ Task<std::string> Server::metrics() {
   facts.access_log_dropped = access_log_->dropped_lines();
   facts.version = options_.version;
   facts.start_time = start_time_;
+  facts.providers = snapshot_->filters->provider_statuses();
   co_return render_metrics(sum, metric_registry_.routes, metric_registry_.upstreams, facts);
 }
 

@@ -16,7 +16,7 @@ enum ExitCode : int { exit_ok = 0, exit_refused = 1, exit_usage = 2, exit_cannot
 
 struct ServerOptions {
   std::function<conf::Loaded()> load;  // called at the start and at each reload
-  MakeFilters make_filters = nullptr;
+  MakeFilters make_filters;
   std::string version;
   // Called on the control thread once every listener accepts; the addresses with the ports that were bound, in the
   // order of the configuration, then the admin listener's.

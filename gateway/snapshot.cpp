@@ -64,8 +64,8 @@ void compile_routes(Snapshot& snapshot, MetricRegistry& metrics) {
 
 }  // namespace
 
-std::shared_ptr<const Snapshot> build_snapshot(conf::Config config, MakeFilters make_filters, MetricRegistry& metrics,
-                                               conf::Problems& problems) {
+std::shared_ptr<const Snapshot> build_snapshot(conf::Config config, const MakeFilters& make_filters,
+                                               MetricRegistry& metrics, conf::Problems& problems) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->config = std::move(config);
   metrics.routes.intern("");  // WorkerMetrics::no_route

@@ -62,7 +62,7 @@ struct MetricRegistry {
 };
 
 // Null when `problems` has errors afterwards: unusable keys, certificates.
-std::shared_ptr<const Snapshot> build_snapshot(conf::Config config, MakeFilters make_filters, MetricRegistry& metrics,
-                                               conf::Problems& problems);
+std::shared_ptr<const Snapshot> build_snapshot(conf::Config config, const MakeFilters& make_filters,
+                                               MetricRegistry& metrics, conf::Problems& problems);
 
 }  // namespace postern

@@ -44,6 +44,8 @@ class Claims {
   const std::string& issuer() const noexcept { return issuer_; }    // `iss`, empty when absent
   const std::string& subject() const noexcept { return subject_; }  // `sub`, empty when absent or no string
   const std::string& kid() const noexcept { return kid_; }          // of the key that verified
+  // Of the key that verified (RFC 7638). Of a secret it would tell something: for comparing, not for showing.
+  const std::string& thumbprint() const noexcept { return thumbprint_; }
   const std::string& provider() const noexcept { return provider_; }
 
   // The Unix second from which the provider's time rules refuse this token (`exp` plus leeway), or none without `exp`;
@@ -60,6 +62,7 @@ class Claims {
   std::string issuer_;
   std::string subject_;
   std::string kid_;
+  std::string thumbprint_;
   std::string provider_;
   std::optional<double> refused_from_;
   std::optional<double> refused_before_;

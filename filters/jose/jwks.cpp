@@ -58,6 +58,17 @@ bool KeySet::knows(std::string_view kid) const noexcept {
   return std::any_of(keys_.begin(), keys_.end(), [&](const Key& key) { return key.kid == kid; });
 }
 
+bool KeySet::holds(std::string_view thumbprint) const noexcept {
+  return std::any_of(keys_.begin(), keys_.end(), [&](const Key& key) { return key.thumbprint == thumbprint; });
+}
+
+bool KeySet::same_keys(const KeySet& other) const noexcept {
+  return keys_.size() == other.keys_.size() && std::all_of(keys_.begin(), keys_.end(), [&](const Key& key) {
+           return std::any_of(other.keys_.begin(), other.keys_.end(),
+                              [&](const Key& theirs) { return is_identical(key, theirs); });
+         });
+}
+
 Candidates KeySet::candidates(std::string_view kid, const Algorithm& algorithm) const noexcept {
   // A key without a kid is for every kid that no other key has: files of PEM keys and secrets name none.
   const bool named = !kid.empty() && knows(kid);

@@ -54,6 +54,12 @@ class KeySet {
   // Whether any key has this kid, fitting or not.
   bool knows(std::string_view kid) const noexcept;
 
+  // Whether a key of this thumbprint is in the set: what it verified before is still its word.
+  bool holds(std::string_view thumbprint) const noexcept;
+
+  // The same keys with the same restrictions, in whatever order.
+  bool same_keys(const KeySet& other) const noexcept;
+
   std::span<const Key> keys() const noexcept { return keys_; }
   bool empty() const noexcept { return keys_.empty(); }
 

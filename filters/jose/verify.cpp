@@ -81,6 +81,7 @@ tl::expected<Claims, Refusal> verify(Token& token, const Rules& rules, const Key
   claims.json_ = std::move(token.claims);
   claims.payload_ = std::move(token.jws.payload);
   claims.kid_ = judgement.key->kid;
+  claims.thumbprint_ = judgement.key->thumbprint;
   claims.provider_ = rules.provider;
   if (judgement.times.expires) claims.refused_from_ = *judgement.times.expires + rules.leeway;
   claims.refused_before_ = earliest(judgement.times, rules.leeway);

@@ -22,7 +22,7 @@ class Gateway {
   async serving() {
     const line = await eventually('the gateway serves', () => {
       assert.ok(!this.running.over, `the gateway ended early:\n${this.stderr}`);
-      return /serving (.*)\n/.exec(this.stderr)?.[1];
+      return / serving (\S+:\d.*)\n/.exec(this.stderr)?.[1];
     });
     const addressed = (text) => [...text.matchAll(/:(\d+)(?=[\s,]|$)/g)].map((match) => Number(match[1]));
     const [listeners, admin = ''] = line.split(/\badmin\b/);

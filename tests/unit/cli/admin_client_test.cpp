@@ -21,6 +21,7 @@ struct FakeActions : AdminActions {
   bool ready() const override { return is_ready; }
   Task<std::string> metrics() override { co_return ""; }
   std::string config_yaml() const override { return ""; }
+  std::string providers_json() const override { return ""; }
   std::string reload() override { return problems; }
   void drain() override {}
   bool set_log_level(const std::string&) override { return false; }

@@ -58,7 +58,7 @@ TEST_CASE("run takes a file by flag or by variable, and the flag counts first") 
 TEST_CASE("run without a file takes the sidecar's flags") {
   const ConfigSource source = parse_as<Run>(
                                   "run --listen 127.0.0.1:1 --upstream http://u --issuer https://i --audience a "
-                                  "--jwks-file k.json --claim sub=X-User-Id --claim a.b=X-B")
+                                  "--jwks-file k.json --jwks-uri https://k --claim sub=X-User-Id --claim a.b=X-B")
                                   .source;
   CHECK(!source.file);
   CHECK(source.flags.listen->value == "127.0.0.1:1");
@@ -67,6 +67,8 @@ TEST_CASE("run without a file takes the sidecar's flags") {
   CHECK(source.flags.issuer->value == "https://i");
   CHECK(source.flags.audience->value == "a");
   CHECK(source.flags.jwks_file->value == "k.json");
+  CHECK(source.flags.jwks_uri->value == "https://k");
+  CHECK(source.flags.jwks_uri->origin == "--jwks-uri");
   REQUIRE(source.flags.claims.size() == 2);
   CHECK(source.flags.claims[0].value == "sub=X-User-Id");
   CHECK(source.flags.claims[1].value == "a.b=X-B");
@@ -77,6 +79,7 @@ TEST_CASE("Each of the sidecar's values can be a variable, and a flag counts bef
   const Variables variables = {
       {"POSTERN_LISTEN", "127.0.0.1:1"}, {"POSTERN_UPSTREAM", "http://u"}, {"POSTERN_ISSUER", "https://i"},
       {"POSTERN_AUDIENCE", "a"},         {"POSTERN_JWKS_FILE", "k.json"},  {"POSTERN_CLAIM", "sub=X-User-Id,a=X-A"},
+      {"POSTERN_JWKS_URI", "https://k"},
   };
   const ConfigSource all = parse_as<Run>("run", variables).source;
   CHECK(all.flags.listen->value == "127.0.0.1:1");
@@ -85,6 +88,8 @@ TEST_CASE("Each of the sidecar's values can be a variable, and a flag counts bef
   CHECK(all.flags.issuer->value == "https://i");
   CHECK(all.flags.audience->value == "a");
   CHECK(all.flags.jwks_file->value == "k.json");
+  CHECK(all.flags.jwks_uri->value == "https://k");
+  CHECK(all.flags.jwks_uri->origin == "POSTERN_JWKS_URI");
   REQUIRE(all.flags.claims.size() == 2);
   CHECK(all.flags.claims[0].value == "sub=X-User-Id");
   CHECK(all.flags.claims[1].value == "a=X-A");

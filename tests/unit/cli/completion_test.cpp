@@ -59,7 +59,7 @@ TEST_CASE("The description of the command line holds every verb and the kinds of
   const VerbDescription program = describe_command_line();
   std::set<std::string> verbs;
   for (const VerbDescription& verb : program.verbs) verbs.insert(verb.name);
-  CHECK(verbs == std::set<std::string>{"run", "validate", "explain", "verify", "config", "demo", "healthcheck",
+  CHECK(verbs == std::set<std::string>{"run", "validate", "explain", "verify", "config", "providers", "demo", "healthcheck",
                                        "reload", "completion", "version"});
   const auto find = [&](const std::string& name) -> const OptionDescription& {
     for (const VerbDescription& verb : program.verbs) {

@@ -145,14 +145,19 @@ TEST_CASE("validate tells every problem with its place and prints no table") {
             at + ":5:15: routes[0].upstream: there is no upstream `u`\n");
 }
 
+const char* const with_key_file =
+    "listeners: [{address: \"127.0.0.1:8080\"}]\n"
+    "providers: {shop: {issuer: a, audiences: b, jwks_file: k.json}}\n"
+    "routes: [{name: r, jwt: {providers: shop}, redirect: {to: /a}}]\n";
+
 TEST_CASE("the deeper check runs on a right configuration, its problems have their places") {
   std::ostringstream out, err;
   auto no_key = [](const conf::Config&, conf::Problems& problems) {
     problems.add("providers.shop.jwks_file[0]", "has no usable key");
   };
-  ConfigSource source = example("minimal.yaml");
-  CHECK(run_validate(source, no_environment, no_key, out, err) == exit_bad_config);
-  CHECK(err.str() == *source.file + ":15:16: providers.shop.jwks_file[0]: has no usable key\n");
+  TemporaryConfig config(with_key_file);
+  CHECK(run_validate(config.source(), no_environment, no_key, out, err) == exit_bad_config);
+  CHECK(err.str() == config.path() + ":2:56: providers.shop.jwks_file[0]: has no usable key\n");
 
   bool was_called = false;
   auto note = [&](const conf::Config&, conf::Problems&) { was_called = true; };
@@ -166,9 +171,9 @@ TEST_CASE("warnings are told and stop nothing") {
   auto skipped = [](const conf::Config&, conf::Problems& problems) {
     problems.warn("providers.shop.jwks_file", "a key was skipped");
   };
-  ConfigSource source = example("minimal.yaml");
-  CHECK(run_validate(source, no_environment, skipped, out, err) == exit_ok);
-  CHECK(err.str() == "warning: " + *source.file + ":15:16: providers.shop.jwks_file: a key was skipped\n");
+  TemporaryConfig config(with_key_file);
+  CHECK(run_validate(config.source(), no_environment, skipped, out, err) == exit_ok);
+  CHECK(err.str() == "warning: " + config.path() + ":2:56: providers.shop.jwks_file: a key was skipped\n");
   CHECK_FALSE(out.str().empty());
 }
 

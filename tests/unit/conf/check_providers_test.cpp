@@ -3,12 +3,6 @@
 
 using namespace postern::conf;
 
-TEST_CASE("a provider needs keys") {
-  CHECK(provider_complaints("issuer: a, audiences: b") ==
-        Lines{"providers.shop: needs `jwks_file`, `pem_file`, `secret_file` or "
-              "`secret`: without keys no token can be checked"});
-}
-
 TEST_CASE("issuer and audiences must be said, `any` too") {
   CHECK(provider_complaints("jwks_file: k") ==
         Lines{"providers.shop.issuer: is required", "providers.shop.audiences: is required"});

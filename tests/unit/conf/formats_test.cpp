@@ -45,12 +45,21 @@ const std::vector<Case> cases = {
      {"", "a", "//a", "/\\a", "https://", "https:///x", "javascript:alert(1)", "/a b", "/{user}", "/a\r\nb", "/{path"}},
     {Format::cookie_name, {"session", "__Host-x"}, {"", "a=b", "a;b", "a b"}},
     {Format::algorithm, {"RS256", "EdDSA", "ES256K", "HS512"}, {"", "none", "nOnE", "rs256", "RS1", "RSA-OAEP"}},
+    {Format::url,
+     {"https://a", "HTTP://A/b?c={d}", "https://[::1]:1/"},
+     {"", "a", "ftp://a", "https://", "https://u:p@a", "https://a#b", "https://a b", "https://\xc3\xa4"}},
+    {Format::proxy,
+     {"none", "http://a", "http://a:3128/", "HTTP://[::1]:1"},
+     {"", "None", "a:3128", "https://a", "http://a/b", "http://u:p@a", "socks5://a"}},
+    {Format::tenant,
+     {"a", "0-_.~", "010", "a@b:c", std::string(128, 'a')},
+     {"", "a/b", "a?", "a#", "{a}", "a b", "\xc3\xa9", "a\n", std::string(129, 'a')}},
 };
 
 }  // namespace
 
 TEST_CASE("every form accepts and refuses what it says") {
-  CHECK(cases.size() == 21);
+  CHECK(cases.size() == 24);
   for (const Case& one : cases) {
     CAPTURE(row_of(one.format).title);
     for (const std::string& text : one.good) {

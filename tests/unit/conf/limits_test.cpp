@@ -35,6 +35,12 @@ Sample with_provider(const std::string& text) {
   return sample;
 }
 
+Sample with_remote_provider(const std::string& text) {
+  Sample sample;
+  sample.provider = "issuer: https://id.example.com, audiences: [a], " + text;
+  return sample;
+}
+
 Sample with_upstream(const std::string& text) {
   Sample sample;
   sample.upstream += ", " + text;
@@ -101,6 +107,24 @@ TEST_CASE("a provider's times hold at their bounds") {
           {"max_lifetime: @", "1s", "999ms", "providers.shop.max_lifetime: must be at least `1s`"},
       },
       with_provider);
+}
+
+TEST_CASE("the times of a provider that is asked for keys hold at their bounds") {
+  const std::string path = "providers.shop.";
+  check_bounds(
+      {
+          {"min_refresh: @", "1s", "999ms", path + "min_refresh: must be at least `1s`"},
+          {"min_refresh: @, max_refresh: 1d", "1d", "86400001ms", path + "min_refresh: must be at most `1d`"},
+          {"max_refresh: @, min_refresh: 1s", "1s", "999ms", path + "max_refresh: must be at least `1s`"},
+          {"max_refresh: @", "1d", "86400001ms", path + "max_refresh: must be at most `1d`"},
+          {"max_stale: @, max_refresh: 1s, min_refresh: 1s", "1s", "999ms", path + "max_stale: must be at least `1s`"},
+          {"max_stale: @", "30d", "2592000001ms", path + "max_stale: must be at most `30d`"},
+          {"unknown_kid_cooldown: @", "1s", "999ms", path + "unknown_kid_cooldown: must be at least `1s`"},
+          {"unknown_kid_cooldown: @", "1h", "3600001ms", path + "unknown_kid_cooldown: must be at most `1h`"},
+          {"fetch_timeout: @", "100ms", "99ms", path + "fetch_timeout: must be at least `100ms`"},
+          {"fetch_timeout: @", "1m", "60001ms", path + "fetch_timeout: must be at most `1m`"},
+      },
+      with_remote_provider);
 }
 
 TEST_CASE("an upstream's pool holds at its bounds") {

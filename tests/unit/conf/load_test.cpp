@@ -63,6 +63,18 @@ TEST_CASE("relative files start at the configuration file's folder") {
   CHECK(files[2].resolved == "/k.json");
 }
 
+TEST_CASE("the folder of kept keys need not exist, and starts at the configuration file's folder") {
+  Loaded loaded =
+      load_yaml(std::string(good) + "key_cache_dir: no/such\nready_when: any\n", "etc/c.yaml", environment_of({}));
+  CHECK(lines_of(loaded.problems) == Lines{});
+  CHECK(loaded.config.key_cache_dir == FilePath{"no/such", "etc/no/such"});
+  CHECK(loaded.config.ready_when == ReadyWhen::any);
+  CHECK(load(good).config.key_cache_dir.empty());
+  CHECK(load(good).config.ready_when == ReadyWhen::all);
+  CHECK(complaints(std::string(good) + "key_cache_dir: [a]\nready_when: some\n") ==
+        Lines{"key_cache_dir: expected a folder's name, got a list", "ready_when: must be `any`, `all` or `none`"});
+}
+
 TEST_CASE("the access log may be a file") {
   Loaded loaded = load_yaml(std::string(good) + "access_log: logs/a.log\n", "etc/c.yaml", environment_of({}));
   CHECK(loaded.config.access_log_file.written == "logs/a.log");

@@ -36,6 +36,7 @@ timeouts:
   stream_idle: 5m
   total: "off"
   drain: 30s
+ready_when: all
 providers:
   shop:
     issuer:
@@ -46,6 +47,13 @@ providers:
     jwks_file:
       - k.json
     secret_encoding: raw
+    min_refresh: 1m
+    max_refresh: 15m
+    max_stale: 1d
+    unknown_kid_cooldown: 30s
+    fetch_timeout: 5s
+    allow_http: false
+    allow_link_local: false
     leeway: 1m
     require_exp: true
 upstreams:
@@ -114,6 +122,29 @@ TEST_CASE("what is printed loads to the same configuration") {
   CHECK(once.find("$${X}") != std::string::npos);
   CHECK(print(once) == once);
   CHECK(print_yaml(load(sample.text()).config) == print_yaml(load(once).config));
+}
+
+TEST_CASE("a provider whose keys are fetched is printed so that it loads again") {
+  for (const std::string source : {"discovery_url", "jwks_uri"}) {
+    Sample sample;
+    sample.top = "key_cache_dir: cache/keys\nready_when: none";
+    sample.provider = source +
+                      ": 'http://id.internal/x?y=z', issuer: ['https://login.example/{tenant}/v2.0', 'any.example'], "
+                      "tenants: [a, '010'], audiences: any, min_refresh: 5s, max_refresh: 1h, max_stale: 7d, "
+                      "unknown_kid_cooldown: 1m, fetch_timeout: 250ms, allow_http: true, allow_link_local: true, "
+                      "ca_file: ca.pem, certificate_file: c.pem, key_file: k.pem, fetch_headers_file: h, "
+                      "proxy: 'http://proxy:3128'";
+    const std::string once = print(sample.text());
+    for (const std::string line :
+         {"key_cache_dir: cache/keys", "ready_when: none", "http://id.internal/x?y=z", "https://login.example/{tenant}",
+          "- a\n      - \"010\"", "min_refresh: 5s", "max_refresh: 1h", "max_stale: 7d", "unknown_kid_cooldown: 1m",
+          "fetch_timeout: 250ms", "allow_http: true", "allow_link_local: true", " ca_file: ca.pem",
+          "certificate_file: c.pem", " key_file: k.pem", "fetch_headers_file: h", "proxy: http://proxy:3128"}) {
+      CAPTURE(line);
+      CHECK(once.find(line) != std::string::npos);
+    }
+    CHECK(print(once) == once);
+  }
 }
 
 TEST_CASE("every target is printed so that it loads again") {

@@ -51,6 +51,37 @@ TEST_CASE("what flags stand for is printed as a file that equals it") {
   }
 }
 
+TEST_CASE("without a file of keys they are fetched, from where the issuer or a flag says") {
+  SidecarFlags flags = full_flags();
+  flags.jwks_file.reset();
+  Loaded loaded = load_sidecar(flags);
+  CHECK(lines_of(loaded.problems) == Lines{});
+  CHECK(loaded.config.providers.at("default").jwks_file.empty());
+  CHECK(loaded.config.providers.at("default").jwks_uri.empty());
+  flags.jwks_uri = {"https://id.internal/jwks", "POSTERN_JWKS_URI"};
+  loaded = load_sidecar(flags);
+  CHECK(lines_of(loaded.problems) == Lines{});
+  CHECK(loaded.config.providers.at("default").jwks_uri == "https://id.internal/jwks");
+  const std::string printed = print_yaml(loaded.config);
+  CHECK(print_yaml(load(printed).config) == printed);
+}
+
+TEST_CASE("what stands in the way of fetching is told with the flag or the variable") {
+  SidecarFlags flags = full_flags();
+  flags.jwks_uri = {"https://id.internal/jwks", "POSTERN_JWKS_URI"};
+  CHECK(flag_errors(flags) == Lines{"POSTERN_JWKS_URI: providers.default.jwks_uri: cannot stand beside `jwks_file`: "
+                                    "keys come from files or from URLs"});
+  flags.jwks_file.reset();
+  flags.jwks_uri->value = "id.internal";
+  CHECK(flag_errors(flags) == Lines{"POSTERN_JWKS_URI: providers.default.jwks_uri: must be a URL that begins with "
+                                    "`https://` or `http://`"});
+  flags.jwks_uri.reset();
+  flags.issuer->value = "any";
+  CHECK(flag_errors(flags) ==
+        Lines{"POSTERN_ISSUER: providers.default.issuer: `any` does not say whom to ask for keys: give `jwks_uri` or "
+              "`discovery_url`, or the keys in `jwks_file`, `pem_file`, `secret_file` or `secret`"});
+}
+
 TEST_CASE("any works as in a file") {
   SidecarFlags flags = full_flags();
   flags.issuer->value = "any";
@@ -65,9 +96,6 @@ TEST_CASE("what is missing is told with the flag and the variable that give it")
   CHECK(flag_errors({}) == Lines{"--listen or POSTERN_LISTEN: listeners[0].address: is required",
                                  "--issuer or POSTERN_ISSUER: providers.default.issuer: is required",
                                  "--audience or POSTERN_AUDIENCE: providers.default.audiences: is required",
-                                 "--jwks-file or POSTERN_JWKS_FILE: providers.default: needs `jwks_file`, `pem_file`, "
-                                 "`secret_file` or `secret`: without keys "
-                                 "no token can be checked",
                                  "--upstream or POSTERN_UPSTREAM: upstreams.service.endpoints: is required"});
 }
 

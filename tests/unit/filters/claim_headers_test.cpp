@@ -71,7 +71,7 @@ TEST_CASE("the filter hands on one ready-made block, rendered once for an identi
   const auto filter = make({mapping("sub", "X-User-Id")});
   FilterWorkerState state;
   TestRequest first(state), second(state);
-  first.context.identity = second.context.identity = std::make_shared<Identity>(verified());
+  first.context.identity = second.context.identity = std::make_shared<Identity>(identity_of(verified()));
   CHECK(first.outcome(*filter) == "pass");
   CHECK(second.outcome(*filter) == "pass");
   REQUIRE(first.context.upstream_headers.size() == 1);
@@ -84,7 +84,7 @@ TEST_CASE("two filters over one identity each have their own block") {
   const auto two = make({mapping("sub", "X-Two")});
   FilterWorkerState state;
   TestRequest request(state);
-  request.context.identity = std::make_shared<Identity>(verified());
+  request.context.identity = std::make_shared<Identity>(identity_of(verified()));
   CHECK(request.outcome(*one) == "pass");
   CHECK(request.outcome(*two) == "pass");
   REQUIRE(request.context.upstream_headers.size() == 2);
@@ -95,7 +95,7 @@ TEST_CASE("two filters over one identity each have their own block") {
 TEST_CASE("an unusable claim refuses each request and sends no header") {
   const auto filter = make({mapping("name", "X-Name")});
   FilterWorkerState state;
-  const auto identity = std::make_shared<Identity>(verified(R"("name":"a\u0000b")"));
+  const auto identity = std::make_shared<Identity>(identity_of(verified(R"("name":"a\u0000b")")));
   for (int i = 0; i < 2; ++i) {
     TestRequest request(state);
     request.context.identity = identity;
@@ -113,7 +113,7 @@ TEST_CASE("without an identity, or with none of the claims, there is no header")
   CHECK(anonymous.outcome(*filter) == "pass");
   CHECK(anonymous.context.upstream_headers.empty());
   TestRequest poor(state);
-  poor.context.identity = std::make_shared<Identity>(verified());
+  poor.context.identity = std::make_shared<Identity>(identity_of(verified()));
   CHECK(poor.outcome(*filter) == "pass");
   CHECK(poor.context.upstream_headers.empty());
 }
@@ -124,7 +124,7 @@ TEST_CASE("every header that can be injected is named, so that clients' copies a
 }
 
 TEST_CASE("claims can be asked again after their header lines were made") {
-  Identity identity(verified(R"("roles":["a","b"])"));
+  Identity identity = identity_of(verified(R"("roles":["a","b"])"));
   const Json before = identity.claims().json();
   int made = 0;
   const auto make = [&]() -> HeaderBlock {

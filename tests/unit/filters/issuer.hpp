@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "filters/build.hpp"
+#include "filters/identity.hpp"
 #include "tests/unit/filters/request.hpp"
 #include "tests/unit/jose/mint.hpp"
 
@@ -22,7 +23,8 @@ inline std::shared_ptr<Provider> make_provider(const std::string& name = "shop",
   provider->rules.audiences = {"orders-api"};
   const bool secret = alg.starts_with("HS");
   provider->rules.algorithms = secret ? jose::AlgorithmSet::hs256() : jose::AlgorithmSet::asymmetric();
-  provider->keys = jose::parse_jwks(mint::jwks({mint::jwk(mint::shared_key(alg))}), secret).value().keys;
+  auto loaded = jose::parse_jwks(mint::jwks({mint::jwk(mint::shared_key(alg))}), secret).value();
+  provider->source = std::make_shared<keys::LocalKeys>(std::move(loaded.keys), "test", std::move(loaded.skipped));
   return provider;
 }
 
@@ -43,7 +45,13 @@ inline jose::Claims verified(std::string_view more = {}) {
   const std::string text = token(more);
   auto parsed = jose::parse_token(text);
   jose::SignatureContexts contexts;
-  return jose::verify(parsed.value(), provider->rules, provider->keys, test_now, contexts).value();
+  return jose::verify(parsed.value(), provider->rules, *provider->source->keys(), test_now, contexts).value();
+}
+
+// An identity whose key is always trusted.
+inline Identity identity_of(jose::Claims claims) {
+  static const keys::NoKeys source;
+  return Identity(std::move(claims), source, source.version());
 }
 
 }  // namespace postern::filters

@@ -20,6 +20,15 @@ bool allows(const jose::Rules& rules, std::string_view name) {
 
 }  // namespace
 
+TEST_CASE("each tenant makes an issuer of its own") {
+  conf::Provider provider;
+  provider.issuer.names = {"https://login.example/{tenant}/v2.0"};
+  provider.tenants = {"a", "b"};
+  conf::Problems problems;
+  const jose::Rules rules = make_rules("shop", provider, KeyKind::public_keys, problems);
+  CHECK(rules.issuers == std::vector<std::string>{"https://login.example/a/v2.0", "https://login.example/b/v2.0"});
+}
+
 TEST_CASE("a provider's words become its rules") {
   conf::Provider provider = some_provider();
   provider.audience_match = conf::MatchKind::all;

@@ -27,6 +27,7 @@ struct FakeActions : AdminActions {
   bool ready() const override { return is_ready; }
   Task<std::string> metrics() override { co_return "postern_build_info 1\n"; }
   std::string config_yaml() const override { return "routes: []\n"; }
+  std::string providers_json() const override { return "{\"providers\":[]}\n"; }
   std::string reload() override {
     ++reloads;
     return problems;

@@ -1,0 +1,26 @@
+#include "filters/keys/engine.hpp"
+
+#include <utility>
+
+namespace postern::keys {
+
+Engine::Engine() : work_(io_.get_executor()), thread_([this] { io_.run(); }) {}
+
+Engine::~Engine() {
+  io_.stop();
+  thread_.join();
+}
+
+std::shared_ptr<RemoteKeys> Engine::source(RemoteConfig config) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sources_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<RemoteKeys>& known = sources_[config.identity];
+  auto source = known.lock();
+  if (source && source->adopt(config)) return source;
+  source = std::make_shared<RemoteKeys>(io_, std::move(config));
+  known = source;
+  source->start();
+  return source;
+}
+
+}  // namespace postern::keys

@@ -1,0 +1,36 @@
+// The thread that fetches keys, and the sources that are shared: one for each URL in the process, over all reloads.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "filters/keys/remote_keys.hpp"
+
+namespace postern::keys {
+
+// Must outlive every snapshot whose providers use it.
+class Engine {
+ public:
+  Engine();
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // The source of `config.identity`: the one that is there already, with its keys, or a new one whose first fetch
+  // begins now. The limits and certificates of `config` hold from now on. Any thread.
+  std::shared_ptr<RemoteKeys> source(RemoteConfig config);
+
+ private:
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<RemoteKeys>> sources_;
+  std::thread thread_;
+};
+
+}  // namespace postern::keys

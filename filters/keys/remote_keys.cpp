@@ -1,0 +1,409 @@
+#include "filters/keys/remote_keys.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+
+#include "filters/keys/describe.hpp"
+#include "filters/keys/discovery.hpp"
+#include "filters/keys/freshness.hpp"
+#include "gateway/completion.hpp"
+
+namespace postern::keys {
+namespace asio = boost::asio;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
+
+// Where an issuer keeps its keys changes once in years; a failed fetch of the keys asks for it again at once.
+constexpr std::chrono::hours discovery_lifetime{1};
+// Beyond the fetch's own deadlines: a request never waits longer than this for one.
+constexpr int phases_of_a_fetch = 4;
+
+double unix_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double seconds_between(Instant from, Instant to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+}  // namespace
+
+// ---- a request that waits
+
+struct RemoteKeys::Waiter {
+  // Shared with the message that wakes it, which may arrive when the request has given up.
+  struct Wake {
+    explicit Wake(const asio::io_context::executor_type& executor) : completion(executor) {}
+    Completion completion;
+    bool fetched = false;
+  };
+
+  Waiter(RemoteKeys& keys, asio::io_context::executor_type executor)
+      : source(keys), executor_(executor), wake(std::make_shared<Wake>(executor)) {}
+  ~Waiter() {
+    const std::lock_guard lock(source.mutex_);
+    source.waiters_.remove(this);
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  RemoteKeys& source;
+  asio::io_context::executor_type executor_;
+  std::shared_ptr<Wake> wake;
+};
+
+Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
+  const asio::io_context::executor_type executor = co_await asio::this_coro::executor;
+  Waiter waiter(*this, executor);
+  bool begins = false;
+  std::chrono::milliseconds limit{};
+  {
+    const std::lock_guard lock(mutex_);
+    const Instant now = Clock::now();
+    const bool unknown_kid = wanted == Wanted::unknown_kid;
+    const auto answer = unknown_kid ? schedule_.ask_for_unknown_kid(now) : schedule_.ask_for_any_keys(now);
+    if (answer == Schedule::Answer::refused) {
+      unknown_kid_refusals_ += unknown_kid ? 1 : 0;
+      co_return Waited::not_at_all;
+    }
+    begins = answer == Schedule::Answer::begin;
+    if (begins) {
+      schedule_.began(now);  // so that everybody else joins
+      asked_ = true;
+    }
+    limit = config_.fetch.timeout * phases_of_a_fetch;
+    waiters_.push_back(&waiter);
+  }
+  if (begins) poke();
+  const std::shared_ptr<Waiter::Wake> wake = waiter.wake;
+  co_await wake->completion.wait(Clock::now() + limit);
+  if (!wake->fetched) co_return Waited::not_at_all;
+  co_return begins ? Waited::for_own : Waited::for_older;
+}
+
+// The lock is held while the messages are posted: a waiter that is listed is alive, and so is its io_context.
+void RemoteKeys::wake_waiters() {
+  const std::lock_guard lock(mutex_);
+  for (Waiter* const waiter : waiters_) {
+    asio::post(waiter->executor_, [wake = waiter->wake] {
+      wake->fetched = true;
+      wake->completion.set();
+    });
+  }
+  waiters_.clear();
+}
+
+// ---- the fetching thread
+
+struct RemoteKeys::Outcome {
+  std::string result;                      // the metric's label
+  std::string error;                       // empty: good
+  std::optional<jose::LoadedKeys> loaded;  // none: not modified
+  std::string document, etag, jwks_uri;
+  std::optional<std::chrono::milliseconds> fresh_for;
+
+  bool good() const noexcept { return error.empty(); }
+  static Outcome failure(std::string label, std::string why) {
+    Outcome outcome;
+    outcome.result = std::move(label);
+    outcome.error = std::move(why);
+    return outcome;
+  }
+  static Outcome failure(const FetchFailure& failed) {
+    if (failed.timed_out) return failure("timeout", failed.detail);
+    return failure(failed.status != 0 ? "status" : std::string(name_of(failed.phase)), failed.detail);
+  }
+};
+
+RemoteKeys::RemoteKeys(asio::io_context& io, RemoteConfig config)
+    : io_(io), timer_(io.get_executor()), config_(std::move(config)), schedule_(config_.limits, Clock::now()) {}
+
+void RemoteKeys::start() {
+  restore();
+  asio::co_spawn(io_.get_executor(), run(shared_from_this()), asio::detached);
+}
+
+bool RemoteKeys::adopt(RemoteConfig config) {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return false;
+  schedule_.change(config.limits);
+  config_ = std::move(config);
+  return true;
+}
+
+// Nobody but the coroutine holds it any more.
+bool RemoteKeys::ends(const std::shared_ptr<RemoteKeys>& self) {
+  const std::lock_guard lock(mutex_);
+  ended_ = self.use_count() == 1;
+  return ended_;
+}
+
+// True when a fetch begins now; else when to look again. Keys that became too old are taken away on the way.
+bool RemoteKeys::take_turn(Instant& wake) {
+  bool expires = false;
+  bool fetches = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const Instant now = Clock::now();
+    const auto usable_until = schedule_.usable_until();
+    expires = current_ != nullptr && !expired_ && usable_until && now >= *usable_until;
+    if (expires) expired_ = true;
+    fetches = asked_ || schedule_.due() <= now;
+    if (fetches && !asked_) schedule_.began(now);
+    asked_ = false;
+    wake = schedule_.due();
+    if (current_ != nullptr && !expired_ && usable_until) wake = std::min(wake, *usable_until);
+  }
+  if (expires) {
+    spdlog::error("provider {}: the keys are older than max_stale; its tokens are refused until a fetch succeeds",
+                  config_.name);
+    publish(nullptr);
+  }
+  return fetches;
+}
+
+Task<void> RemoteKeys::run(std::shared_ptr<RemoteKeys> self) {
+  for (;;) {
+    if (ends(self)) co_return;
+    Instant wake;
+    if (take_turn(wake)) {
+      RemoteConfig config;
+      {
+        const std::lock_guard lock(mutex_);
+        config = config_;
+      }
+      Outcome outcome = co_await fetch_keys(config);
+      settle(config, outcome);
+      wake_waiters();
+      keep(config, outcome);  // writes a file and waits for the disk: after those who wait
+    } else {
+      timer_.expires_at(wake);
+      co_await timer_.async_wait(as_result);
+    }
+  }
+}
+
+void RemoteKeys::poke() {
+  asio::post(io_, [self = shared_from_this()] { self->timer_.cancel(); });
+}
+
+// The keys of an earlier process serve until the first fetch.
+void RemoteKeys::restore() {
+  if (config_.kept_in.empty()) return;
+  const std::string file = config_.kept_in + '/' + kept_file_name(config_.document);
+  auto kept = read_kept_keys(config_.kept_in, config_.document, unix_now());
+  if (!kept) {
+    spdlog::warn("provider {}: kept keys are not used: {}", config_.name, kept.error());
+    return;
+  }
+  if (!kept->has_value()) return;
+  auto loaded = jose::parse_jwks((*kept)->document, /*allow_secret=*/false);
+  if (!loaded || loaded->keys.empty()) {
+    spdlog::warn("provider {}: kept keys are not used: {} holds no usable key", config_.name, file);
+    return;
+  }
+  const std::chrono::duration<double> age(std::max(0.0, unix_now() - (*kept)->fetched_at));
+  const Instant fetched_at = Clock::now() - std::chrono::duration_cast<Clock::duration>(age);
+  KeysPtr keys;
+  {
+    const std::lock_guard lock(mutex_);
+    schedule_.restored(fetched_at);
+    if (*schedule_.usable_until() <= Clock::now()) return;
+    keys = current_ = std::make_shared<const jose::KeySet>(std::move(loaded->keys));
+    skipped_ = std::move(loaded->skipped);
+    fetched_at_ = fetched_at;
+    restored_ = true;
+    found_url_ = (*kept)->jwks_uri;
+  }
+  document_ = std::move((*kept)->document);
+  publish(std::move(keys));
+  spdlog::info("provider {}: serving with keys that were kept {:.0f} s ago", config_.name, age.count());
+}
+
+// The URL of the keys by the first metadata document that can be had; the first failure is the one that is told.
+Task<tl::expected<conf::Url, RemoteKeys::Outcome>> RemoteKeys::discover(const RemoteConfig& config) {
+  std::optional<Outcome> first;
+  for (const conf::Url& url : config.metadata) {
+    auto fetched = co_await fetch(url, "", config.fetch, nullptr);
+    std::optional<Outcome> failed;
+    bool others_may_answer = true;
+    if (!fetched) {
+      failed = Outcome::failure(fetched.error());
+      failed->error = url.to_text() + ": " + failed->error;
+      others_may_answer = fetched.error().status != 0;
+    } else {
+      const auto found = read_metadata(fetched->body, config.issuers);
+      const auto parsed = found ? conf::parse_url(*found) : tl::unexpected(found.error());
+      if (parsed) co_return *parsed;
+      failed = Outcome::failure("metadata", url.to_text() + ": " + parsed.error());
+    }
+    if (!first) first = std::move(failed);
+    if (!others_may_answer) break;
+  }
+  co_return tl::unexpected(first ? std::move(*first) : Outcome::failure("metadata", "no metadata URL"));
+}
+
+Task<RemoteKeys::Outcome> RemoteKeys::fetch_keys(const RemoteConfig& config) {
+  std::optional<conf::Url> url = config.jwks_uri;
+  if (!url) {
+    if (!discovered_ || Clock::now() >= rediscover_at_) {
+      auto found = co_await discover(config);
+      if (!found && !discovered_) co_return std::move(found.error());
+      if (found && discovered_ != *found) etag_.clear();
+      if (found) discovered_ = std::move(*found);
+      rediscover_at_ = Clock::now() + discovery_lifetime;
+    }
+    url = discovered_;
+  }
+  const std::string address = url->to_text();
+  auto fetched = co_await fetch(*url, etag_, config.fetch, nullptr);
+  Outcome outcome;
+  if (!fetched) {
+    outcome = Outcome::failure(fetched.error());
+  } else if (fetched->status == 304) {
+    outcome.result = "not_modified";
+  } else {
+    auto loaded = jose::parse_jwks(fetched->body, /*allow_secret=*/false);
+    if (!loaded) {
+      outcome = Outcome::failure("malformed", loaded.error());
+    } else if (loaded->keys.empty()) {
+      outcome = Outcome::failure("no_keys", "no usable key");
+      outcome.loaded = std::move(*loaded);  // what was skipped is told
+    } else {
+      outcome.result = "ok";
+      outcome.loaded = std::move(*loaded);
+      outcome.document = std::move(fetched->body);
+      outcome.etag = fetched->etag;
+    }
+  }
+  outcome.jwks_uri = address;
+  if (!outcome.good()) {
+    outcome.error = address + ": " + outcome.error;
+    rediscover_at_ = Instant::min();  // it may have moved
+  } else {
+    outcome.fresh_for = freshness({fetched->cache_control, fetched->expires, fetched->date, fetched->age}, unix_now());
+  }
+  co_return outcome;
+}
+
+// ---- what a fetch changes
+
+void RemoteKeys::settle(const RemoteConfig& config, Outcome& outcome) {
+  if (outcome.loaded) log_skipped(outcome.loaded->skipped);
+  if (outcome.good()) {
+    take_over(outcome);
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  schedule_.failed(Clock::now(), std::uniform_real_distribution<>(0, 1)(random_));
+  fetches_[outcome.result] += 1;
+  failures_in_a_row_ += 1;
+  if (outcome.loaded && current_ == nullptr) skipped_ = std::move(outcome.loaded->skipped);
+  // Once for each kind of failure in a row, not at every try.
+  if (last_error_ != outcome.error) {
+    const bool serves = current_ != nullptr && !expired_;
+    spdlog::warn("provider {}: fetching keys failed: {}; {}", config.name, outcome.error,
+                 serves ? "the keys before go on" : "its tokens cannot be checked");
+  }
+  last_error_ = outcome.error;
+}
+
+void RemoteKeys::take_over(Outcome& outcome) {
+  KeysPtr keys;
+  std::string name;
+  bool changed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const Instant now = Clock::now();
+    name = config_.name;
+    fetches_[outcome.result] += 1;
+    if (failures_in_a_row_ != 0) spdlog::info("provider {}: keys can be fetched again", name);
+    failures_in_a_row_ = 0;
+    last_error_.clear();
+    fetched_at_ = now;
+    restored_ = false;
+    found_url_ = outcome.jwks_uri;
+    if (outcome.loaded) {
+      changed = expired_ || current_ == nullptr || !current_->same_keys(outcome.loaded->keys);
+      if (changed) current_ = std::make_shared<const jose::KeySet>(std::move(outcome.loaded->keys));
+      skipped_ = std::move(outcome.loaded->skipped);
+    } else {
+      changed = expired_;
+    }
+    expired_ = false;
+    keys = current_;
+    // First the keys, then the end of the fetch: whoever is told that none may begin finds what this one brought.
+    if (changed) publish(keys);
+    schedule_.succeeded(now, outcome.fresh_for);
+  }
+  if (changed) {
+    spdlog::info("provider {}: {} keys from {}", name, keys->keys().size(), outcome.jwks_uri);
+  }
+  if (outcome.loaded) etag_ = std::move(outcome.etag);
+}
+
+// Of a document that did not change only the age is new; it is written all the same, since a start without the provider
+// asks for it.
+void RemoteKeys::keep(const RemoteConfig& config, Outcome& outcome) {
+  if (!outcome.good() || config.kept_in.empty()) return;
+  if (!outcome.document.empty()) document_ = std::move(outcome.document);
+  const KeptKeys kept{config.document, outcome.jwks_uri, unix_now(), document_};
+  if (const auto fault = keep_keys(config.kept_in, kept)) {
+    spdlog::warn("provider {}: the keys could not be kept: {}", config.name, *fault);
+  }
+}
+
+// Each once, until the list changes.
+void RemoteKeys::log_skipped(const std::vector<jose::SkippedKey>& skipped) {
+  const std::lock_guard lock(mutex_);
+  for (const jose::SkippedKey& key : skipped) {
+    const bool told = std::any_of(skipped_.begin(), skipped_.end(), [&](const jose::SkippedKey& before) {
+      return before.name == key.name && before.reason == key.reason;
+    });
+    if (!told) spdlog::warn("provider {}: key {} skipped: {}", config_.name, key.name, key.reason);
+  }
+}
+
+// ---- status
+
+std::string RemoteKeys::document_url() const {
+  if (!found_url_.empty()) return found_url_;
+  if (config_.jwks_uri) return config_.jwks_uri->to_text();
+  return config_.metadata.empty() ? std::string() : config_.metadata.front().to_text();
+}
+
+ProviderStatus RemoteKeys::status() const {
+  using State = ProviderStatus::State;
+  const std::lock_guard lock(mutex_);
+  const Instant now = Clock::now();
+  ProviderStatus status;
+  status.remote = true;
+  status.source = document_url();
+  if (current_ != nullptr && !expired_) {
+    status.state = restored_ || failures_in_a_row_ != 0 ? State::stale : State::ready;
+    status.keys = describe(*current_);
+  } else {
+    status.state = failures_in_a_row_ == 0 && !expired_ ? State::loading : State::unavailable;
+  }
+  for (const auto& [name, reason] : skipped_) status.skipped.emplace_back(name, reason);
+  if (fetched_at_) status.age = seconds_between(*fetched_at_, now);
+  if (!schedule_.in_flight()) status.next_fetch = std::max(0.0, seconds_between(now, schedule_.due()));
+  status.last_error = last_error_;
+  status.failures_in_a_row = failures_in_a_row_;
+  status.fetches = fetches_;
+  status.waiting_requests = waiters_.size();
+  status.unknown_kid_refusals = unknown_kid_refusals_;
+  return status;
+}
+
+}  // namespace postern::keys

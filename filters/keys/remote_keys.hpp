@@ -1,0 +1,101 @@
+// The keys that an issuer publishes: found, fetched, renewed, kept. One object for each URL in the process, whatever
+// providers, routes and workers share it.
+#pragma once
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "filters/keys/fetch.hpp"
+#include "filters/keys/kept_keys.hpp"
+#include "filters/keys/key_source.hpp"
+#include "filters/keys/schedule.hpp"
+#include "gateway/provider_status.hpp"
+
+namespace postern::keys {
+
+struct RemoteConfig {
+  std::string name;                  // of the provider, for the log
+  std::vector<std::string> issuers;  // that a metadata document may name
+  std::optional<conf::Url> jwks_uri;
+  std::vector<conf::Url> metadata;  // in the order in which they are tried; not used with a jwks_uri
+  FetchOptions fetch;
+  ScheduleLimits limits;
+  std::string kept_in;   // folder; empty: nowhere
+  std::string document;  // what is fetched, for which issuers
+  std::string identity;  // the same and how; may hold secrets: for comparing, not for showing
+};
+
+class RemoteKeys final : public KeySource, public std::enable_shared_from_this<RemoteKeys> {
+ public:
+  RemoteKeys(boost::asio::io_context& io, RemoteConfig config);
+
+  // Has the keys of an earlier process when it returns, if there are any. Fetches on `io` for as long as anybody but
+  // the coroutine holds it. Called once.
+  void start();
+  // A reload may bring other limits and certificates for the same source. False when it has ended already.
+  bool adopt(RemoteConfig config);
+
+  Task<Waited> await_fetch(Wanted wanted) override;
+  bool is_remote() const noexcept override { return true; }
+
+  // Without name and issuers, which belong to each provider that shares it.
+  ProviderStatus status() const override;
+
+ private:
+  // A request that waits: woken on its own executor, and never after it is gone.
+  struct Waiter;
+  struct Outcome;
+
+  Task<void> run(std::shared_ptr<RemoteKeys> self);
+  Task<Outcome> fetch_keys(const RemoteConfig& config);
+  Task<tl::expected<conf::Url, Outcome>> discover(const RemoteConfig& config);
+  void restore();
+  void settle(const RemoteConfig& config, Outcome& outcome);  // leaves what keep() needs
+  void take_over(Outcome& outcome);
+  void keep(const RemoteConfig& config, Outcome& outcome);
+  void log_skipped(const std::vector<jose::SkippedKey>& skipped);
+  void wake_waiters();
+  void poke();
+  bool ends(const std::shared_ptr<RemoteKeys>& self);
+  bool take_turn(Instant& wake);
+  std::string document_url() const;
+
+  boost::asio::io_context& io_;
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      timer_;
+
+  // Of the fetching thread alone.
+  std::optional<conf::Url> discovered_;
+  Instant rediscover_at_ = Instant::min();
+  std::string etag_;
+  std::string document_;  // of the keys, as it is kept; empty without a folder for it
+  std::mt19937_64 random_{std::random_device{}()};
+
+  mutable std::mutex mutex_;  // for everything below; never held while anything waits
+  RemoteConfig config_;
+  Schedule schedule_;
+  bool asked_ = false;  // a request began a fetch
+  bool ended_ = false;
+  std::list<Waiter*> waiters_;
+  KeysPtr current_;  // what keys() gives while it may be used
+  bool expired_ = false;
+  std::vector<jose::SkippedKey> skipped_;
+  std::string found_url_;  // for status()
+  std::string last_error_;
+  bool restored_ = false;
+  std::uint64_t failures_in_a_row_ = 0;
+  std::optional<Instant> fetched_at_;
+  std::map<std::string, std::uint64_t> fetches_;
+  std::uint64_t unknown_kid_refusals_ = 0;
+};
+
+}  // namespace postern::keys

@@ -1,0 +1,56 @@
+// The providers as filters use them: their rules, and where their keys are at every moment.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/config.hpp"
+#include "conf/problems.hpp"
+#include "filters/jose/jwks.hpp"
+#include "filters/jose/verify.hpp"
+#include "filters/keys/engine.hpp"
+#include "filters/keys/key_source.hpp"
+#include "filters/rules.hpp"
+
+namespace postern::filters {
+
+// A provider, ready to judge tokens. Shared by every route and worker of a snapshot.
+struct Provider {
+  jose::Rules rules;
+  std::shared_ptr<keys::KeySource> source;  // never null
+};
+
+using Providers = std::map<std::string, std::shared_ptr<const Provider>, std::less<>>;
+
+struct ProviderKeys {
+  jose::KeySet keys;
+  KeyKind kind = KeyKind::public_keys;
+  std::map<std::string, std::string> paths;  // by a key's thumbprint: the configuration path of its source
+  std::string sources;                       // the files, for operators
+  std::vector<jose::SkippedKey> skipped;
+};
+
+// Reads every key source of one provider: `jwks_file`, `pem_file`, `secret_file`, `secret`. A key that cannot be used
+// is named in a warning and skipped. An error, at the path of the source: a file that cannot be read or is no key file,
+// secrets mixed with public keys (a JWKS file of `oct` keys counts as secrets), no usable key at all.
+ProviderKeys load_keys(const std::string& name, const conf::Provider& provider, conf::Problems& problems);
+
+// Rules and keys of one provider, and what only both together can say: an HMAC key shorter than the digest of an
+// algorithm that the provider allows, and keys that no allowed algorithm can use. Without files and secrets it has
+// none.
+std::shared_ptr<Provider> load_provider(const std::string& name, const conf::Provider& provider,
+                                        conf::Problems& problems);
+
+// All providers of a configuration. Keys of an issuer are fetched by `engine`; without one they are not, and only the
+// configuration is checked. Providers that share a URL share its keys, by the strictest of their limits.
+Providers load_providers(const conf::Config& config, keys::Engine* engine, conf::Problems& problems);
+
+// Blocks until each of the named providers has keys or its first fetch has failed: for a program that judges once.
+void await_keys(const Providers& providers, const std::vector<std::string>& names);
+
+// How the keys of each are at this moment.
+std::vector<ProviderStatus> statuses(const conf::Config& config, const Providers& providers);
+
+}  // namespace postern::filters

@@ -1,0 +1,277 @@
+// Rotation: new keys at once, withdrawn ones no longer, and an unknown kid is no lever against the provider.
+import assert from 'node:assert/strict';
+import {randomBytes} from 'node:crypto';
+import {renameSync, writeFileSync} from 'node:fs';
+import {describe, it} from 'node:test';
+
+import {startGateway} from './harness/gateway.mjs';
+import {keysPath} from './harness/key_server.mjs';
+import {issueAccessToken, startProvider} from './harness/oidc_provider.mjs';
+import {startUpstream} from './harness/recording_upstream.mjs';
+import {
+  ask, assertAccepted, inState, makeClient, providerOf, ready, refreshEachSecond, refreshSeldom, remoteConfig, startLoad,
+  startRemote, tally,
+} from './harness/remote_keys.mjs';
+import {scoped} from './harness/scope.mjs';
+import {audience, base64url, makeKey} from './harness/tokens.mjs';
+import {eventually, within} from './harness/waiting.mjs';
+
+const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
+
+// A token like this one with a kid that nobody has.
+function withRandomKid(token) {
+  const [, payload, signature] = token.split('.');
+  return `${base64url(JSON.stringify({alg: 'ES256', typ: 'at+jwt', kid: randomBytes(12).toString('hex')}))}.${payload}.${signature}`;
+}
+
+describe('rotation of a real provider', () => {
+  it('under 500 requests a second gives no 401, and the withdrawn key is refused at last', async (t) => {
+    const scope = scoped(t);
+    const provider = await startProvider(scope, {audience});
+    const upstream = await startUpstream(scope);
+    const gateway = await startGateway(scope, remoteConfig({
+      endpoint: upstream.endpoint, issuer: provider.issuer, workers: 2, provider: refreshEachSecond,
+    }));
+    const [oldKey] = provider.keys;
+    const oldToken = await issueAccessToken(provider, {scope: 'orders:read'});
+    await assertAccepted(gateway, oldToken);
+    const tokens = [oldToken];
+    let turn = 0;
+    const load = startLoad(scope, gateway, {perSecond: 500, token: () => tokens[turn++ % tokens.length]});
+    await eventually('a second of load', () => load.sent >= 500);
+    for (const alsoOld of [true, false]) {
+      await provider.useKeys([await makeKey('RS256'), ...(alsoOld ? [oldKey] : [])]);
+      const token = await issueAccessToken(provider, {scope: 'orders:read'});
+      assert.equal(kidOf(token), provider.keys[0].kid);
+      if (!alsoOld) tokens.length = 0;
+      tokens.push(token);
+      const sentBefore = load.sent;
+      await eventually('a second of load', () => load.sent >= sentBefore + 500);
+    }
+    assert.deepEqual(Object.keys(tally(await load.stop())), ['200']);
+    await eventually('the withdrawn key is gone', async () => (await providerOf(gateway)).keys.every(({kid}) => kid !== oldKey.kid));
+    for (let i = 0; i < 8; ++i) assert.equal((await ask(gateway, oldToken)).status, 401);
+  });
+});
+
+describe('a new key', () => {
+  it('is fetched once for 500 concurrent requests, and all of them are served', async (t) => {
+    const scope = scoped(t);
+    const {gateway, server, token} = await startRemote(scope, {provider: refreshSeldom, workers: 2});
+    await ready(gateway);
+    const added = await makeKey('ES256');
+    server.keys = [...server.keys, added];
+    const held = server.hold(keysPath);
+    const client = makeClient(scope, gateway, {connections: 500});
+    const tokens = await Promise.all(Array.from({length: 500}, () => token({}, {}, added)));
+    const results = tokens.map((each) => client.get('/orders', each));
+    await eventually('500 waiting requests', async () => await gateway.metric('postern_jwks_waiting_requests', {provider: 'shop'}) === 500);
+    await assertAccepted(gateway, await token());
+    held.release();
+    assert.deepEqual(tally(await within('the answers', Promise.all(results))), {200: 500});
+    assert.equal(server.fetches, 2);
+    assert.equal(await gateway.metric('postern_jwks_waiting_requests'), 0);
+    assert.equal(await gateway.metric('postern_jwks_keys', {provider: 'shop'}), 2);
+  });
+
+  it('of a kid that the set has under another algorithm is fetched too', async (t) => {
+    const {gateway, server, key, token} = await startRemote(scoped(t), {provider: refreshSeldom});
+    await assertAccepted(gateway, await token());
+    const twin = await makeKey('RS256', {kid: key.kid});
+    server.keys = [key, twin];
+    await assertAccepted(gateway, await token({}, {}, twin));
+    await assertAccepted(gateway, await token());
+  });
+});
+
+describe('a withdrawn key', () => {
+  it('is refused after the refresh, though its token was verified before; the others stay verified', async (t) => {
+    const {gateway, server, key, token} = await startRemote(scoped(t), {provider: refreshEachSecond});
+    const kept = await makeKey('ES256');
+    server.keys = [key, kept];
+    const [withdrawnToken, keptToken] = [await token(), await token({}, {}, kept)];
+    for (let i = 0; i < 2; ++i) for (const each of [withdrawnToken, keptToken]) await assertAccepted(gateway, each);
+    server.keys = [kept];
+    await eventually('the refusal', async () => (await ask(gateway, withdrawnToken)).status === 401);
+    await assertAccepted(gateway, keptToken);
+    assert.deepEqual((await providerOf(gateway)).keys.map(({kid}) => kid), [kept.kid]);
+  });
+
+  it('is not replaced by another key of the same kid without the tokens of the first being refused', async (t) => {
+    const {gateway, server, key, token} = await startRemote(scoped(t), {provider: refreshEachSecond});
+    const before = await token();
+    await assertAccepted(gateway, before);
+    const impostor = await makeKey('ES256', {kid: key.kid});
+    server.keys = [impostor];
+    await eventually('the new key', async () => (await ask(gateway, await token({}, {}, impostor))).status === 200);
+    assert.equal((await ask(gateway, before)).reason, 'signature_invalid');
+  });
+});
+
+describe('unknown kids', () => {
+  // Sends `count` tokens of random kids; how often each status came.
+  async function flood(client, token, count) {
+    const results = [];
+    for (let left = count; left > 0; left -= 500) {
+      results.push(...await Promise.all(Array.from({length: Math.min(left, 500)}, () => client.get('/orders', withRandomKid(token)))));
+    }
+    return tally(results);
+  }
+
+  it('10,000 of them cause a burst of two fetches, and throw nothing out of the cache', async (t) => {
+    const scope = scoped(t);
+    const {gateway, server, token} = await startRemote(scope, {provider: {...refreshSeldom, unknown_kid_cooldown: '1h'}});
+    const good = await token();
+    await assertAccepted(gateway, good);
+    const client = makeClient(scope, gateway, {connections: 32});
+    assert.deepEqual(await flood(client, await token(), 10_000), {401: 10_000});
+    assert.equal(server.fetches, 3);
+    assert.equal(await gateway.metric('postern_auth_decisions_total', {reason: 'key_unknown'}), 10_000);
+    assert.ok(await gateway.metric('postern_jwks_unknown_kid_refusals_total', {provider: 'shop'}) > 9_000);
+    const [hits, misses] = [await gateway.metric('postern_token_cache_hits_total'), await gateway.metric('postern_token_cache_misses_total')];
+    await assertAccepted(gateway, good);
+    assert.equal(await gateway.metric('postern_token_cache_hits_total'), hits + 1);
+    assert.equal(await gateway.metric('postern_token_cache_misses_total'), misses);
+  });
+
+  it('cause one more fetch for each cooldown, and a key published meanwhile is found by it', async (t) => {
+    const scope = scoped(t);
+    const {gateway, server, token} = await startRemote(scope, {provider: {...refreshSeldom, unknown_kid_cooldown: '1s'}, workers: 2});
+    await ready(gateway);
+    const client = makeClient(scope, gateway, {connections: 32});
+    const like = await token();
+    while (server.fetches < 6) assert.deepEqual(Object.keys(await flood(client, like, 500)), ['401']);
+    const times = server.requestsOf(keysPath).map(({at}) => at);
+    // The first load, a burst of two, and from then on never two within a cooldown.
+    for (let i = 3; i + 1 < times.length; ++i) assert.ok(times[i + 1] - times[i] > 950, `fetches at ${times}`);
+    assert.ok(times[5] - times[1] > 2_850, `fetches at ${times}`);
+    const added = await makeKey('ES256');
+    server.keys = [...server.keys, added];
+    await eventually('the new key', async () => (await ask(gateway, await token({}, {}, added))).status === 200);
+  });
+
+  it('in tokens that would be refused anyhow cause no fetch', async (t) => {
+    const {gateway, server, token} = await startRemote(scoped(t), {provider: {...refreshSeldom, algorithms: ['ES256']}});
+    await ready(gateway);
+    const rsa = await makeKey('RS256');
+    const past = Math.floor(Date.now() / 1000) - 1000;
+    const hopeless = [
+      [await token({exp: past, iat: past - 100}, {kid: 'a'}), 'token_expired'],
+      [await token({nbf: past + 3000}, {kid: 'b'}), 'token_not_yet_valid'],
+      [await token({aud: 'other'}, {kid: 'c'}), 'audience_mismatch'],
+      [await token({}, {kid: 'd'}, rsa), 'algorithm_not_allowed'],
+      [await token({iss: 'https://other.example'}, {kid: 'e'}), 'issuer_unknown'],
+      [await token({}, {kid: 'f', typ: 'dpop+jwt'}), 'type_mismatch'],
+    ];
+    for (const [each, why] of hopeless) {
+      assert.equal((await ask(gateway, each)).status, 401, why);
+      assert.equal(server.fetches, 1, `a fetch for a token of ${why}`);
+    }
+    assert.equal((await ask(gateway, await token({}, {kid: 'g'}))).status, 401);
+    assert.equal(server.fetches, 2);
+  });
+
+  it('nor do their tokens\' kids stand in a metric, and one of 4 KiB is refused like any other', async (t) => {
+    const {gateway, token} = await startRemote(scoped(t));
+    await ready(gateway);
+    for (const kid of ['kid-of-an-attacker', '../../etc/passwd', "' OR 1=1 --", 'k'.repeat(4096), 'nul\0']) {
+      assert.equal((await ask(gateway, await token({}, {kid}))).status, 401);
+    }
+    assert.doesNotMatch((await gateway.admin('/metrics')).text, /attacker|passwd|OR 1=1|kkkk/);
+  });
+});
+
+describe('one fetcher for each URL', () => {
+  for (const [name, members] of [['discover it', () => ({})], ['name it', ({keysUrl}) => ({jwks_uri: keysUrl})]]) {
+    it(`serves every provider, route and worker that ${name}`, async (t) => {
+      const {gateway, server, token} = await startRemote(scoped(t), {
+        workers: 4,
+        provider: (server) => ({...refreshSeldom, ...members(server)}),
+        others: (server) => ({bills: {issuer: server.issuer, audiences: ['bills-api'], ...refreshSeldom, ...members(server)}}),
+        routes: [{name: 'bills', match: {path_prefix: '/bills'}, upstream: 'orders', jwt: {providers: ['bills']}}],
+      });
+      await Promise.all(Array.from({length: 40}, async () => assertAccepted(gateway, await token())));
+      await assertAccepted(gateway, await token({aud: 'bills-api'}), '/bills');
+      assert.equal(server.fetches, 1);
+      for (const provider of ['shop', 'bills']) assert.equal(await gateway.metric('postern_jwks_keys', {provider}), 1);
+    });
+  }
+});
+
+describe('providers that share a URL', () => {
+  it('have their keys as fresh as the strictest of them wants', async (t) => {
+    const {gateway, server, token} = await startRemote(scoped(t), {
+      provider: {...refreshEachSecond, max_stale: '2s'},
+      others: (server) => ({later: {issuer: server.issuer, audiences: ['later'], ...refreshSeldom}}),
+      routes: [{name: 'later', match: {path_prefix: '/later'}, upstream: 'orders', jwt: {providers: ['later']}}],
+    });
+    const good = await token();
+    await assertAccepted(gateway, good);
+    await server.fetched(3);
+    await server.stop();
+    await eventually('the end of max_stale', async () => (await ask(gateway, good)).status === 503);
+  });
+});
+
+describe('SIGHUP', () => {
+  const reload = (gateway, config) => {
+    writeFileSync(`${gateway.configFile}.new`, JSON.stringify(config));
+    renameSync(`${gateway.configFile}.new`, gateway.configFile);
+    gateway.signal('SIGHUP');
+  };
+  const version = (text) => ({name: 'version', match: {path: '/version'}, direct_response: {body: text}, public: true});
+  const inVersion = (gateway, text) => eventually(`version ${text}`, async () => (await ask(gateway, undefined, '/version')).text === text);
+
+  it('keeps the keys and their schedule: no fetch, no refusal', async (t) => {
+    const scope = scoped(t);
+    const {gateway, server, config, token} = await startRemote(scope, {provider: refreshSeldom, routes: [version('0')]});
+    const good = await token();
+    await assertAccepted(gateway, good);
+    const load = startLoad(scope, gateway, {perSecond: 200, token: () => good});
+    for (let i = 1; i <= 5; ++i) {
+      config.routes[0] = version(`${i}`);
+      config.providers.shop.leeway = `${i}s`;
+      reload(gateway, config);
+      await inVersion(gateway, `${i}`);
+      assert.equal((await providerOf(gateway)).state, 'ready');
+    }
+    assert.deepEqual(Object.keys(tally(await load.stop())), ['200']);
+    assert.equal(server.fetches, 1);
+  });
+
+  it('fetches the keys of a provider that is new, and forgets one that is gone', async (t) => {
+    const scope = scoped(t);
+    const {gateway, server, config, token} = await startRemote(scope, {provider: refreshEachSecond});
+    await assertAccepted(gateway, await token());
+    const other = await startRemote(scope);
+    config.providers.shop.issuer = other.server.issuer;
+    reload(gateway, config);
+    await eventually('the other provider', async () => (await ask(gateway, await other.token())).status === 200);
+    assert.equal((await ask(gateway, await token())).reason, 'issuer_unknown');
+    await inState(gateway, 'ready');
+    const [fetchesThen, othersThen] = [server.fetches, other.server.fetches];
+    await other.server.fetched(othersThen + 2);
+    assert.ok(server.fetches <= fetchesThen + 1, 'the old provider is still asked');
+  });
+
+  for (const [name, change] of [['keeps', () => {}], ['drops', (shop) => { shop.issuer = 'http://127.0.0.1:1'; }]]) {
+    it(`lets requests that wait for keys wait on, when it ${name} their provider`, async (t) => {
+      const scope = scoped(t);
+      let held;
+      const {gateway, server, config, token} = await startRemote(scope, {
+        workers: 2, routes: [version('old')], prepare(server) { held = server.hold(keysPath); },
+      });
+      const client = makeClient(scope, gateway);
+      const tokens = await Promise.all(Array.from({length: 20}, () => token()));
+      const results = tokens.map((each) => client.get('/orders', each));
+      await eventually('20 waiting requests', async () => await gateway.metric('postern_jwks_waiting_requests') === 20);
+      config.routes[0] = version('new');
+      change(config.providers.shop);
+      reload(gateway, config);
+      await inVersion(gateway, 'new');
+      held.release();
+      assert.deepEqual(tally(await within('the answers', Promise.all(results))), {200: 20});
+      assert.equal(server.fetches, 1);
+    });
+  }
+});
