@@ -12,8 +12,6 @@
 #include <chrono>
 
 #include "filters/keys/describe.hpp"
-#include "filters/keys/discovery.hpp"
-#include "filters/keys/freshness.hpp"
 #include "gateway/completion.hpp"
 
 namespace postern::keys {
@@ -23,8 +21,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
 
-// Where an issuer keeps its keys changes once in years; a failed fetch of the keys asks for it again at once.
-constexpr std::chrono::hours discovery_lifetime{1};
 // Beyond the fetch's own deadlines: a request never waits longer than this for one.
 constexpr int phases_of_a_fetch = 4;
 
@@ -105,26 +101,6 @@ void RemoteKeys::wake_waiters() {
 
 // ---- the fetching thread
 
-struct RemoteKeys::Outcome {
-  std::string result;                      // the metric's label
-  std::string error;                       // empty: good
-  std::optional<jose::LoadedKeys> loaded;  // none: not modified
-  std::string document, etag, jwks_uri;
-  std::optional<std::chrono::milliseconds> fresh_for;
-
-  bool good() const noexcept { return error.empty(); }
-  static Outcome failure(std::string label, std::string why) {
-    Outcome outcome;
-    outcome.result = std::move(label);
-    outcome.error = std::move(why);
-    return outcome;
-  }
-  static Outcome failure(const FetchFailure& failed) {
-    if (failed.timed_out) return failure("timeout", failed.detail);
-    return failure(failed.status != 0 ? "status" : std::string(name_of(failed.phase)), failed.detail);
-  }
-};
-
 RemoteKeys::RemoteKeys(asio::io_context& io, RemoteConfig config)
     : io_(io), timer_(io.get_executor()), config_(std::move(config)), schedule_(config_.limits, Clock::now()) {}
 
@@ -182,7 +158,7 @@ Task<void> RemoteKeys::run(std::shared_ptr<RemoteKeys> self) {
         const std::lock_guard lock(mutex_);
         config = config_;
       }
-      Outcome outcome = co_await fetch_keys(config);
+      FetchedKeys outcome = co_await fetcher_.fetch(config);
       settle(config, outcome);
       wake_waiters();
       keep(config, outcome);  // writes a file and waits for the disk: after those who wait
@@ -230,75 +206,9 @@ void RemoteKeys::restore() {
   spdlog::info("provider {}: serving with keys that were kept {:.0f} s ago", config_.name, age.count());
 }
 
-// The URL of the keys by the first metadata document that can be had; the first failure is the one that is told.
-Task<tl::expected<conf::Url, RemoteKeys::Outcome>> RemoteKeys::discover(const RemoteConfig& config) {
-  std::optional<Outcome> first;
-  for (const conf::Url& url : config.metadata) {
-    auto fetched = co_await fetch(url, "", config.fetch, nullptr);
-    std::optional<Outcome> failed;
-    bool others_may_answer = true;
-    if (!fetched) {
-      failed = Outcome::failure(fetched.error());
-      failed->error = url.to_text() + ": " + failed->error;
-      others_may_answer = fetched.error().status != 0;
-    } else {
-      const auto found = read_metadata(fetched->body, config.issuers);
-      const auto parsed = found ? conf::parse_url(*found) : tl::unexpected(found.error());
-      if (parsed) co_return *parsed;
-      failed = Outcome::failure("metadata", url.to_text() + ": " + parsed.error());
-    }
-    if (!first) first = std::move(failed);
-    if (!others_may_answer) break;
-  }
-  co_return tl::unexpected(first ? std::move(*first) : Outcome::failure("metadata", "no metadata URL"));
-}
-
-Task<RemoteKeys::Outcome> RemoteKeys::fetch_keys(const RemoteConfig& config) {
-  std::optional<conf::Url> url = config.jwks_uri;
-  if (!url) {
-    if (!discovered_ || Clock::now() >= rediscover_at_) {
-      auto found = co_await discover(config);
-      if (!found && !discovered_) co_return std::move(found.error());
-      if (found && discovered_ != *found) etag_.clear();
-      if (found) discovered_ = std::move(*found);
-      rediscover_at_ = Clock::now() + discovery_lifetime;
-    }
-    url = discovered_;
-  }
-  const std::string address = url->to_text();
-  auto fetched = co_await fetch(*url, etag_, config.fetch, nullptr);
-  Outcome outcome;
-  if (!fetched) {
-    outcome = Outcome::failure(fetched.error());
-  } else if (fetched->status == 304) {
-    outcome.result = "not_modified";
-  } else {
-    auto loaded = jose::parse_jwks(fetched->body, /*allow_secret=*/false);
-    if (!loaded) {
-      outcome = Outcome::failure("malformed", loaded.error());
-    } else if (loaded->keys.empty()) {
-      outcome = Outcome::failure("no_keys", "no usable key");
-      outcome.loaded = std::move(*loaded);  // what was skipped is told
-    } else {
-      outcome.result = "ok";
-      outcome.loaded = std::move(*loaded);
-      outcome.document = std::move(fetched->body);
-      outcome.etag = fetched->etag;
-    }
-  }
-  outcome.jwks_uri = address;
-  if (!outcome.good()) {
-    outcome.error = address + ": " + outcome.error;
-    rediscover_at_ = Instant::min();  // it may have moved
-  } else {
-    outcome.fresh_for = freshness({fetched->cache_control, fetched->expires, fetched->date, fetched->age}, unix_now());
-  }
-  co_return outcome;
-}
-
 // ---- what a fetch changes
 
-void RemoteKeys::settle(const RemoteConfig& config, Outcome& outcome) {
+void RemoteKeys::settle(const RemoteConfig& config, FetchedKeys& outcome) {
   if (outcome.loaded) log_skipped(outcome.loaded->skipped);
   if (outcome.good()) {
     take_over(outcome);
@@ -318,7 +228,7 @@ void RemoteKeys::settle(const RemoteConfig& config, Outcome& outcome) {
   last_error_ = outcome.error;
 }
 
-void RemoteKeys::take_over(Outcome& outcome) {
+void RemoteKeys::take_over(FetchedKeys& outcome) {
   KeysPtr keys;
   std::string name;
   bool changed = false;
@@ -349,12 +259,11 @@ void RemoteKeys::take_over(Outcome& outcome) {
   if (changed) {
     spdlog::info("provider {}: {} keys from {}", name, keys->keys().size(), outcome.jwks_uri);
   }
-  if (outcome.loaded) etag_ = std::move(outcome.etag);
 }
 
 // Of a document that did not change only the age is new; it is written all the same, since a start without the provider
 // asks for it.
-void RemoteKeys::keep(const RemoteConfig& config, Outcome& outcome) {
+void RemoteKeys::keep(const RemoteConfig& config, FetchedKeys& outcome) {
   if (!outcome.good() || config.kept_in.empty()) return;
   if (!outcome.document.empty()) document_ = std::move(outcome.document);
   const KeptKeys kept{config.document, outcome.jwks_uri, unix_now(), document_};

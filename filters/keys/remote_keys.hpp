@@ -13,25 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "filters/keys/fetch.hpp"
 #include "filters/keys/kept_keys.hpp"
+#include "filters/keys/key_fetcher.hpp"
 #include "filters/keys/key_source.hpp"
 #include "filters/keys/schedule.hpp"
 #include "gateway/provider_status.hpp"
 
 namespace postern::keys {
-
-struct RemoteConfig {
-  std::string name;                  // of the provider, for the log
-  std::vector<std::string> issuers;  // that a metadata document may name
-  std::optional<conf::Url> jwks_uri;
-  std::vector<conf::Url> metadata;  // in the order in which they are tried; not used with a jwks_uri
-  FetchOptions fetch;
-  ScheduleLimits limits;
-  std::string kept_in;   // folder; empty: nowhere
-  std::string document;  // what is fetched, for which issuers
-  std::string identity;  // the same and how; may hold secrets: for comparing, not for showing
-};
 
 class RemoteKeys final : public KeySource, public std::enable_shared_from_this<RemoteKeys> {
  public:
@@ -52,15 +40,12 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
  private:
   // A request that waits: woken on its own executor, and never after it is gone.
   struct Waiter;
-  struct Outcome;
 
   Task<void> run(std::shared_ptr<RemoteKeys> self);
-  Task<Outcome> fetch_keys(const RemoteConfig& config);
-  Task<tl::expected<conf::Url, Outcome>> discover(const RemoteConfig& config);
   void restore();
-  void settle(const RemoteConfig& config, Outcome& outcome);  // leaves what keep() needs
-  void take_over(Outcome& outcome);
-  void keep(const RemoteConfig& config, Outcome& outcome);
+  void settle(const RemoteConfig& config, FetchedKeys& outcome);  // leaves what keep() needs
+  void take_over(FetchedKeys& outcome);
+  void keep(const RemoteConfig& config, FetchedKeys& outcome);
   void log_skipped(const std::vector<jose::SkippedKey>& skipped);
   void wake_waiters();
   void poke();
@@ -74,9 +59,7 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
       timer_;
 
   // Of the fetching thread alone.
-  std::optional<conf::Url> discovered_;
-  Instant rediscover_at_ = Instant::min();
-  std::string etag_;
+  KeyFetcher fetcher_;
   std::string document_;  // of the keys, as it is kept; empty without a folder for it
   std::mt19937_64 random_{std::random_device{}()};
 

@@ -114,7 +114,9 @@ describe('a cold start without the provider', {concurrency: true}, () => {
     for (let round = 0; round < 20; ++round) {
       const scope = scoped(t);
       let held;
-      const {gateway, token} = await startRemote(scope, {workers: 2, prepare(server) { held = server.hold(keysPath); }});
+      const {gateway, token} = await startRemote(scope, {
+        workers: 2, provider: {fetch_timeout: '60s'}, prepare(server) { held = server.hold(keysPath); },
+      });
       const client = makeClient(scope, gateway, {connections: 200});
       const good = await token();
       await Promise.all(Array.from({length: 200}, () => client.get('/open')));

@@ -1,0 +1,98 @@
+#include "filters/keys/key_fetcher.hpp"
+
+#include "filters/keys/discovery.hpp"
+#include "filters/keys/freshness.hpp"
+
+namespace postern::keys {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Where an issuer keeps its keys changes once in years; a failed fetch of the keys asks for it again at once.
+constexpr std::chrono::hours discovery_lifetime{1};
+
+double unix_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+FetchedKeys failure(std::string label, std::string why) {
+  FetchedKeys failed;
+  failed.result = std::move(label);
+  failed.error = std::move(why);
+  return failed;
+}
+
+FetchedKeys failure(const FetchFailure& failed) {
+  if (failed.timed_out) return failure("timeout", failed.detail);
+  return failure(failed.status != 0 ? "status" : std::string(name_of(failed.phase)), failed.detail);
+}
+
+}  // namespace
+
+// The URL of the keys by the first metadata document that can be had; the first failure is the one that is told.
+Task<tl::expected<conf::Url, FetchedKeys>> KeyFetcher::discover(const RemoteConfig& config) {
+  std::optional<FetchedKeys> first;
+  for (const conf::Url& url : config.metadata) {
+    auto fetched = co_await keys::fetch(url, "", config.fetch, nullptr);
+    std::optional<FetchedKeys> failed;
+    bool others_may_answer = true;
+    if (!fetched) {
+      failed = failure(fetched.error());
+      failed->error = url.to_text() + ": " + failed->error;
+      others_may_answer = fetched.error().status != 0;
+    } else {
+      const auto found = read_metadata(fetched->body, config.issuers);
+      const auto parsed = found ? conf::parse_url(*found) : tl::unexpected(found.error());
+      if (parsed) co_return *parsed;
+      failed = failure("metadata", url.to_text() + ": " + parsed.error());
+    }
+    if (!first) first = std::move(failed);
+    if (!others_may_answer) break;
+  }
+  co_return tl::unexpected(first ? std::move(*first) : failure("metadata", "no metadata URL"));
+}
+
+Task<FetchedKeys> KeyFetcher::fetch(const RemoteConfig& config) {
+  std::optional<conf::Url> url = config.jwks_uri;
+  if (!url) {
+    if (!discovered_ || Clock::now() >= rediscover_at_) {
+      auto found = co_await discover(config);
+      if (!found && !discovered_) co_return std::move(found.error());
+      if (found && discovered_ != *found) etag_.clear();
+      if (found) discovered_ = std::move(*found);
+      rediscover_at_ = Clock::now() + discovery_lifetime;
+    }
+    url = discovered_;
+  }
+  const std::string address = url->to_text();
+  auto fetched = co_await keys::fetch(*url, etag_, config.fetch, nullptr);
+  FetchedKeys outcome;
+  if (!fetched) {
+    outcome = failure(fetched.error());
+  } else if (fetched->status == 304) {
+    outcome.result = "not_modified";
+  } else {
+    auto loaded = jose::parse_jwks(fetched->body, /*allow_secret=*/false);
+    if (!loaded) {
+      outcome = failure("malformed", loaded.error());
+    } else if (loaded->keys.empty()) {
+      outcome = failure("no_keys", "no usable key");
+      outcome.loaded = std::move(*loaded);  // what was skipped is told
+    } else {
+      outcome.result = "ok";
+      outcome.loaded = std::move(*loaded);
+      outcome.document = std::move(fetched->body);
+      etag_ = std::move(fetched->etag);
+    }
+  }
+  outcome.jwks_uri = address;
+  if (!outcome.good()) {
+    outcome.error = address + ": " + outcome.error;
+    rediscover_at_ = Instant::min();  // it may have moved
+  } else {
+    outcome.fresh_for = freshness({fetched->cache_control, fetched->expires, fetched->date, fetched->age}, unix_now());
+  }
+  co_return outcome;
+}
+
+}  // namespace postern::keys

@@ -1,0 +1,54 @@
+// From an issuer to its keys: discovery where it is needed, the fetch, and what came of it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "filters/jose/jwks.hpp"
+#include "filters/keys/fetch.hpp"
+#include "filters/keys/schedule.hpp"
+
+namespace postern::keys {
+
+struct RemoteConfig {
+  std::string name;                  // of the provider, for the log
+  std::vector<std::string> issuers;  // that a metadata document may name
+  std::optional<conf::Url> jwks_uri;
+  std::vector<conf::Url> metadata;  // in the order in which they are tried; not used with a jwks_uri
+  FetchOptions fetch;
+  ScheduleLimits limits;
+  std::string kept_in;   // folder; empty: nowhere
+  std::string document;  // what is fetched, for which issuers
+  std::string identity;  // the same and how; may hold secrets: for comparing, not for showing
+};
+
+// What a fetch brought, or why it brought nothing.
+struct FetchedKeys {
+  std::string result;  // the metric's label
+  std::string error;   // empty: good
+  std::optional<jose::LoadedKeys>
+      loaded;            // none: not modified. Also of a set without a usable key, for what was skipped
+  std::string document;  // as received
+  std::string jwks_uri;
+  std::optional<std::chrono::milliseconds> fresh_for;
+
+  bool good() const noexcept { return error.empty(); }
+};
+
+// Knows what it found and fetched before. One fetch at a time.
+class KeyFetcher {
+ public:
+  // `config` must live until the end.
+  Task<FetchedKeys> fetch(const RemoteConfig& config);
+
+ private:
+  Task<tl::expected<conf::Url, FetchedKeys>> discover(const RemoteConfig& config);
+
+  std::optional<conf::Url> discovered_;
+  Instant rediscover_at_ = Instant::min();
+  std::string etag_;
+};
+
+}  // namespace postern::keys
