@@ -37,19 +37,20 @@ FetchDeadline::~FetchDeadline() {
 }
 
 void FetchDeadline::begin(Phase phase) {
+  const TimePoint now = std::chrono::steady_clock::now();
   phase_ = phase;
-  phase_ends_at_ = std::min(std::chrono::steady_clock::now() + timeout_, whole_ends_at_);
-  arm(phase_ends_at_);
+  phase_ends_at_ = std::min(now + timeout_, whole_ends_at_);
+  arm(phase_ends_at_, now);
 }
 
 void FetchDeadline::allot(std::size_t shares) {
   const TimePoint now = std::chrono::steady_clock::now();
-  arm(now + (phase_ends_at_ - now) / static_cast<std::int64_t>(std::max<std::size_t>(shares, 1)));
+  arm(now + (phase_ends_at_ - now) / static_cast<std::int64_t>(std::max<std::size_t>(shares, 1)), now);
 }
 
 // A time that is over already passes at once: phases that end quickly would never wait for the timer's handler.
-void FetchDeadline::arm(TimePoint at) {
-  state_->passed = at <= std::chrono::steady_clock::now();
+void FetchDeadline::arm(TimePoint at, TimePoint now) {
+  state_->passed = at <= now;
   state_->ends_at = at;
   state_->timer.expires_at(at);
   state_->timer.async_wait([state = state_, turn = ++state_->turn](const error_code& error) {

@@ -48,7 +48,7 @@ class FetchDeadline {
 
  private:
   struct State;
-  void arm(TimePoint at);
+  void arm(TimePoint at, TimePoint now);
 
   std::shared_ptr<State> state_;  // shared with the timer's handler, which may run after this is gone
   std::chrono::milliseconds timeout_;

@@ -5,6 +5,7 @@ import net from 'node:net';
 import {before, describe, it} from 'node:test';
 
 import {startGateway, startWith} from './harness/gateway.mjs';
+import {keysPath, startKeyServer} from './harness/key_server.mjs';
 import {postern, run, runPostern, start} from './harness/program.mjs';
 import {exchange} from './harness/raw_client.mjs';
 import {startUpstream} from './harness/recording_upstream.mjs';
@@ -56,6 +57,19 @@ describe('the sidecar', async () => {
   it('runs by environment variables', {skip}, async (t) => {
     const scope = scoped(t);
     await protects(scope, await startWith(scope, ['run'], {env: environment()}));
+  });
+
+  it('finds the keys by the issuer alone', {skip}, async (t) => {
+    const scope = scoped(t);
+    const server = await startKeyServer(scope, {keys: [key]});
+    const args = ['run', '--listen', '127.0.0.1:0', '--upstream', upstream.endpoint, '--audience', audience];
+    for (const more of [['--issuer', server.issuer], ['--issuer', server.issuer, '--jwks-uri', `${server.issuer}${keysPath}`]]) {
+      const inner = scoped(t);
+      const gateway = await startWith(inner, [...args, ...more]);
+      const {response} = await exchange(inner, gateway.port, request('GET', '/', [bearer(await mint(key, {iss: server.issuer}))]));
+      assert.equal(response.status, 200);
+      await gateway.stop();
+    }
   });
 
   it('prefers a flag to its variable', async () => {
