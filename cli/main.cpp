@@ -1,4 +1,5 @@
 // postern: validates the Bearer JWT of every request and forwards the verified claims as headers.
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -75,6 +76,7 @@ int end(const cli::Ending& ending) {
 
 int main(int count, char** words) {
   std::ios::sync_with_stdio(false);
+  std::signal(SIGPIPE, SIG_IGN);  // a closed peer is an error code, not the end
   const conf::Environment environment = cli::process_environment();
   const auto invocation = cli::parse_command_line({words + 1, words + count}, environment);
   if (!invocation) return end(invocation.error());

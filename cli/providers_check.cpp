@@ -7,6 +7,7 @@
 #include <ostream>
 #include <utility>
 
+#include "filters/jose/detail.hpp"
 #include "filters/keys/discovery.hpp"
 #include "filters/keys/freshness.hpp"
 #include "filters/keys/remote_config.hpp"
@@ -93,7 +94,7 @@ class Check {
     }
     ok("json", std::to_string(document.size()) + " bytes");
     for (const jose::Key& key : loaded->keys.keys()) {
-      ok("key", (key.kid.empty() ? std::string("without kid") : "\"" + key.kid + "\"") + ", " + key.description() +
+      ok("key", (key.kid.empty() ? std::string("without kid") : jose::quoted(key.kid)) + ", " + key.description() +
                     (key.alg ? ", " + *key.alg : ""));
     }
     for (const auto& [name, reason] : loaded->skipped) line("skip", "key", name + ": " + reason);
@@ -121,7 +122,7 @@ bool check_remote(const keys::RemoteConfig& config, std::ostream& out) {
 bool check_local(const filters::Provider& provider, std::ostream& out) {
   const ProviderStatus status = provider.source->status();
   out << "  ok   files    " << status.source << '\n';
-  for (const auto& key : status.keys) out << "  ok   key      \"" << key.kid << "\", " << key.kty << '\n';
+  for (const auto& key : status.keys) out << "  ok   key      " << jose::quoted(key.kid) << ", " << key.kty << '\n';
   for (const auto& [name, reason] : status.skipped) out << "  skip key      " << name << ": " << reason << '\n';
   return status.has_keys();
 }

@@ -16,6 +16,7 @@ int run_gateway(const ConfigSource& source, const conf::Environment& environment
   server.make_filters = [&](const conf::Config& config, conf::Problems& problems) {
     return filters::make_filters(config, &engine, problems);
   };
+  server.on_end = [&] { engine.stop(); };
   server.version = program_version();
   return run_server(server);
 }

@@ -94,17 +94,19 @@ class Jwt final : public Filter {
     request.decision.provider = provider.rules.provider;
     const std::uint64_t judged_by = provider.source->version();
     auto verdict = verify(request, bytes, *token, provider, state);
-    if (!provider.source->is_remote() || !lacks_key(request.decision.reason, *token)) return verdict;
+    if (!provider.source->is_remote() || !lacks_key(request.decision.reason, *token, provider)) return verdict;
     // What no key could make acceptable never causes a fetch.
     if (!jose::worth_a_key_fetch(*token, provider.rules, request.now)) return verdict;
     return judge_after_fetch(request, bytes, std::move(*token), provider, state, judged_by, std::move(verdict));
   }
 
-  // Newer keys could change the verdict. A token without a kid was tried with every key that fits: the right one may be
-  // missing.
-  static bool lacks_key(Reason reason, const jose::Token& token) noexcept {
-    return reason == Reason::key_unknown || reason == Reason::keys_unavailable ||
-           (reason == Reason::signature_invalid && token.jws.kid().empty());
+  // Newer keys could change the verdict. A token without a kid, or with one that no key has, was tried with the keys
+  // that fit: the right one may be missing.
+  static bool lacks_key(Reason reason, const jose::Token& token, const Provider& provider) {
+    if (reason == Reason::key_unknown || reason == Reason::keys_unavailable) return true;
+    if (reason != Reason::signature_invalid) return false;
+    const keys::KeysPtr keys = provider.source->keys();
+    return keys == nullptr || token.jws.kid().empty() || !keys->knows(token.jws.kid());
   }
 
   // Waits for keys once, and once more when that fetch had begun before the token came.
@@ -120,7 +122,7 @@ class Jwt final : public Filter {
       if (waited == keys::Waited::not_at_all && version == judged_by) break;  // else they came in between
       judged_by = version;
       verdict = verify(request, bytes, token, provider, state);
-      if (waited == keys::Waited::for_own || !lacks_key(request.decision.reason, token)) break;
+      if (waited == keys::Waited::for_own || !lacks_key(request.decision.reason, token, provider)) break;
     }
     co_return verdict;
   }

@@ -79,6 +79,7 @@ int Server::run() {
   announce();
   await_signal();
   control_.run();
+  if (options_.on_end) options_.on_end();
   workers_.reset();
   access_log_.reset();
   return exit_ok;
@@ -265,7 +266,6 @@ std::string Server::log_level() const {
 }  // namespace
 
 int run_server(const ServerOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed peer is an error code, not the end
   Server server(options);
   return server.run();
 }

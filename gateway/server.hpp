@@ -21,6 +21,8 @@ struct ServerOptions {
   // Called on the control thread once every listener accepts; the addresses with the ports that were bound, in the
   // order of the configuration, then the admin listener's.
   std::function<void(const std::vector<std::string>& addresses)> on_serving;
+  // Called once nothing is served any more, before the workers go: for what could still call them.
+  std::function<void()> on_end;
 };
 
 // Runs until a signal or POST /drain ends it; every problem is told on stderr. Returns an ExitCode.

@@ -7,8 +7,12 @@ namespace postern::keys {
 Engine::Engine() : work_(io_.get_executor()), thread_([this] { io_.run(); }) {}
 
 Engine::~Engine() {
+  stop();
+}
+
+void Engine::stop() {
   io_.stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 std::shared_ptr<RemoteKeys> Engine::source(RemoteConfig config) {

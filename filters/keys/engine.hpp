@@ -25,6 +25,9 @@ class Engine {
   // begins now. The limits and certificates of `config` hold from now on. Any thread.
   std::shared_ptr<RemoteKeys> source(RemoteConfig config);
 
+  // Ends the thread: from here on nobody who waits is woken. Before the workers of waiting requests go.
+  void stop();
+
  private:
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

@@ -115,6 +115,7 @@ tl::expected<std::string, std::string> read_text(const std::string& path, int nu
   struct stat status {};
   if (!file || ::fstat(number, &status) != 0) return tl::unexpected(fault("cannot read", path, errno));
   if (!S_ISREG(status.st_mode)) return tl::unexpected(path + " is no regular file");
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) return tl::unexpected(path + " belongs to somebody else");
   if ((status.st_mode & S_IWOTH) != 0) return tl::unexpected(path + " may be written by everybody");
   std::string text(kept_file_limit + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));

@@ -15,6 +15,11 @@ double unix_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// Configured headers may be credentials: they go where the configuration points, and nowhere else.
+bool is_same_origin(const conf::Url& a, const conf::Url& b) {
+  return a.tls == b.tls && a.host == b.host && a.port == b.port;
+}
+
 FetchedKeys failure(std::string label, std::string why) {
   FetchedKeys failed;
   failed.result = std::move(label);
@@ -65,7 +70,9 @@ Task<FetchedKeys> KeyFetcher::fetch(const RemoteConfig& config) {
     url = discovered_;
   }
   const std::string address = url->to_text();
-  auto fetched = co_await keys::fetch(*url, etag_, config.fetch, nullptr);
+  FetchOptions options = config.fetch;
+  if (!config.jwks_uri && !is_same_origin(*url, config.metadata.front())) options.headers.clear();
+  auto fetched = co_await keys::fetch(*url, etag_, options, nullptr);
   FetchedKeys outcome;
   if (!fetched) {
     outcome = failure(fetched.error());
@@ -91,6 +98,9 @@ Task<FetchedKeys> KeyFetcher::fetch(const RemoteConfig& config) {
     rediscover_at_ = Instant::min();  // it may have moved
   } else {
     outcome.fresh_for = freshness({fetched->cache_control, fetched->expires, fetched->date, fetched->age}, unix_now());
+    // What a 304 does not say anew stays as the document said it (RFC 9111 section 4.3.4).
+    if (fetched->status == 304 && !outcome.fresh_for) outcome.fresh_for = fresh_for_;
+    fresh_for_ = outcome.fresh_for;
   }
   co_return outcome;
 }

@@ -49,6 +49,7 @@ class KeyFetcher {
   std::optional<conf::Url> discovered_;
   Instant rediscover_at_ = Instant::min();
   std::string etag_;
+  std::optional<std::chrono::milliseconds> fresh_for_;
 };
 
 }  // namespace postern::keys

@@ -87,9 +87,9 @@ Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
   co_return begins ? Waited::for_own : Waited::for_older;
 }
 
-// The lock is held while the messages are posted: a waiter that is listed is alive, and so is its io_context.
+// Under the lock, and under the same one as the end of the fetch: a waiter that is listed is alive, and waits for this
+// fetch and no other.
 void RemoteKeys::wake_waiters() {
-  const std::lock_guard lock(mutex_);
   for (Waiter* const waiter : waiters_) {
     asio::post(waiter->executor_, [wake = waiter->wake] {
       wake->fetched = true;
@@ -114,6 +114,11 @@ bool RemoteKeys::adopt(RemoteConfig config) {
   if (ended_) return false;
   schedule_.change(config.limits);
   config_ = std::move(config);
+  if (expired_ && Clock::now() < *schedule_.usable_until()) {
+    expired_ = false;
+    publish(current_);
+  }
+  poke();  // it sleeps by the limits before
   return true;
 }
 
@@ -128,12 +133,14 @@ bool RemoteKeys::ends(const std::shared_ptr<RemoteKeys>& self) {
 bool RemoteKeys::take_turn(Instant& wake) {
   bool expires = false;
   bool fetches = false;
+  std::string name;
   {
     const std::lock_guard lock(mutex_);
     const Instant now = Clock::now();
     const auto usable_until = schedule_.usable_until();
     expires = current_ != nullptr && !expired_ && usable_until && now >= *usable_until;
     if (expires) expired_ = true;
+    if (expires) name = config_.name;
     fetches = asked_ || schedule_.due() <= now;
     if (fetches && !asked_) schedule_.began(now);
     asked_ = false;
@@ -142,7 +149,7 @@ bool RemoteKeys::take_turn(Instant& wake) {
   }
   if (expires) {
     spdlog::error("provider {}: the keys are older than max_stale; its tokens are refused until a fetch succeeds",
-                  config_.name);
+                  name);
     publish(nullptr);
   }
   return fetches;
@@ -158,9 +165,14 @@ Task<void> RemoteKeys::run(std::shared_ptr<RemoteKeys> self) {
         const std::lock_guard lock(mutex_);
         config = config_;
       }
-      FetchedKeys outcome = co_await fetcher_.fetch(config);
+      FetchedKeys outcome;
+      try {
+        outcome = co_await fetcher_.fetch(config);
+      } catch (const std::exception& unexpected) {  // no memory, no thread to resolve names
+        outcome.result = "failure";
+        outcome.error = unexpected.what();
+      }
       settle(config, outcome);
-      wake_waiters();
       keep(config, outcome);  // writes a file and waits for the disk: after those who wait
     } else {
       timer_.expires_at(wake);
@@ -226,6 +238,7 @@ void RemoteKeys::settle(const RemoteConfig& config, FetchedKeys& outcome) {
                  serves ? "the keys before go on" : "its tokens cannot be checked");
   }
   last_error_ = outcome.error;
+  wake_waiters();
 }
 
 void RemoteKeys::take_over(FetchedKeys& outcome) {
@@ -255,6 +268,7 @@ void RemoteKeys::take_over(FetchedKeys& outcome) {
     // First the keys, then the end of the fetch: whoever is told that none may begin finds what this one brought.
     if (changed) publish(keys);
     schedule_.succeeded(now, outcome.fresh_for);
+    wake_waiters();
   }
   if (changed) {
     spdlog::info("provider {}: {} keys from {}", name, keys->keys().size(), outcome.jwks_uri);
@@ -264,8 +278,8 @@ void RemoteKeys::take_over(FetchedKeys& outcome) {
 // Of a document that did not change only the age is new; it is written all the same, since a start without the provider
 // asks for it.
 void RemoteKeys::keep(const RemoteConfig& config, FetchedKeys& outcome) {
-  if (!outcome.good() || config.kept_in.empty()) return;
   if (!outcome.document.empty()) document_ = std::move(outcome.document);
+  if (!outcome.good() || config.kept_in.empty() || document_.empty()) return;
   const KeptKeys kept{config.document, outcome.jwks_uri, unix_now(), document_};
   if (const auto fault = keep_keys(config.kept_in, kept)) {
     spdlog::warn("provider {}: the keys could not be kept: {}", config.name, *fault);

@@ -60,7 +60,7 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
 
   // Of the fetching thread alone.
   KeyFetcher fetcher_;
-  std::string document_;  // of the keys, as it is kept; empty without a folder for it
+  std::string document_;  // of the keys, as it is kept
   std::mt19937_64 random_{std::random_device{}()};
 
   mutable std::mutex mutex_;  // for everything below; never held while anything waits

@@ -106,6 +106,22 @@ describe('a fetch', () => {
     assert.match(JSON.stringify((await providerOf(gateway)).keys), new RegExp(key.kid));
   });
 
+  it('does not send them where a metadata document points, unless that is the same origin', async (t) => {
+    const scope = scoped(t);
+    const elsewhere = await startKeyServer(scope);
+    const file = scope.file('fields', 'X-Api-Key: a-very-secret-key\n');
+    const {gateway, server, token} = await startRemote(scope, {
+      provider: {fetch_headers_file: file},
+      prepare(server, key) {
+        elsewhere.keys = [key];
+        server.on(metadataPath, answers.json({issuer: server.issuer, jwks_uri: elsewhere.keysUrl}));
+      },
+    });
+    await assertAccepted(gateway, await token());
+    assert.equal(server.requests[0].fields['x-api-key'], 'a-very-secret-key');
+    assert.equal(elsewhere.requests[0].fields['x-api-key'], undefined);
+  });
+
   for (const [name, url] of Object.entries({
     'a link-local address': 'http://169.254.169.254/jwks',
     'one in IPv6': 'http://[fe80::1]/jwks',

@@ -1,7 +1,8 @@
 // Rotation: new keys at once, withdrawn ones no longer, and an unknown kid is no lever against the provider.
 import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
-import {renameSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {describe, it} from 'node:test';
 
 import {startGateway} from './harness/gateway.mjs';
@@ -213,6 +214,19 @@ describe('providers that share a URL', () => {
   });
 });
 
+describe('a set that holds a key without a kid', () => {
+  it('is fetched again for a kid that it does not have', async (t) => {
+    const nameless = await makeKey('ES256');
+    delete nameless.jwk.kid;
+    const {gateway, server, token} = await startRemote(scoped(t), {provider: refreshSeldom, prepare(server) { server.keys.push(nameless); }});
+    await assertAccepted(gateway, await token());
+    const added = await makeKey('ES256');
+    server.keys = [added, nameless];
+    await assertAccepted(gateway, await token({}, {}, added));
+    assert.equal(server.fetches, 2);
+  });
+});
+
 describe('SIGHUP', () => {
   const reload = (gateway, config) => {
     writeFileSync(`${gateway.configFile}.new`, JSON.stringify(config));
@@ -237,6 +251,26 @@ describe('SIGHUP', () => {
     }
     assert.deepEqual(Object.keys(tally(await load.stop())), ['200']);
     assert.equal(server.fetches, 1);
+  });
+
+  it('brings other times at once: a fetch that was an hour away is due now', async (t) => {
+    const {gateway, server, config, token} = await startRemote(scoped(t), {provider: refreshSeldom});
+    await assertAccepted(gateway, await token());
+    Object.assign(config.providers.shop, refreshEachSecond);
+    reload(gateway, config);
+    await server.fetched(3);
+  });
+
+  it('may add the folder for kept keys: what a later 304 writes there is the whole set', async (t) => {
+    const scope = scoped(t);
+    const {gateway, server, config, token} = await startRemote(scope, {provider: refreshEachSecond, prepare(server) { server.etag = true; }});
+    await assertAccepted(gateway, await token());
+    config.key_cache_dir = join(scope.directory, 'kept');
+    reload(gateway, config);
+    await eventually('a kept file', () => existsSync(config.key_cache_dir) && readdirSync(config.key_cache_dir).length === 1);
+    await gateway.stop();
+    await server.stop();
+    await assertAccepted(await startGateway(scope, config), await token());
   });
 
   it('fetches the keys of a provider that is new, and forgets one that is gone', async (t) => {
