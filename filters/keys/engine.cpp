@@ -21,7 +21,7 @@ std::shared_ptr<RemoteKeys> Engine::source(RemoteConfig config) {
   std::weak_ptr<RemoteKeys>& known = sources_[config.identity];
   auto source = known.lock();
   if (source && source->adopt(config)) return source;
-  source = std::make_shared<RemoteKeys>(io_, std::move(config));
+  source = std::make_shared<RemoteKeys>(io_, turns_, std::move(config));
   known = source;
   source->start();
   return source;

@@ -29,6 +29,7 @@ class Engine {
   void stop();
 
  private:
+  UrlTurns turns_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::mutex mutex_;

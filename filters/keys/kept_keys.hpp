@@ -28,8 +28,8 @@ std::string kept_file_name(std::string_view source);
 std::optional<std::string> keep_keys(const std::string& folder, const KeptKeys& keys);
 
 // Reads it back. Nothing without an error when there is no file. An error, a sentence with the path: unreadable, no
-// regular file, of another owner than this user or root, writable by everybody, above the limit, no such document, of another source, a `fetched_at` below 0 or
-// in the future (more than 60 s after `now`).
+// regular file, of another owner than this user or root, writable by everybody, above the limit, no such document, of
+// another source, a `fetched_at` below 0 or in the future (more than 60 s after `now`).
 tl::expected<std::optional<KeptKeys>, std::string> read_kept_keys(const std::string& folder, std::string_view source,
                                                                   double now);
 

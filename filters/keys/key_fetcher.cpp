@@ -38,6 +38,7 @@ FetchedKeys failure(const FetchFailure& failed) {
 Task<tl::expected<conf::Url, FetchedKeys>> KeyFetcher::discover(const RemoteConfig& config) {
   std::optional<FetchedKeys> first;
   for (const conf::Url& url : config.metadata) {
+    const UrlTurns::Turn turn = co_await turns_.take(url.to_text());
     auto fetched = co_await keys::fetch(url, "", config.fetch, nullptr);
     std::optional<FetchedKeys> failed;
     bool others_may_answer = true;
@@ -72,6 +73,7 @@ Task<FetchedKeys> KeyFetcher::fetch(const RemoteConfig& config) {
   const std::string address = url->to_text();
   FetchOptions options = config.fetch;
   if (!config.jwks_uri && !is_same_origin(*url, config.metadata.front())) options.headers.clear();
+  const UrlTurns::Turn turn = co_await turns_.take(address);
   auto fetched = co_await keys::fetch(*url, etag_, options, nullptr);
   FetchedKeys outcome;
   if (!fetched) {

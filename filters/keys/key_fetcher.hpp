@@ -9,6 +9,7 @@
 #include "filters/jose/jwks.hpp"
 #include "filters/keys/fetch.hpp"
 #include "filters/keys/schedule.hpp"
+#include "filters/keys/url_turns.hpp"
 
 namespace postern::keys {
 
@@ -40,12 +41,15 @@ struct FetchedKeys {
 // Knows what it found and fetched before. One fetch at a time.
 class KeyFetcher {
  public:
+  explicit KeyFetcher(UrlTurns& turns) : turns_(turns) {}
+
   // `config` must live until the end.
   Task<FetchedKeys> fetch(const RemoteConfig& config);
 
  private:
   Task<tl::expected<conf::Url, FetchedKeys>> discover(const RemoteConfig& config);
 
+  UrlTurns& turns_;
   std::optional<conf::Url> discovered_;
   Instant rediscover_at_ = Instant::min();
   std::string etag_;

@@ -101,8 +101,12 @@ void RemoteKeys::wake_waiters() {
 
 // ---- the fetching thread
 
-RemoteKeys::RemoteKeys(asio::io_context& io, RemoteConfig config)
-    : io_(io), timer_(io.get_executor()), config_(std::move(config)), schedule_(config_.limits, Clock::now()) {}
+RemoteKeys::RemoteKeys(asio::io_context& io, UrlTurns& turns, RemoteConfig config)
+    : io_(io),
+      timer_(io.get_executor()),
+      fetcher_(turns),
+      config_(std::move(config)),
+      schedule_(config_.limits, Clock::now()) {}
 
 void RemoteKeys::start() {
   restore();

@@ -23,7 +23,7 @@ namespace postern::keys {
 
 class RemoteKeys final : public KeySource, public std::enable_shared_from_this<RemoteKeys> {
  public:
-  RemoteKeys(boost::asio::io_context& io, RemoteConfig config);
+  RemoteKeys(boost::asio::io_context& io, UrlTurns& turns, RemoteConfig config);
 
   // Has the keys of an earlier process when it returns, if there are any. Fetches on `io` for as long as anybody but
   // the coroutine holds it. Called once.

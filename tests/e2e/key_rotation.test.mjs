@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {describe, it} from 'node:test';
 
 import {startGateway} from './harness/gateway.mjs';
-import {keysPath} from './harness/key_server.mjs';
+import {answers, keysPath} from './harness/key_server.mjs';
 import {issueAccessToken, startProvider} from './harness/oidc_provider.mjs';
 import {startUpstream} from './harness/recording_upstream.mjs';
 import {
@@ -200,6 +200,26 @@ describe('one fetcher for each URL', () => {
 });
 
 describe('providers that share a URL', () => {
+  it('never fetch it at the same time, whatever way they found to it', async (t) => {
+    let [now, most] = [0, 0];
+    const {gateway, server, token} = await startRemote(scoped(t), {
+      provider: refreshEachSecond,
+      others: (server) => ({direct: {issuer: server.issuer, jwks_uri: server.keysUrl, audiences: ['direct'], ...refreshEachSecond}}),
+      prepare(server, key) {
+        const answer = answers.json({keys: [key.jwk]});
+        server.on(keysPath, (...call) => {
+          most = Math.max(most, ++now);
+          setTimeout(() => { --now; answer(...call); }, 300);  // a slow provider
+        });
+      },
+      routes: [{name: 'direct', match: {path_prefix: '/direct'}, upstream: 'orders', jwt: {providers: ['direct']}}],
+    });
+    await assertAccepted(gateway, await token());
+    await server.fetched(6);
+    assert.equal((await ask(gateway, await token({aud: 'direct'}), '/direct')).status, 200);
+    assert.equal(most, 1);
+  });
+
   it('have their keys as fresh as the strictest of them wants', async (t) => {
     const {gateway, server, token} = await startRemote(scoped(t), {
       provider: {...refreshEachSecond, max_stale: '2s'},
