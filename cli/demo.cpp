@@ -4,7 +4,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "cli/command_line.hpp"
 #include "cli/demo_signer.hpp"
 #include "cli/demo_upstream.hpp"
@@ -114,10 +114,6 @@ std::string make_welcome(const std::vector<std::string>& addresses, const std::s
          "/metrics\n\nThe access log follows. Ctrl-C ends the demo and removes its files.\n\n";
 }
 
-std::int64_t unix_now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 int run_demo(const DemoOptions& options, std::ostream& out) {
@@ -137,7 +133,8 @@ int run_demo(const DemoOptions& options, std::ostream& out) {
   };
   server.version = program_version();
   server.on_serving = [&](const std::vector<std::string>& addresses) {
-    const std::string instructions = make_instructions(signer, "http://" + addresses.front(), unix_now());
+    const std::string instructions =
+        make_instructions(signer, "http://" + addresses.front(), static_cast<std::int64_t>(unix_now()));
     out << make_welcome(addresses, upstream.url(), config_file, instructions) << std::flush;
   };
   return run_server(server);

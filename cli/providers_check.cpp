@@ -2,14 +2,14 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <cmath>
 #include <ostream>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "filters/jose/detail.hpp"
-#include "filters/keys/discovery.hpp"
 #include "filters/keys/freshness.hpp"
+#include "filters/keys/key_fetcher.hpp"
 #include "filters/keys/remote_config.hpp"
 #include "filters/providers.hpp"
 #include "gateway/server.hpp"
@@ -22,108 +22,55 @@ namespace asio = boost::asio;
 // A leeway of a minute is the default; half of it is worth a word.
 constexpr double worrying_skew = 30;
 
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+void print(std::ostream& out, std::string_view mark, std::string_view step, const std::string& what) {
+  out << "  " << mark << ' ' << step << std::string(step.size() < 9 ? 9 - step.size() : 1, ' ') << what << '\n';
 }
 
-class Check {
- public:
-  Check(const keys::RemoteConfig& config, std::ostream& out) : config_(config), out_(out) {}
+// Tokens are judged by our clock, and were dated by theirs.
+void print_skew(std::ostream& out, const std::string& date) {
+  const auto theirs = keys::parse_http_date(date, unix_now());
+  if (!theirs) return;
+  const long long skew = std::llround(unix_now() - *theirs);
+  const std::string text = skew == 0 ? "the clocks agree"
+                                     : "our clock is " + std::to_string(std::abs(skew)) + " s " +
+                                           (skew > 0 ? "ahead of" : "behind") + " theirs";
+  print(out, std::abs(static_cast<double>(skew)) > worrying_skew ? "warn" : "ok  ", "clock", text);
+}
 
-  Task<bool> run() {
-    std::optional<conf::Url> url = config_.jwks_uri;
-    if (!url) url = co_await discover();
-    if (!url) co_return false;
-    const auto fetched = co_await get(*url);
-    co_return fetched&& judge_keys(fetched->body);
+void print_keys(std::ostream& out, const jose::LoadedKeys& loaded) {
+  for (const jose::Key& key : loaded.keys.keys()) {
+    print(out, "ok  ", "key",
+          (key.kid.empty() ? std::string("without kid") : jose::quoted(key.kid)) + ", " + key.description() +
+              (key.alg ? ", " + *key.alg : ""));
   }
+  for (const auto& [name, reason] : loaded.skipped) print(out, "skip", "key", name + ": " + reason);
+}
 
- private:
-  void ok(std::string_view step, const std::string& what) { line("ok  ", step, what); }
-  void fail(std::string_view step, const std::string& what) { line("FAIL", step, what); }
-  void line(std::string_view mark, std::string_view step, const std::string& what) {
-    out_ << "  " << mark << ' ' << step << std::string(step.size() < 9 ? 9 - step.size() : 1, ' ') << what << '\n';
-  }
-
-  Task<std::optional<keys::Fetched>> get(const conf::Url& url) {
-    out_ << "  GET " << url.to_text() << '\n';
-    const keys::Observe observe = [this](keys::Phase phase, const std::string& what) { ok(name_of(phase), what); };
-    const std::string no_etag;
-    auto fetched = co_await keys::fetch(url, no_etag, config_.fetch, observe);
-    if (!fetched) {
-      fail(name_of(fetched.error().phase), fetched.error().detail);
-      answered_ = fetched.error().status != 0;
-      co_return std::nullopt;
-    }
-    tell_skew(fetched->date);
-    co_return std::move(*fetched);
-  }
-
-  // Tokens are judged by our clock, and were dated by theirs.
-  void tell_skew(const std::string& date) {
-    const auto theirs = keys::parse_http_date(date, unix_now());
-    if (!theirs) return;
-    const long long skew = std::llround(unix_now() - *theirs);
-    const std::string text = skew == 0 ? "the clocks agree"
-                                       : "our clock is " + std::to_string(std::abs(skew)) + " s " +
-                                             (skew > 0 ? "ahead of" : "behind") + " theirs";
-    line(std::abs(static_cast<double>(skew)) > worrying_skew ? "warn" : "ok  ", "clock", text);
-  }
-
-  Task<std::optional<conf::Url>> discover() {
-    for (const conf::Url& url : config_.metadata) {
-      const auto fetched = co_await get(url);
-      if (!fetched && !answered_) break;  // the others are at the same place
-      if (!fetched) continue;
-      const auto found = keys::read_metadata(fetched->body, config_.issuers);
-      const auto parsed = found ? conf::parse_url(*found) : tl::unexpected(found.error());
-      if (parsed) {
-        ok("metadata", "jwks_uri is " + parsed->to_text());
-        co_return *parsed;
-      }
-      fail("metadata", parsed.error());
-    }
-    co_return std::nullopt;
-  }
-
-  bool judge_keys(const std::string& document) {
-    const auto loaded = jose::parse_jwks(document, /*allow_secret=*/false);
-    if (!loaded) {
-      fail("json", loaded.error());
-      return false;
-    }
-    ok("json", std::to_string(document.size()) + " bytes");
-    for (const jose::Key& key : loaded->keys.keys()) {
-      ok("key", (key.kid.empty() ? std::string("without kid") : jose::quoted(key.kid)) + ", " + key.description() +
-                    (key.alg ? ", " + *key.alg : ""));
-    }
-    for (const auto& [name, reason] : loaded->skipped) line("skip", "key", name + ": " + reason);
-    if (loaded->keys.empty()) fail("keys", "no usable key");
-    return !loaded->keys.empty();
-  }
-
-  const keys::RemoteConfig& config_;
-  std::ostream& out_;
-  bool answered_ = false;  // the last URL that failed gave a response
-};
-
+// By the gateway's own way to the keys, so that the two never disagree.
 bool check_remote(const keys::RemoteConfig& config, std::ostream& out) {
   asio::io_context io{1};
-  bool good = false;
-  Check check(config, out);
-  asio::co_spawn(io.get_executor(), check.run(), [&](const std::exception_ptr& failure, bool result) {
-    if (failure) std::rethrow_exception(failure);
-    good = result;
-  });
+  keys::UrlTurns turns;
+  keys::KeyFetcher fetcher(turns,
+                           [&](std::string_view step, const std::string& what) { print(out, "ok  ", step, what); });
+  keys::FetchedKeys fetched;
+  asio::co_spawn(io.get_executor(), fetcher.fetch(config),
+                 [&](const std::exception_ptr& failure, keys::FetchedKeys result) {
+                   if (failure) std::rethrow_exception(failure);
+                   fetched = std::move(result);
+                 });
   io.run();
-  return good;
+  print_skew(out, fetched.date);
+  if (fetched.good()) print(out, "ok  ", "json", std::to_string(fetched.document.size()) + " bytes");
+  if (fetched.loaded) print_keys(out, *fetched.loaded);
+  if (!fetched.good()) print(out, "FAIL", fetched.result, fetched.error);
+  return fetched.good();
 }
 
 bool check_local(const filters::Provider& provider, std::ostream& out) {
   const ProviderStatus status = provider.source->status();
-  out << "  ok   files    " << status.source << '\n';
-  for (const auto& key : status.keys) out << "  ok   key      " << jose::quoted(key.kid) << ", " << key.kty << '\n';
-  for (const auto& [name, reason] : status.skipped) out << "  skip key      " << name << ": " << reason << '\n';
+  print(out, "ok  ", "files", status.source);
+  for (const auto& key : status.keys) print(out, "ok  ", "key", jose::quoted(key.kid) + ", " + key.kty);
+  for (const auto& [name, reason] : status.skipped) print(out, "skip", "key", name + ": " + reason);
   return status.has_keys();
 }
 

@@ -1,12 +1,12 @@
 #include "cli/verify.hpp"
 
-#include <chrono>
 #include <fstream>
 #include <istream>
 #include <ostream>
 #include <sstream>
 
 #include "base/base64.hpp"
+#include "base/clock.hpp"
 #include "filters/jose/verify.hpp"
 
 namespace postern::cli {
@@ -16,10 +16,6 @@ constexpr int exit_valid = 0;
 constexpr int exit_refused = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_config = 78;
-
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::optional<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

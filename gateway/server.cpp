@@ -10,6 +10,7 @@
 #include <optional>
 #include <sstream>
 
+#include "base/clock.hpp"
 #include "gateway/access_log.hpp"
 #include "gateway/admin.hpp"
 #include "gateway/listen_socket.hpp"
@@ -60,7 +61,7 @@ class Server final : public AdminActions {
   void warn_about_restart(const conf::Config& config) const;
 
   const ServerOptions& options_;
-  double start_time_ = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  double start_time_ = unix_now();
   MetricRegistry metric_registry_;
   std::unique_ptr<AccessLog> access_log_;
   asio::io_context control_{1};

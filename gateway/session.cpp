@@ -7,6 +7,7 @@
 #include <boost/asio/socket_base.hpp>
 #include <new>
 
+#include "base/clock.hpp"
 #include "gateway/http/parse.hpp"
 #include "gateway/redirect.hpp"
 
@@ -20,10 +21,6 @@ constexpr std::chrono::milliseconds park_after{1000};
 // How long a client may go on sending what nobody reads, before its connection is reset under it.
 constexpr std::chrono::milliseconds linger_limit{1000};
 constexpr std::size_t linger_bytes = 256 * 1024;
-
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 

@@ -14,9 +14,10 @@ test_packages=(nginx-light openssl python3 python3-jwcrypto python3-jsonschema p
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
 
-# What `./test clang` and `bench/compare` need beyond that.
+# What `./test clang`, `bench/compare` and `bench/verify` need beyond that.
 clang_packages=(clang libclang-rt-14-dev)
 bench_packages=(haproxy nginx-light openssl python3 python3-jwcrypto wrk)
+micro_packages=(libbenchmark-dev)
 
 # Prints those of the named packages that are not installed. Any nginx will do where nginx-light is asked for.
 missing_packages() {

@@ -1,3 +1,5 @@
+#include "filters/jose/issuer.hpp"
+
 #include <algorithm>
 
 #include "filters/jose/checks.hpp"
@@ -29,15 +31,20 @@ std::string small_difference(std::string_view got, std::string_view wanted) {
 
 }  // namespace
 
+std::string issuer_mismatch(std::string_view member, const std::string& got, std::span<const std::string> wanted) {
+  const std::string sentence = std::string(member) + " is " + quoted(got) + ", needed is ";
+  for (const std::string& each : wanted) {
+    const std::string difference = small_difference(got, each);
+    if (!difference.empty()) return sentence + quoted(each) + ": " + difference;
+  }
+  return sentence + shown(wanted);
+}
+
 std::string issuer_detail(const Json& claims, std::span<const std::string> issuers) {
   const Json* issuer = claims.find("iss");
   if (issuer == nullptr) return "the token has no `iss`, needed is " + shown(issuers);
   if (issuer->string() == nullptr) return "`iss` is no string but " + shown(*issuer);
-  for (const std::string& wanted : issuers) {
-    const std::string difference = small_difference(*issuer->string(), wanted);
-    if (!difference.empty()) return "`iss` is " + shown(*issuer) + ", needed is " + quoted(wanted) + ": " + difference;
-  }
-  return "`iss` is " + shown(*issuer) + ", needed is " + shown(issuers);
+  return issuer_mismatch("`iss`", *issuer->string(), issuers);
 }
 
 }  // namespace postern::jose

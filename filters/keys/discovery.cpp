@@ -5,7 +5,7 @@
 #include "base/json.hpp"
 #include "conf/tenants.hpp"
 #include "conf/url.hpp"
-#include "gateway/http/syntax.hpp"
+#include "filters/jose/issuer.hpp"
 
 namespace postern::keys {
 namespace {
@@ -13,47 +13,12 @@ namespace {
 constexpr std::string_view oidc_suffix = "/.well-known/openid-configuration";
 constexpr std::string_view oauth_suffix = "/.well-known/oauth-authorization-server";
 
-// What a stranger's document says is shown up to here.
-constexpr std::size_t most_shown = 256;
-
 std::string_view without_final_slash(std::string_view text) {
   return text.substr(0, text.size() - (text.ends_with('/') ? 1 : 0));
 }
 
 std::string join(std::string_view first, std::string_view second, std::string_view third = {}) {
   return std::string(first).append(second).append(third);
-}
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_json_string(out, text.substr(0, most_shown));
-  return text.size() > most_shown ? out + "..." : out;
-}
-
-bool equals_but_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char c, char d) { return http::lower(c) == http::lower(d); });
-}
-
-// `differs from the configured issuer "X" only by ...`, or empty.
-std::string difference(std::string_view iss, std::span<const std::string> issuers) {
-  if (std::find(issuers.begin(), issuers.end(), iss) != issuers.end()) return {};
-  for (const std::string& issuer : issuers) {
-    const std::string_view ours = without_final_slash(issuer), theirs = without_final_slash(iss);
-    if (!equals_but_case(ours, theirs)) continue;
-    const bool slash = issuer.ends_with('/') != iss.ends_with('/');
-    const std::string_view what = !slash ? "case" : ours == theirs ? "a final slash" : "a final slash and case";
-    return join("differs from the configured issuer ", quoted(issuer), " only by ").append(what);
-  }
-  return {};
-}
-
-std::string wrong_issuer(std::string_view iss, std::span<const std::string> issuers) {
-  std::string sentence = join("the metadata's issuer ", quoted(iss));
-  if (const std::string near = difference(iss, issuers); !near.empty()) return sentence + ' ' + near;
-  if (issuers.size() == 1) return sentence.append(" is not the configured ").append(quoted(issuers.front()));
-  sentence += " is none of the " + std::to_string(issuers.size()) + " configured, such as " + quoted(issuers.front());
-  return sentence;
 }
 
 // The member of that name when it is a string with anything in it.
@@ -83,7 +48,7 @@ tl::expected<std::string, std::string> read_metadata(std::string_view document, 
     const std::string* const issuer = find_text(*json, "issuer");
     if (issuer == nullptr) return tl::unexpected(std::string("the metadata has no `issuer`"));
     if (std::find(issuers.begin(), issuers.end(), *issuer) == issuers.end()) {
-      return tl::unexpected(wrong_issuer(*issuer, issuers));
+      return tl::unexpected(jose::issuer_mismatch("the metadata's `issuer`", *issuer, issuers));
     }
   }
   const std::string* const uri = find_text(*json, "jwks_uri");
@@ -98,11 +63,6 @@ std::vector<std::string> expand_tenants(std::string_view issuer, std::span<const
   issuers.reserve(tenants.size());
   for (const std::string& tenant : tenants) issuers.push_back(conf::with_tenant(issuer, *placeholder, tenant));
   return issuers;
-}
-
-std::string near_miss(std::string_view iss, std::span<const std::string> issuers) {
-  const std::string near = difference(iss, issuers);
-  return near.empty() ? near : "iss " + near;
 }
 
 }  // namespace postern::keys

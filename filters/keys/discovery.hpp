@@ -26,8 +26,4 @@ tl::expected<std::string, std::string> read_metadata(std::string_view document, 
 // has none, or there are no tenants: it then is no token's issuer, whereas an empty list could be taken for `any`.
 std::vector<std::string> expand_tenants(std::string_view issuer, std::span<const std::string> tenants);
 
-// `iss differs from the configured issuer "X" only by a final slash` (or `by case`, or `by a final slash and case`).
-// Empty when it differs otherwise from all of them, or equals one.
-std::string near_miss(std::string_view iss, std::span<const std::string> issuers);
-
 }  // namespace postern::keys

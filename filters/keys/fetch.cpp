@@ -82,7 +82,7 @@ class Fetch {
   MaybeFailure decode();
   tl::expected<conf::Url, FetchFailure> follow(const conf::Url& url, unsigned redirects) const;
   void observe(const std::string& what) const {
-    if (observe_) observe_(deadline_.phase(), what);
+    if (observe_) observe_(name_of(deadline_.phase()), what);
   }
 
   boost::asio::io_context::executor_type executor_;

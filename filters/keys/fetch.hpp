@@ -54,8 +54,9 @@ struct FetchFailure {
   std::string detail;   // a sentence for the log, without header values and credentials
 };
 
-// What `providers check` prints while a fetch goes on: `observe(Phase::dns, "id.example.com is 192.0.2.7")`.
-using Observe = std::function<void(Phase, const std::string& what)>;
+// What `providers check` prints while a fetch goes on: `observe("dns", "id.example.com is 192.0.2.7")`. The steps of a
+// fetch are named by name_of(Phase).
+using Observe = std::function<void(std::string_view step, const std::string& what)>;
 
 // Gets `url`; sends If-None-Match with `etag` when it is not empty. Accept-Encoding: gzip, and decodes it. Every
 // address that a name resolves to is tried in turn, up to eight, with an equal part of the time; each is judged by

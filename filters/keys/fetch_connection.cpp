@@ -209,7 +209,7 @@ FetchFailure FetchConnection::failure(const error_code& error) const {
 }
 
 void FetchConnection::observe(const std::string& what) const {
-  if (observe_) observe_(deadline_.phase(), what);
+  if (observe_) observe_(name_of(deadline_.phase()), what);
 }
 
 }  // namespace postern::keys

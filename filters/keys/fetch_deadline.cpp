@@ -85,7 +85,7 @@ FetchFailure FetchDeadline::too_late() const {
   const bool whole = phase_ends_at_ == whole_ends_at_;
   const auto limit = whole ? phases_in_all * timeout_ : timeout_;
   return FetchFailure{phase_, true, 0,
-                      std::string(whole ? "the whole fetch" : "this phase") + " took longer than " +
+                      std::string(whole ? "the whole fetch" : name_of(phase_)) + " took longer than " +
                           std::to_string(limit.count()) + " ms"};
 }
 

@@ -5,17 +5,13 @@
 #include <cmath>
 #include <cstdint>
 
+#include "gateway/http/head.hpp"
 #include "gateway/http/syntax.hpp"
 
 namespace postern::keys {
 namespace {
 
 constexpr std::int64_t most_seconds = 2'147'483'647;  // RFC 9111 section 1.2.2
-
-bool is_same(std::string_view text, std::string_view lower_case) {
-  return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
-                    [](char a, char b) { return http::lower(a) == b; });
-}
 
 // delta-seconds: digits alone, however many.
 std::optional<std::int64_t> parse_seconds(std::string_view text) {
@@ -52,8 +48,8 @@ CacheControl parse_cache_control(std::string_view list) {
     const std::string_view directive = take_directive(list);
     const std::size_t equals = std::min(directive.find('='), directive.size());
     const std::string_view name = directive.substr(0, equals);
-    if (is_same(name, "no-cache") || is_same(name, "no-store")) said.must_ask = true;
-    if (!is_same(name, "max-age") || equals == directive.size() || said.max_age) continue;
+    if (http::equals_folded(name, "no-cache") || http::equals_folded(name, "no-store")) said.must_ask = true;
+    if (!http::equals_folded(name, "max-age") || equals == directive.size() || said.max_age) continue;
     std::string_view value = directive.substr(equals + 1);
     // Both forms of an argument are for every directive (RFC 9111 section 5.2).
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
@@ -69,9 +65,9 @@ class DateReader {
  public:
   explicit DateReader(std::string_view text) : rest_(text) {}
 
-  void skip(std::string_view lower_case) {
-    ok_ = ok_ && is_same(rest_.substr(0, lower_case.size()), lower_case);
-    if (ok_) rest_.remove_prefix(lower_case.size());
+  void skip(std::string_view text) {
+    ok_ = ok_ && http::equals_folded(rest_.substr(0, text.size()), text);
+    if (ok_) rest_.remove_prefix(text.size());
   }
   int digits(std::size_t count) {
     ok_ = ok_ && rest_.size() >= count;
@@ -87,7 +83,7 @@ class DateReader {
   template <std::size_t size>
   unsigned name(const std::array<std::string_view, size>& names) {
     for (unsigned i = 0; ok_ && i < size; ++i) {
-      if (!is_same(rest_.substr(0, names[i].size()), names[i])) continue;
+      if (!http::equals_folded(rest_.substr(0, names[i].size()), names[i])) continue;
       rest_.remove_prefix(names[i].size());
       return i;
     }

@@ -1,6 +1,8 @@
 #include "filters/keys/key_fetcher.hpp"
 
+#include "base/clock.hpp"
 #include "filters/keys/discovery.hpp"
+#include "filters/keys/fetch_request.hpp"
 #include "filters/keys/freshness.hpp"
 
 namespace postern::keys {
@@ -10,15 +12,6 @@ using Clock = std::chrono::steady_clock;
 
 // Where an issuer keeps its keys changes once in years; a failed fetch of the keys asks for it again at once.
 constexpr std::chrono::hours discovery_lifetime{1};
-
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-// Configured headers may be credentials: they go where the configuration points, and nowhere else.
-bool is_same_origin(const conf::Url& a, const conf::Url& b) {
-  return a.tls == b.tls && a.host == b.host && a.port == b.port;
-}
 
 FetchedKeys failure(std::string label, std::string why) {
   FetchedKeys failed;
@@ -39,7 +32,7 @@ Task<tl::expected<conf::Url, FetchedKeys>> KeyFetcher::discover(const RemoteConf
   std::optional<FetchedKeys> first;
   for (const conf::Url& url : config.metadata) {
     const UrlTurns::Turn turn = co_await turns_.take(url.to_text());
-    auto fetched = co_await keys::fetch(url, "", config.fetch, nullptr);
+    auto fetched = co_await keys::fetch(url, "", config.fetch, observe_);
     std::optional<FetchedKeys> failed;
     bool others_may_answer = true;
     if (!fetched) {
@@ -49,11 +42,15 @@ Task<tl::expected<conf::Url, FetchedKeys>> KeyFetcher::discover(const RemoteConf
     } else {
       const auto found = read_metadata(fetched->body, config.issuers);
       const auto parsed = found ? conf::parse_url(*found) : tl::unexpected(found.error());
-      if (parsed) co_return *parsed;
+      if (parsed) {
+        observe("metadata", "jwks_uri is " + parsed->to_text());
+        co_return *parsed;
+      }
       failed = failure("metadata", url.to_text() + ": " + parsed.error());
     }
+    if (!others_may_answer) co_return tl::unexpected(first ? std::move(*first) : std::move(*failed));
+    observe("tried", failed->error);
     if (!first) first = std::move(failed);
-    if (!others_may_answer) break;
   }
   co_return tl::unexpected(first ? std::move(*first) : failure("metadata", "no metadata URL"));
 }
@@ -72,9 +69,10 @@ Task<FetchedKeys> KeyFetcher::fetch(const RemoteConfig& config) {
   }
   const std::string address = url->to_text();
   FetchOptions options = config.fetch;
-  if (!config.jwks_uri && !is_same_origin(*url, config.metadata.front())) options.headers.clear();
+  // They may be credentials: they go where the configuration points, and nowhere else.
+  if (!config.jwks_uri && !same_origin(*url, config.metadata.front())) options.headers.clear();
   const UrlTurns::Turn turn = co_await turns_.take(address);
-  auto fetched = co_await keys::fetch(*url, etag_, options, nullptr);
+  auto fetched = co_await keys::fetch(*url, etag_, options, observe_);
   FetchedKeys outcome;
   if (!fetched) {
     outcome = failure(fetched.error());
@@ -99,6 +97,7 @@ Task<FetchedKeys> KeyFetcher::fetch(const RemoteConfig& config) {
     outcome.error = address + ": " + outcome.error;
     rediscover_at_ = Instant::min();  // it may have moved
   } else {
+    outcome.date = fetched->date;
     outcome.fresh_for = freshness({fetched->cache_control, fetched->expires, fetched->date, fetched->age}, unix_now());
     // What a 304 does not say anew stays as the document said it (RFC 9111 section 4.3.4).
     if (fetched->status == 304 && !outcome.fresh_for) outcome.fresh_for = fresh_for_;

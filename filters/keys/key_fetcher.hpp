@@ -33,6 +33,7 @@ struct FetchedKeys {
       loaded;            // none: not modified. Also of a set without a usable key, for what was skipped
   std::string document;  // as received
   std::string jwks_uri;
+  std::string date;  // of the response, as received
   std::optional<std::chrono::milliseconds> fresh_for;
 
   bool good() const noexcept { return error.empty(); }
@@ -41,7 +42,8 @@ struct FetchedKeys {
 // Knows what it found and fetched before. One fetch at a time.
 class KeyFetcher {
  public:
-  explicit KeyFetcher(UrlTurns& turns) : turns_(turns) {}
+  // `observe` is told each step of each fetch; may be empty.
+  explicit KeyFetcher(UrlTurns& turns, Observe observe = {}) : turns_(turns), observe_(std::move(observe)) {}
 
   // `config` must live until the end.
   Task<FetchedKeys> fetch(const RemoteConfig& config);
@@ -49,7 +51,12 @@ class KeyFetcher {
  private:
   Task<tl::expected<conf::Url, FetchedKeys>> discover(const RemoteConfig& config);
 
+  void observe(std::string_view step, const std::string& what) const {
+    if (observe_) observe_(step, what);
+  }
+
   UrlTurns& turns_;
+  Observe observe_;
   std::optional<conf::Url> discovered_;
   Instant rediscover_at_ = Instant::min();
   std::string etag_;

@@ -102,9 +102,10 @@ bool is_link_local(const ip::address& address) {
   return address.to_v6().is_link_local();
 }
 
-// Where AWS and Google Cloud serve over IPv6 what is at 169.254.169.254 over IPv4.
+// Where AWS (EC2, EKS Pod Identity) and Google Cloud serve over IPv6 what is at 169.254.* over IPv4.
 bool is_metadata_service(const ip::address& address) {
-  static const ip::address services[] = {ip::make_address("fd00:ec2::254"), ip::make_address("fd20:ce::254")};
+  static const ip::address services[] = {ip::make_address("fd00:ec2::254"), ip::make_address("fd00:ec2::23"),
+                                         ip::make_address("fd20:ce::254")};
   return std::find(std::begin(services), std::end(services), address) != std::end(services);
 }
 
@@ -112,6 +113,8 @@ bool is_metadata_service(const ip::address& address) {
 
 Chosen choose_proxy(const conf::Url& url, const ProxySettings& settings) {
   if (settings.configured == "none") return std::nullopt;
+  // http is for loopback because it does not leave the machine: through a proxy it would.
+  if (!url.tls && conf::is_loopback_host(url.host)) return std::nullopt;
   if (!settings.configured.empty()) return parse_proxy("proxy", settings.configured);
   const std::string& variable = url.tls ? settings.https_proxy : settings.http_proxy;
   if (variable.empty() || conf::is_loopback_host(url.host) || is_excepted(url, settings.no_proxy)) return std::nullopt;

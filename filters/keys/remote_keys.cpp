@@ -11,7 +11,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
+#include "base/clock.hpp"
 #include "filters/keys/describe.hpp"
+#include "filters/keys/fetch_deadline.hpp"
 #include "gateway/completion.hpp"
 
 namespace postern::keys {
@@ -20,13 +22,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
-
-// Beyond the fetch's own deadlines: a request never waits longer than this for one.
-constexpr int phases_of_a_fetch = 4;
-
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 double seconds_between(Instant from, Instant to) {
   return std::chrono::duration<double>(to - from).count();
@@ -48,7 +43,7 @@ struct RemoteKeys::Waiter {
       : source(keys), executor_(executor), wake(std::make_shared<Wake>(executor)) {}
   ~Waiter() {
     const std::lock_guard lock(source.mutex_);
-    source.waiters_.remove(this);
+    if (listed) source.waiters_.erase(place);
   }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
@@ -56,6 +51,8 @@ struct RemoteKeys::Waiter {
   RemoteKeys& source;
   asio::io_context::executor_type executor_;
   std::shared_ptr<Wake> wake;
+  bool listed = false;
+  std::list<Waiter*>::iterator place{};
 };
 
 Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
@@ -77,8 +74,9 @@ Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
       schedule_.began(now);  // so that everybody else joins
       asked_ = true;
     }
-    limit = config_.fetch.timeout * phases_of_a_fetch;
-    waiters_.push_back(&waiter);
+    limit = config_.fetch.timeout * FetchDeadline::phases_in_all;
+    waiter.place = waiters_.insert(waiters_.end(), &waiter);
+    waiter.listed = true;
   }
   if (begins) poke();
   const std::shared_ptr<Waiter::Wake> wake = waiter.wake;
@@ -91,6 +89,7 @@ Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
 // fetch and no other.
 void RemoteKeys::wake_waiters() {
   for (Waiter* const waiter : waiters_) {
+    waiter->listed = false;
     asio::post(waiter->executor_, [wake = waiter->wake] {
       wake->fetched = true;
       wake->completion.set();
@@ -135,27 +134,20 @@ bool RemoteKeys::ends(const std::shared_ptr<RemoteKeys>& self) {
 
 // True when a fetch begins now; else when to look again. Keys that became too old are taken away on the way.
 bool RemoteKeys::take_turn(Instant& wake) {
-  bool expires = false;
-  bool fetches = false;
-  std::string name;
-  {
-    const std::lock_guard lock(mutex_);
-    const Instant now = Clock::now();
-    const auto usable_until = schedule_.usable_until();
-    expires = current_ != nullptr && !expired_ && usable_until && now >= *usable_until;
-    if (expires) expired_ = true;
-    if (expires) name = config_.name;
-    fetches = asked_ || schedule_.due() <= now;
-    if (fetches && !asked_) schedule_.began(now);
-    asked_ = false;
-    wake = schedule_.due();
-    if (current_ != nullptr && !expired_ && usable_until) wake = std::min(wake, *usable_until);
-  }
-  if (expires) {
+  const std::lock_guard lock(mutex_);
+  const Instant now = Clock::now();
+  const auto usable_until = schedule_.usable_until();
+  if (current_ != nullptr && !expired_ && usable_until && now >= *usable_until) {
+    expired_ = true;
+    publish(nullptr);  // under the lock, as in adopt(): the two may not overtake each other
     spdlog::error("provider {}: the keys are older than max_stale; its tokens are refused until a fetch succeeds",
-                  name);
-    publish(nullptr);
+                  config_.name);
   }
+  const bool fetches = asked_ || schedule_.due() <= now;
+  if (fetches && !asked_) schedule_.began(now);
+  asked_ = false;
+  wake = schedule_.due();
+  if (current_ != nullptr && !expired_ && usable_until) wake = std::min(wake, *usable_until);
   return fetches;
 }
 

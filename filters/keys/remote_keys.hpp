@@ -68,8 +68,8 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   Schedule schedule_;
   bool asked_ = false;  // a request began a fetch
   bool ended_ = false;
-  std::list<Waiter*> waiters_;
-  KeysPtr current_;  // what keys() gives while it may be used
+  std::list<Waiter*> waiters_;  // a list: each leaves it by its own place
+  KeysPtr current_;             // what keys() gives while it may be used
   bool expired_ = false;
   std::vector<jose::SkippedKey> skipped_;
   std::string found_url_;  // for status()

@@ -68,33 +68,32 @@ TEST_CASE("Without configured issuers any metadata is taken, even without an iss
 
 TEST_CASE("Metadata of another issuer is refused with both names") {
   CHECK(read(metadata_of("https://evil.example")) ==
-        "refused: the metadata's issuer \"https://evil.example\" is not the configured "
-        "\"https://id.example/realms/a\"");
+        "refused: the metadata's `issuer` is \"https://evil.example\", needed is \"https://id.example/realms/a\"");
   CHECK(read(metadata_of("https://evil.example"), {"https://a.example", "https://b.example"}) ==
-        "refused: the metadata's issuer \"https://evil.example\" is none of the 2 configured, such as "
-        "\"https://a.example\"");
+        "refused: the metadata's `issuer` is \"https://evil.example\", needed is \"https://a.example\", "
+        "\"https://b.example\"");
   for (const std::string_view issuer : {"https://id.example/realms/ab", "https://id.example/realms/",
                                         "https://id.example/realms/a//", "https://id.example/realms/a\\u0000"}) {
     CAPTURE(issuer);
-    CHECK(read(metadata_of(issuer)).starts_with("refused: the metadata's issuer "));
+    CHECK(read(metadata_of(issuer)).starts_with("refused: the metadata's `issuer` is "));
   }
 }
 
 TEST_CASE("Metadata whose issuer differs by a final slash or by case alone is refused, and why is said") {
-  const std::string configured = "differs from the configured issuer \"https://id.example/realms/a\" only by ";
+  const std::string needed = "needed is \"https://id.example/realms/a\": ";
   CHECK(read(metadata_of("https://id.example/realms/a/")) ==
-        "refused: the metadata's issuer \"https://id.example/realms/a/\" " + configured + "a final slash");
+        "refused: the metadata's `issuer` is \"https://id.example/realms/a/\", " + needed +
+            "only a final slash differs");
   CHECK(read(metadata_of("https://ID.example/realms/a")) ==
-        "refused: the metadata's issuer \"https://ID.example/realms/a\" " + configured + "case");
+        "refused: the metadata's `issuer` is \"https://ID.example/realms/a\", " + needed + "only the case differs");
+  CHECK(read(metadata_of("HTTPS://ID.example/realms/a/")).ends_with("only the case and a final slash differ"));
 }
 
-TEST_CASE("A stranger's issuer is shown escaped and not beyond 256 bytes") {
+TEST_CASE("A stranger's issuer is shown escaped and cut") {
   const std::string refusal = read(metadata_of("\\u001b[31m" + std::string(5'000, 'x')));
-  CHECK(refusal.size() < 450);
-  CHECK(refusal.find("\\u001b[31mxxx") != refusal.npos);
+  CHECK(refusal.size() < 300);
+  CHECK(refusal.find("\\x1b[31mxxx") != refusal.npos);
   CHECK(refusal.find('\x1b') == refusal.npos);
-  CHECK(read(metadata_of(std::string(256, 'x'))).find("...") == std::string::npos);
-  CHECK(read(metadata_of(std::string(257, 'x'))).find("x\"...") != std::string::npos);
 }
 
 TEST_CASE("What is no metadata is refused") {
@@ -128,27 +127,6 @@ TEST_CASE("An issuer without a placeholder, or without tenants, is itself alone"
   CHECK(expand_tenants("https://id.example", Texts{"red", "blue"}) == Texts{"https://id.example"});
   CHECK(expand_tenants("https://id.example/{tenant}", {}) == Texts{"https://id.example/{tenant}"});
   CHECK(expand_tenants("https://id.example/{tenant", Texts{"red"}) == Texts{"https://id.example/{tenant"});
-}
-
-TEST_CASE("A near miss of an issuer is named") {
-  const Texts issuers{"https://id.example/", "https://b.example/Realm"};
-  const std::string first = "iss differs from the configured issuer \"https://id.example/\" only by ";
-  const std::string second = "iss differs from the configured issuer \"https://b.example/Realm\" only by ";
-  CHECK(near_miss("https://id.example", issuers) == first + "a final slash");
-  CHECK(near_miss("https://ID.example/", issuers) == first + "case");
-  CHECK(near_miss("HTTPS://ID.example", issuers) == first + "a final slash and case");
-  CHECK(near_miss("https://b.example/Realm/", issuers) == second + "a final slash");
-  CHECK(near_miss("https://b.example/realm", issuers) == second + "case");
-}
-
-TEST_CASE("An issuer that is right or quite another is no near miss") {
-  const Texts issuers{"https://id.example/", "https://id.example", "https://B.example"};
-  for (const std::string_view iss : {"https://id.example", "https://id.example/", "https://id.example//", "",
-                                     "https://id.exampl", "https://id.example/a", "http://id.example"}) {
-    CAPTURE(iss);
-    CHECK(near_miss(iss, issuers) == "");
-  }
-  CHECK(near_miss("https://id.example", {}) == "");
 }
 
 }  // namespace postern::keys

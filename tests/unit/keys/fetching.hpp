@@ -12,13 +12,13 @@ namespace postern::keys {
 
 struct Outcome {
   tl::expected<Fetched, FetchFailure> result;
-  std::vector<std::pair<Phase, std::string>> observed;
+  std::vector<std::pair<std::string, std::string>> observed;
 
   bool succeeded() const { return result.has_value(); }
   // What was observed in a phase, the first time.
   std::string said(Phase phase) const {
     for (const auto& [at, what] : observed) {
-      if (at == phase) return what;
+      if (at == name_of(phase)) return what;
     }
     return {};
   }
@@ -27,7 +27,9 @@ struct Outcome {
 inline Outcome run_fetch(boost::asio::io_context& io, const conf::Url& url, const FetchOptions& options = {},
                          const std::string& etag = {}) {
   Outcome outcome;
-  const Observe observe = [&](Phase phase, const std::string& what) { outcome.observed.emplace_back(phase, what); };
+  const Observe observe = [&](std::string_view step, const std::string& what) {
+    outcome.observed.emplace_back(step, what);
+  };
   bool ended = false;
   boost::asio::co_spawn(io, fetch(url, etag, options, observe),
                         [&](std::exception_ptr thrown, tl::expected<Fetched, FetchFailure> result) {

@@ -44,6 +44,7 @@ TEST_CASE("What is configured wins over the environment, NO_PROXY and loopback")
       .configured = "http://c.example:3", .https_proxy = https_proxy, .http_proxy = {}, .no_proxy = "*"};
   CHECK(way_to("https://id.example", settings) == "c.example:3");
   CHECK(way_to("https://127.0.0.1", settings) == "c.example:3");
+  CHECK(way_to("http://127.0.0.1", settings) == "direct");  // allowed in clear because it stays on this machine
   settings.configured = "none";
   settings.no_proxy = "";
   CHECK(way_to("https://id.example", settings) == "direct");
@@ -140,9 +141,9 @@ TEST_CASE("A block in NO_PROXY matches the addresses in it, and no name") {
 }
 
 TEST_CASE("Link-local addresses and clouds' metadata services are refused unless allowed") {
-  for (const char* ip :
-       {"169.254.169.254", "169.254.0.0", "169.254.255.255", "fe80::1", "febf::1", "fe80::1%eth0",
-        "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "fd00:ec2::254%1", "fd20:ce::254"}) {
+  for (const char* ip : {"169.254.169.254", "169.254.0.0", "169.254.255.255", "fe80::1", "febf::1", "fe80::1%eth0",
+                         "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "fd00:ec2::254%1",
+                         "fd00:ec2::23", "fd20:ce::254"}) {
     CAPTURE(ip);
     const auto refusal = refuse_address(ip, false);
     REQUIRE(refusal);
