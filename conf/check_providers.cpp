@@ -29,9 +29,10 @@ void check_key_kinds(const Provider& provider, const std::string& path, Problems
     std::string place = item_path(path + ".algorithms", i);
     if (problems.is_settled(place)) continue;
     const bool hmac = is_hmac(provider.algorithms[i]);
-    if (hmac && has_key_file(provider)) {
+    if (hmac && provider.jwks_file.empty() &&
+        !provider.pem_file.empty()) {  // what a JWKS holds is known once it is read
       problems.add(place, "needs a secret (`secret_file`), and this provider has public keys");
-    } else if (hmac && !has_secret(provider) && !is_secret_settled(path, problems)) {
+    } else if (hmac && !has_key_file(provider) && !has_secret(provider) && !is_secret_settled(path, problems)) {
       problems.add(place, "needs a secret (`secret_file`): the keys that are fetched are public ones");
     } else if (!hmac && has_secret(provider)) {
       problems.add(place, "needs public keys, and this provider has a secret");

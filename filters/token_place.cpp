@@ -45,8 +45,11 @@ Found read_header(const TokenPlace& place, const http::RequestHead& head) {
     token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
     if (token.empty()) return refuse(Reason::token_malformed, "a scheme without its token");
   }
-  // Proxies join two fields of a name into one with a comma, which no token holds.
-  if (token.find(',') != std::string_view::npos) return refuse(Reason::token_multiple, "a list in " + place.name);
+  // Proxies join two fields of a name into one with a comma, which no compact token holds. The JSON serialisation
+  // (RFC 7515 section 7.2) does, and is refused for what it is.
+  if (!token.starts_with('{') && token.find(',') != std::string_view::npos) {
+    return refuse(Reason::token_multiple, "a list in " + place.name);
+  }
   return token;
 }
 

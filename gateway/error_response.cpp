@@ -62,7 +62,8 @@ std::string problem_json(Reason reason, unsigned status, std::string_view error)
   return body;
 }
 
-// After these the next bytes of the connection cannot be told from the rest of this request.
+// After these the next bytes of the connection cannot be told from the rest of this request; or, with two credentials,
+// whose they are: something in front may have joined the requests of two clients.
 bool must_close(Reason reason) noexcept {
   switch (reason) {
     case Reason::request_malformed:
@@ -71,7 +72,8 @@ bool must_close(Reason reason) noexcept {
     case Reason::body_too_large:
     case Reason::encoding_not_implemented:
     case Reason::method_not_implemented:  // bytes of the tunnel that CONNECT asks for
-    case Reason::expectation_failed:      // the body may or may not follow
+    case Reason::token_multiple:
+    case Reason::expectation_failed:  // the body may or may not follow
       return true;
     default:
       return false;

@@ -19,8 +19,9 @@ TEST_CASE("one provider never mixes secrets and public keys") {
 }
 
 TEST_CASE("algorithms fit the kind of key") {
-  CHECK(provider_complaints("issuer: a, audiences: b, jwks_file: k, algorithms: [RS256, HS256]") ==
+  CHECK(provider_complaints("issuer: a, audiences: b, pem_file: k, algorithms: [RS256, HS256]") ==
         Lines{"providers.shop.algorithms[1]: needs a secret (`secret_file`), and this provider has public keys"});
+  CHECK(provider_complaints("issuer: a, audiences: b, jwks_file: k, algorithms: [HS256]") == Lines{});
   CHECK(provider_complaints("issuer: a, audiences: b, secret: x, algorithms: [HS512, ES256]") ==
         Lines{"providers.shop.algorithms[1]: needs public keys, and this provider has a secret"});
   CHECK(provider_complaints("issuer: a, audiences: b, secret: x, algorithms: [none]") ==
