@@ -25,9 +25,15 @@ void Exchange::end() {
   found = {};
   route = nullptr;
   refusal = {};
+  forget_large_upstream_head();
   upstream_head.clear();
   downstream_head.clear();
   active.reset();
+}
+
+void Exchange::forget_large_upstream_head() {
+  constexpr std::size_t small = 4096;
+  if (upstream_head.capacity() > small) std::string().swap(upstream_head);  // an assignment would keep the memory
 }
 
 tl::expected<std::size_t, Refusal> Exchange::parse(std::string_view received) {

@@ -87,6 +87,9 @@ class Exchange {
   std::array<char, 55> traceparent{};
   Refusal refusal;  // of the reply, when it was one
 
+  // Gives a large upstream_head's memory back, once it was sent; a small one stays, for a replay and for its room.
+  void forget_large_upstream_head();
+
   const conf::Config& config() const noexcept { return active->snapshot->config; }
   ErrorFacts error_facts() const;
 

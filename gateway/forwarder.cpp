@@ -30,7 +30,8 @@ Task<Forwarder::End> Forwarder::run() {
   std::exception_ptr failure;
   try {
     plan_body();
-    build_upstream_head();
+    write_traceparent(exchange_.traceparent, worker_.random(), worker_.random(), worker_.random());
+    exchange_.record.trace_id = trace_id_of(exchange_.request, own_traceparent());
     std::optional<Refusal> refused = co_await obtain_response();
     if (!refused) refused = begin_response();
     if (refused) {
@@ -44,6 +45,7 @@ Task<Forwarder::End> Forwarder::run() {
     failure = std::current_exception();
   }
   if (upload_done_) co_await end_upload();  // its coroutine works on this object
+  worker_.metrics().spoofed_headers_removed += spoofed_headers_;
   watch_.set_upstream(nullptr);
   watch_.disarm();
   if (failure) std::rethrow_exception(failure);
@@ -58,10 +60,12 @@ Task<std::optional<Refusal>> Forwarder::obtain_response() {
     if (!refused) {
       sent_at_ = std::chrono::steady_clock::now();
       watch_.arm(Watch::Cause::response, exchange_.route->response_timeout);
+      if (exchange_.upstream_head.empty()) build_upstream_head();
       std::string_view head = exchange_.upstream_head;
       std::string_view body = whole_body_at_hand_ ? body_at_hand_ : std::string_view{};
       error_code error;
       if (!upstream_->transport.try_write(head, body, error)) error = co_await upstream_->transport.write(head, body);
+      exchange_.forget_large_upstream_head();
       if (error) {
         refused = interrupted(Reason::upstream_unavailable, "send: " + upstream_->transport.explain(error));
       } else if (!whole_body_at_hand_) {
@@ -161,7 +165,6 @@ void Forwarder::build_upstream_head() {
   const ConnectionFacts& connection = *exchange_.connection;
   std::string rewritten;
   if (route.rewrites_path) rewritten = rewrite_path(*route.config, exchange_.request.path, exchange_.found.segments);
-  write_traceparent(exchange_.traceparent, worker_.random(), worker_.random(), worker_.random());
   const http::UpstreamHead head{
       .request = exchange_.request,
       .path = route.rewrites_path ? std::string_view(rewritten) : exchange_.request.path,
@@ -176,14 +179,13 @@ void Forwarder::build_upstream_head() {
                  .trusted = !snapshot.trusted_proxies.empty() && snapshot.trusted_proxies.holds(connection.client),
                  .send_forwarded = snapshot.config.forwarded},
       .keep_method_override = route.config->keep_method_override,
-      .traceparent = {exchange_.traceparent.data(), exchange_.traceparent.size()}};
-  worker_.metrics().spoofed_headers_removed += http::write_upstream_head(head, exchange_.upstream_head);
-  exchange_.record.trace_id = trace_id_of(exchange_.request, head.traceparent);
+      .traceparent = own_traceparent()};
+  spoofed_headers_ = http::write_upstream_head(head, exchange_.upstream_head);
 }
 
 bool Forwarder::response_is_upgrade() const noexcept {
-  const http::Field* upgrade = exchange_.response.fields.find(http::KnownField::upgrade);
-  return upgrade != nullptr && http::list_has(request_framing_.upgrade, upgrade->value);
+  const std::string_view upgrade = response_framing_.upgrade;  // empty unless Connection names it
+  return !upgrade.empty() && http::list_has(request_framing_.upgrade, upgrade);
 }
 
 std::optional<Refusal> Forwarder::begin_response() {

@@ -52,6 +52,9 @@ class Forwarder {
 
   void plan_body();
   void build_upstream_head();
+  std::string_view own_traceparent() const noexcept {
+    return {exchange_.traceparent.data(), exchange_.traceparent.size()};
+  }
   void build_downstream_head();
   bool take_pooled();
   bool may_retry_now() const;
@@ -72,6 +75,7 @@ class Forwarder {
   http::Framing request_framing_;    // without the upgrade where one cannot be asked for
   std::string_view body_at_hand_;    // in the inbox
   bool whole_body_at_hand_ = false;  // the request can be sent again
+  std::size_t spoofed_headers_ = 0;  // that were left out of the upstream head
 
   std::unique_ptr<UpstreamConnection> upstream_;
   bool connect_failed_ = false;

@@ -1,6 +1,7 @@
 #include "gateway/server.hpp"
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <boost/asio/signal_set.hpp>
@@ -20,6 +21,14 @@
 namespace postern {
 namespace asio = boost::asio;
 namespace {
+
+// A proxied request needs two descriptors; many systems give a process 1024 until it asks for what it may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit of open files could not be raised");
+}
 
 void log_problems(const conf::Problems& problems) {
   for (const auto& warning : problems.warnings()) spdlog::warn("{}", warning.to_text());
@@ -99,6 +108,7 @@ std::shared_ptr<const Snapshot> Server::load_snapshot(conf::Problems& problems) 
 
 // Nothing serves before everything is known to work.
 std::optional<int> Server::start() {
+  raise_descriptor_limit();
   conf::Problems problems;
   snapshot_ = load_snapshot(problems);
   if (!snapshot_) return exit_bad_config;

@@ -1,5 +1,6 @@
 #include "gateway/worker.hpp"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <ctime>
+#include <utility>
 
 #include "gateway/body.hpp"
 #include "gateway/inbox.hpp"
@@ -20,8 +22,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
-// Large, since a large response then takes few reads and writes.
-constexpr std::size_t relay_bytes = 64 * 1024;
+// Large, since a large response then takes few reads and writes; small enough that one connection whose peer does not
+// read holds less than 64 KiB together with its heads.
+constexpr std::size_t relay_bytes = 32 * 1024;
 constexpr std::size_t buffers_kept = 256;
 constexpr std::size_t exchanges_kept = 256;
 constexpr std::size_t log_flush_bytes = 32 * 1024;
@@ -48,6 +51,7 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
   free_exchanges_.reserve(exchanges_kept);
   ticker_.set_after_tick([this](SteadyTime) {
     flush_log();
+    if (trim_policy_.should_trim(metrics_.downstream_connections)) ::malloc_trim(0);
     check_drained();
   });
   swap(std::move(snapshot));
@@ -132,15 +136,17 @@ void Worker::accept_queued(const std::shared_ptr<Listening>& listening) {
 }
 
 Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
+  bool failing = false;  // told once, until an accept succeeds
   while (listening->acceptor.is_open()) {
     TcpSocket socket(io_.get_executor());
     asio::ip::tcp::endpoint peer;
     auto [error] = co_await listening->acceptor.async_accept(socket, peer, as_result);
     if (!error) {
+      failing = false;
       start_session(std::move(socket), peer, listening);
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
       metrics_.accept_errors_total += 1;
-      spdlog::warn("accept on {}: {}", listening->address, error.message());
+      if (!std::exchange(failing, true)) spdlog::warn("accept on {}: {}", listening->address, error.message());
       Timer pause(io_.get_executor(), accept_pause);
       co_await pause.async_wait(as_result);
     }

@@ -17,6 +17,7 @@
 #include "gateway/exchange.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ticker.hpp"
+#include "gateway/trim_policy.hpp"
 
 namespace postern {
 
@@ -93,6 +94,7 @@ class Worker {
   std::string http_date_;
   std::int64_t http_date_second_ = 0;
   std::mt19937_64 random_;
+  TrimPolicy trim_policy_;
   bool draining_ = false;
   std::function<void()> drained_;
   // Destroyed from here on down first, while what coroutine frames give back to is still there.

@@ -149,22 +149,26 @@ describe('pooled connections', () => {
     }
   });
 
-  it('are replaced by a replay when the upstream closes them upon a safe request', async (t) => {
-    const client = await connect(scoped(t), gateway.port);
-    client.send(request('GET', '/open/warm-up'));
-    await client.response();
-    let closed = 0;
-    upstream.onBytes = (connection) => {
-      if (connection.requests.length === 0) return false;
-      ++closed;
-      connection.socket.destroy();
-      return true;
-    };
-    client.send(request('GET', '/open/replayed'));
-    assert.equal((await client.response()).status, 200);
-    assert.equal(closed, 1);
-    upstream.onBytes = () => false;
-  });
+  // A large head's bytes are not kept for a replay but written anew.
+  for (const [name, padding] of [['a small head', 10], ['a head of 9 KiB', 9000]]) {
+    it(`are replaced by a replay when the upstream closes them upon a safe request with ${name}`, async (t) => {
+      const client = await connect(scoped(t), gateway.port);
+      client.send(request('GET', '/open/warm-up'));
+      await client.response();
+      const sent = [];
+      upstream.onBytes = (connection) => {
+        if (connection.requests.length === 0) return false;
+        sent.push(connection.unread.toString('latin1'));
+        connection.socket.destroy();
+        return true;
+      };
+      client.send(request('GET', '/open/replayed', {'X-Pad': 'p'.repeat(padding)}));
+      assert.equal((await client.response()).status, 200);
+      assert.equal(sent.length, 1);
+      assert.equal(upstream.last.headBytes.toString('latin1'), sent[0]);
+      upstream.onBytes = () => false;
+    });
+  }
 
   it('do not get a POST twice that they may have begun', async (t) => {
     const client = await connect(scoped(t), gateway.port);

@@ -85,15 +85,16 @@ function assertHoldsNoToken(text) {
 }
 
 // Starts `postern run -c` with a configuration (a value, or YAML text); the scope stops it.
-export async function startGateway(scope, config, {env} = {}) {
+export async function startGateway(scope, config, options = {}) {
   startGateway.count = (startGateway.count ?? 0) + 1;
   const name = `postern-${startGateway.count}.yaml`;
-  return startWith(scope, ['run', '-c', scope.file(name, config)], {env});
+  return startWith(scope, ['run', '-c', scope.file(name, config)], options);
 }
 
-// Starts `postern` with any arguments that make it serve.
-export async function startWith(scope, args, {env} = {}) {
-  const running = start(postern, args, {env});
+// Starts `postern` with any arguments that make it serve; `under` is a command that runs it, as `['prlimit', '--nofile=64']`.
+export async function startWith(scope, args, {env, under = []} = {}) {
+  const [command, ...rest] = [...under, postern, ...args];
+  const running = start(command, rest, {env});
   const gateway = new Gateway(running, args[args.indexOf('-c') + 1]);
   scope.onClose(() => gateway.stop());
   await gateway.serving();

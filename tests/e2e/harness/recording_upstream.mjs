@@ -72,7 +72,7 @@ export async function startUpstream(scope, {answer, onBytes, secure, port = 0} =
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await new Promise((resolve, reject) => server.once('error', reject).listen({port, host: '127.0.0.1', backlog: 4096}, resolve));
   upstream.port = server.address().port;
   upstream.close = () => new Promise((resolve) => {
     server.close(resolve);

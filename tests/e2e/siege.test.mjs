@@ -1,0 +1,149 @@
+// Thousands of connections of each kind of attack: what one of them costs, that honest requests are answered meanwhile, and that
+// everything is given back. `./test siege` has the machine to itself and judges the honest requests' times as well.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import {fileURLToPath} from 'node:url';
+import {describe, it} from 'node:test';
+
+import {makeAuthority} from './harness/certificates.mjs';
+import {startGateway} from './harness/gateway.mjs';
+import {startNginx} from './harness/nginx.mjs';
+import {run} from './harness/program.mjs';
+import {ok, startUpstream} from './harness/recording_upstream.mjs';
+import {bearer, request} from './harness/requests.mjs';
+import {scoped} from './harness/scope.mjs';
+import {standardConfig} from './harness/standard_config.mjs';
+import {jwks, makeKey, mint} from './harness/tokens.mjs';
+import {eventually, sanitized} from './harness/waiting.mjs';
+
+const alone = process.env.SIEGE !== undefined;
+const many = sanitized ? 300 : 10_000; // each a descriptor here and one of the gateway's
+const some = many * 0.4;               // the gateway holds an upstream connection for each as well
+const few = sanitized ? 50 : 400;      // that move megabytes
+const connectionKiB = 64;
+const spareKiB = 4096; // of the whole process: tables that grow in steps
+const largest = 3_000_000;
+const padding = `X-Pad: ${'p'.repeat(15_000)}\r\n`;
+
+// kind: what each connection sends first, what each sends again and again while it is held, how many there are.
+const attacks = {
+  'connections that say nothing': {first: ''},
+  'connections that stay after a request': {first: request('GET', '/open')},
+  'heads that come a byte at a time': {first: 'GET /open HTTP/1.1\r\nHost: a\r\nX-Slow: ', then: 's'},
+  'heads of almost 16 KiB without an end': {first: `GET /open HTTP/1.1\r\nHost: a\r\n${padding}`},
+  'bodies that come a byte at a time': {count: some, first: `POST /open HTTP/1.1\r\nHost: a\r\n${padding}Content-Length: 90000\r\n\r\n`, then: 'b'},
+  'chunked bodies that come a byte at a time': {count: some, first: 'POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n', then: 'b'},
+  'trailers that come a byte at a time': {count: some, first: 'POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ', then: 't'},
+  'bodies whose upstream does not read': {count: few, first: `POST /open/deaf HTTP/1.1\r\nHost: a\r\n${padding}Content-Length: 9000000\r\n\r\n${'b'.repeat(largest)}`},
+  'responses that nobody reads': {count: few, first: `GET /open/large HTTP/1.1\r\nHost: a\r\n${padding}\r\n`, deaf: true},
+  'refused tokens': {first: request('GET', '/orders', [bearer(`${'a'.repeat(500)}.b.c`)])},
+};
+
+class Attackers {
+  sockets = [];
+
+  constructor(scope, {deaf = false}) {
+    this.deaf = deaf;
+    scope.onClose(() => this.leave());
+  }
+
+  // In steps, so that the queue of the listening socket does not overflow.
+  async open(port, count, first) {
+    for (let begun = 0; begun < count; begun += 100) {
+      await Promise.all(Array.from({length: Math.min(100, count - begun)}, () => this.#one(port, first)));
+    }
+  }
+
+  #one(port, first) {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect({host: '127.0.0.1', port});
+      socket.once('connect', () => {
+        socket.write(first);
+        resolve();
+      });
+      socket.on('error', (error) => { if (socket.connecting) reject(error); });
+      if (this.deaf) socket.pause();
+      else socket.resume();
+      this.sockets.push(socket);
+    });
+  }
+
+  // Each sends `bytes` again and again, a thousand connections at a time, until leave().
+  persist(bytes) {
+    let next = 0;
+    this.timer = setInterval(() => {
+      for (let i = 0; i < 1000; i += 1) this.sockets[next++ % this.sockets.length].write(bytes);
+    }, 100);
+  }
+
+  leave() {
+    clearInterval(this.timer);
+    for (const socket of this.sockets.splice(0)) socket.destroy();
+  }
+}
+
+// Reads nothing of a body that is sent to /open/deaf, and answers /open/large with megabytes.
+const startVictim = (scope) => startUpstream(scope, {
+  onBytes(connection) {
+    connection.bytes = Buffer.alloc(0); // ten thousand of them are not kept
+    if (!connection.unread.subarray(0, 30).includes('/open/deaf')) return false;
+    connection.socket.pause();
+    connection.unread = Buffer.alloc(0);
+    return true;
+  },
+  answer: ({target}) => target.startsWith('/open/large')
+    ? `HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n${'r'.repeat(largest)}` : ok,
+});
+
+// Honest requests go to an upstream of their own, which no attack reaches.
+async function startBesieged(scope) {
+  const key = await makeKey('RS256');
+  const victim = await startVictim(scope);
+  const nginx = await startNginx(scope, 'keepalive_requests 1000000; location / { return 200 "fine"; }');
+  const config = standardConfig({
+    endpoint: victim.endpoint,
+    jwksFile: scope.file('jwks.json', jwks(key)),
+    timeouts: {head: '60s', stream_idle: '60s'},
+  });
+  config.upstreams.honest = {endpoints: [nginx.endpoint]};
+  config.routes[0].upstream = 'honest';
+  const gateway = await startGateway(scope, config);
+  return {gateway, honest: request('GET', '/orders', [bearer(await mint(key))])};
+}
+
+const pace = fileURLToPath(new URL('harness/pace.mjs', import.meta.url));
+async function keepPace(gateway, honest, count) {
+  const {stdout} = await run(process.execPath, [pace, String(gateway.port), String(count), Buffer.from(honest, 'latin1').toString('base64')]);
+  return JSON.parse(stdout);
+}
+const open = (gateway) => gateway.metric('postern_downstream_connections_open');
+
+describe('a siege', {concurrency: false}, () => {
+  for (const [name, attack] of Object.entries(attacks)) {
+    const {count = many, first, then} = attack;
+    it(`of ${count} ${name}`, async (t) => {
+      const scope = scoped(t);
+      const {gateway, honest} = await startBesieged(scope);
+      await keepPace(gateway, honest, 500);
+      const before = await keepPace(gateway, honest, alone ? 4000 : 500);
+      const resting = gateway.residentKiB();
+
+      const attackers = new Attackers(scope, attack);
+      await attackers.open(gateway.port, count, first);
+      await eventually('all of them are there', async () => await open(gateway) >= count);
+      if (then) attackers.persist(then);
+      const during = await keepPace(gateway, honest, alone ? 4000 : 500);
+      const cost = (gateway.residentKiB() - resting) / count;
+      assert.ok(await open(gateway) >= count, 'they were all there to the end');
+      attackers.leave();
+      await eventually('all of them are gone', async () => await open(gateway) === 0);
+      const after = await keepPace(gateway, honest, alone ? 4000 : 500);
+      const kept = (gateway.residentKiB() - resting) / count;
+
+      t.diagnostic(`${cost.toFixed(1)} KiB each, ${kept.toFixed(1)} KiB kept; p99 ${before.p99} ms, ${during.p99} ms, ${after.p99} ms`);
+      for (const {answered} of [before, during, after]) assert.equal(answered, alone ? 4000 : 500);
+      if (!sanitized) assert.ok(cost <= connectionKiB + spareKiB / count, `${cost} KiB for each connection`);
+      if (alone) assert.ok(during.p99 <= 2 * Math.max(before.p99, after.p99), 'honest requests were delayed');
+    });
+  }
+});
