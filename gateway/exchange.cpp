@@ -47,6 +47,7 @@ std::optional<Refusal> Exchange::judge() {
   if (!framed) return std::move(framed.error());
   framing = *framed;
   keep_alive = framing.keep_alive;
+  if (auto refused = http::judge_method(request.method)) return refused;
   if (auto target = http::judge_target(request, *memory_); !target) return std::move(target.error());
   record.path = request.path;
   record.host = request.authority;

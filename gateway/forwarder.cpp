@@ -135,9 +135,9 @@ Refusal Forwarder::interrupted(Reason when_upstream_failed, std::string detail) 
 
 bool Forwarder::take_pooled() {
   upstream_ = pool_.take();
-  // What cannot be replayed must not meet a connection that the upstream has closed already.
-  const bool replayable = whole_body_at_hand_ && http::is_idempotent(exchange_.request.method);
-  while (upstream_ && !replayable && !upstream_->transport.is_silent()) upstream_ = pool_.take();
+  // An upstream that closed it meanwhile, or sent what nobody asked for: the answer to the next request would be
+  // another's.
+  while (upstream_ && !upstream_->transport.is_silent()) upstream_ = pool_.take();
   if (!upstream_) return false;
   exchange_.record.upstream_endpoint = upstream_->endpoint().text;
   watch_.set_upstream(&upstream_->transport);
@@ -260,7 +260,8 @@ Task<Forwarder::End> Forwarder::relay_body() {
     co_return End(End::Kind::truncated, Refusal(Reason::accepted, "the client left: " + client_.explain(client_error)));
   }
   upstream_reusable_ = response_framing_.keep_alive && response_framing_.kind != http::BodyKind::until_close &&
-                       reader.rest().empty() && !body_unread();
+                       reader.rest().empty() && !body_unread() &&
+                       !http::closes_after(exchange_.request.method, request_framing_);
   co_return End();
 }
 

@@ -60,16 +60,14 @@ bool is_token_list(std::string_view value) noexcept {
   return tokens;
 }
 
-bool equals_but_underscores(std::string_view name, std::string_view dashed) noexcept {
-  if (name.size() != dashed.size()) return false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if ((name[i] == '_' ? '-' : lower(name[i])) != dashed[i]) return false;
-  }
-  return true;
+bool folds_to(std::string_view name, std::string_view folded) noexcept {
+  return std::equal(name.begin(), name.end(), folded.begin(), folded.end(),
+                    [](char c, char wanted) { return fold_name(c) == wanted; });
 }
 
+// Of a field that is not known by its name: what an origin could take for a framing field.
 bool is_framing_twin(std::string_view name) noexcept {
-  return equals_but_underscores(name, "content-length") || equals_but_underscores(name, "transfer-encoding");
+  return folds_to(name, "content-length") || folds_to(name, "transfer-encoding");
 }
 
 void note(const Field& field, const Field*& first, unsigned& count) noexcept {
@@ -131,7 +129,7 @@ bool is_compressed_chunked(std::string_view value) noexcept {
 // The body's kind by its framing fields alone; `malformed` is the side's reason.
 tl::expected<Framing, Refusal> judge_body(const Found& found, unsigned minor_version, Reason malformed) {
   const auto refuse = [&](const char* why) { return tl::unexpected(Refusal(malformed, why)); };
-  if (found.twin) return refuse("a framing field spelt with an underscore");
+  if (found.twin) return refuse("a framing field in another spelling");
   if (found.bad_option) return refuse("Connection is not a list of tokens");
   if (found.names_framing) return refuse("Connection names a field that is not hop-by-hop");
   if (found.lengths + found.encodings > 1) return refuse("more than one Content-Length or Transfer-Encoding");
@@ -192,8 +190,6 @@ tl::expected<Framing, Refusal> judge_request(const RequestHead& head) {
   auto framing = judge_body(found, head.minor_version, Reason::request_malformed);
   if (!framing) return framing;
   if (auto host = judge_host(found, head.minor_version); !host) return tl::unexpected(std::move(host.error()));
-  if (head.method == Method::trace) return tl::unexpected(Refusal(Reason::method_not_allowed, "TRACE"));
-  if (head.method == Method::connect) return tl::unexpected(Refusal(Reason::method_not_implemented, "CONNECT"));
   if (found.expects_other) return tl::unexpected(Refusal(Reason::expectation_failed, "another Expect"));
   const bool has_body = framing->kind == BodyKind::chunked || framing->length > 0;
   // An HTTP/1.0 client knows no 100 (RFC 9110 section 10.1.1), and without a body there is nothing to wait for.
@@ -201,6 +197,12 @@ tl::expected<Framing, Refusal> judge_request(const RequestHead& head) {
   // Bytes after an upgrade's head belong either to its body or to the tunnel, and peers disagree on which.
   if (!has_body) framing->upgrade = usable_upgrade(found, head.minor_version);
   return framing;
+}
+
+std::optional<Refusal> judge_method(Method method) {
+  if (method == Method::trace) return Refusal(Reason::method_not_allowed, "TRACE");
+  if (method == Method::connect) return Refusal(Reason::method_not_implemented, "CONNECT");
+  return std::nullopt;
 }
 
 tl::expected<Framing, Refusal> judge_response(const ResponseHead& head, Method request_method) {

@@ -28,13 +28,17 @@ std::optional<std::uint64_t> parse_content_length(std::string_view value) noexce
 // `chunked` (without case), Transfer-Encoding in HTTP/1.0, Host missing (HTTP/1.1), twice or not an authority,
 // `Connection` naming Host, Content-Length, Transfer-Encoding, Authorization or what is no token, folded twins such as
 // `Content_Length`; encoding_not_implemented: a registered transfer coding before chunked (`gzip, chunked`);
-// expectation_failed: another Expect; method_not_allowed: TRACE; method_not_implemented: CONNECT.
+// expectation_failed: another Expect.
 tl::expected<Framing, Refusal> judge_request(const RequestHead& head);
 
-// The same for a response to `request_method`: no body for HEAD, 1xx, 204, 304; until_close without any length. A 204
-// that announces a body is not kept alive: what follows could be that body. Refuses upstream_malformed: both or
-// repeated framing fields, even when they agree, anything but exactly `chunked`, Transfer-Encoding in HTTP/1.0, a
-// `Connection` as above.
+// What no route can allow. Refuses method_not_allowed: TRACE, which sends credentials back (RFC 9110 section 9.3.8);
+// method_not_implemented: CONNECT.
+std::optional<Refusal> judge_method(Method method);
+
+// The framing of a response to `request_method`, judged likewise: no body for HEAD, 1xx, 204, 304; until_close without
+// any length. A 204 that announces a body is not kept alive: what follows could be that body. Refuses
+// upstream_malformed: both or repeated framing fields, even when they agree, anything but exactly `chunked`,
+// Transfer-Encoding in HTTP/1.0, a `Connection` as above.
 tl::expected<Framing, Refusal> judge_response(const ResponseHead& head, Method request_method);
 
 // True when the comma-separated list has `token` (without case): `Connection: keep-alive, X`.

@@ -15,7 +15,7 @@
 
 namespace postern::http {
 
-// Names folded by case and by `_`/`-`: some origins merge `X-User` and `X_User` into one value.
+// Names folded by fold_name(): some origins merge `X-User`, `X_User` and `x.user` into one value.
 class HeaderNameSet {
  public:
   void add(std::string_view name);
@@ -64,17 +64,21 @@ struct UpstreamHead {
   std::string_view traceparent;  // for a request that brings none that is valid
 };
 
+// Whether the upstream's connection must not be used again after this request.
+bool closes_after(Method method, const Framing& request) noexcept;
+
 // Appends the whole head to `out`, made new from nothing: request line, Host, then every field that survives - not
 // removed, not hop-by-hop (RFC 9110 section 7.6.1), not named by Connection, not injectable, not `Proxy`,
 // `X-Original-URL`, `X-Rewrite-URL`, `HTTP2-Settings`, nor a method override (`X-HTTP-Method-Override`,
 // `X-HTTP-Method`, `X-Method-Override`) - then framing, X-Forwarded-*, traceparent, the route's edits, and last the
-// injected lines, which nothing can remove. An Upgrade goes on with `Connection: upgrade`. Expect never goes on: the
-// gateway answers it.
+// injected lines, which nothing can remove. An Upgrade goes on with `Connection: upgrade`, a body of a safe method with
+// `Connection: close`: origins that do not expect one leave it unread, and would take it for their next request (RFC
+// 9110 section 9.3.1). Expect never goes on: the gateway answers it.
 //
 // X-Forwarded-For, -Proto, -Host, -Port and X-Real-IP are ours; behind a trusted proxy the first is appended to and the
 // others are kept where present. Any other `X-Forwarded-*` passes from a trusted proxy alone. What is removed is
-// removed in its spelling with `_` too. An invalid or repeated traceparent is replaced, and its tracestate goes with
-// it.
+// removed in every spelling that fold_name() takes for it. An invalid or repeated traceparent is replaced, and its
+// tracestate goes with it.
 //
 // Returns how many injectable fields of the client were removed.
 std::size_t write_upstream_head(const UpstreamHead& head, std::string& out);

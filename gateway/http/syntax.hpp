@@ -31,6 +31,25 @@ inline constexpr int hex_value(char c) noexcept {
   return folded >= 'a' && folded <= 'f' ? folded - 'a' + 10 : -1;
 }
 
+namespace detail {
+constexpr std::array<char, 256> make_name_folding() noexcept {
+  std::array<char, 256> folded{};
+  for (std::size_t i = 0; i < folded.size(); ++i) {
+    const char c = static_cast<char>(i);
+    folded[i] = is_digit(c) || is_alpha(c) ? lower(c) : '-';
+  }
+  return folded;
+}
+inline constexpr std::array<char, 256> name_folding = make_name_folding();
+}  // namespace detail
+
+// A byte of a field's name as an origin may see it that makes a variable of the name, `HTTP_X_USER_ID` (RFC 3875
+// section 4.1.18): letters lose their case, and whatever is neither letter nor digit becomes the same. Only `-` should,
+// but lighttpd takes `X.User'Id` for it as well, and PHP the dot.
+inline constexpr char fold_name(char c) noexcept {
+  return detail::name_folding[static_cast<unsigned char>(c)];
+}
+
 // A set of bytes with constant look-up.
 class CharSet {
  public:

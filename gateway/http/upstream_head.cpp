@@ -10,23 +10,19 @@ namespace {
 
 constexpr std::size_t room_for_our_lines = 512;
 
-// The known field that an origin which merges `_` and `-` would take this one for.
+// The known field that an origin which folds names would take this one for.
 KnownField meant_field(const Field& field) noexcept {
   std::array<char, 32> folded;
   if (field.known != KnownField::other || field.name.size() > folded.size()) return field.known;
-  if (field.name.find('_') == std::string_view::npos) return KnownField::other;
-  std::replace_copy(field.name.begin(), field.name.end(), folded.begin(), '_', '-');
+  std::transform(field.name.begin(), field.name.end(), folded.begin(), fold_name);
   return known_field({folded.data(), field.name.size()});
 }
 
-// `X-Forwarded-Prefix` and the like, in either spelling: only a proxy writes them.
+// `X-Forwarded-Prefix` and the like, in any spelling: only a proxy writes them.
 bool is_forwarded_name(std::string_view name) noexcept {
   constexpr std::string_view prefix = "x-forwarded-";
-  if (name.size() < prefix.size() || lower(name.front()) != 'x') return false;
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    if ((name[i] == '_' ? '-' : lower(name[i])) != prefix[i]) return false;
-  }
-  return true;
+  return name.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), name.begin(),
+                                                    [](char wanted, char c) { return fold_name(c) == wanted; });
 }
 
 class UpstreamWriter {
@@ -129,6 +125,7 @@ class UpstreamWriter {
     } else if (head_.framing.kind == BodyKind::fixed) {
       out_.line("Content-Length", head_.framing.length);
     }
+    if (closes_after(head_.request.method, head_.framing)) out_.line("Connection", "close");
     if (!head_.framing.upgrade.empty()) {
       out_.line("Connection", "upgrade");
       out_.line("Upgrade", head_.framing.upgrade);
@@ -211,6 +208,10 @@ bool is_zero(std::string_view digits) noexcept {
 }
 
 }  // namespace
+
+bool closes_after(Method method, const Framing& request) noexcept {
+  return is_safe(method) && (request.kind == BodyKind::chunked || request.length > 0);
+}
 
 std::size_t write_upstream_head(const UpstreamHead& head, std::string& out) {
   return UpstreamWriter(head, out).write();

@@ -3,18 +3,13 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {describe, it} from 'node:test';
 
+import {cpuMilliseconds} from './harness/program.mjs';
 import {connect, exchange} from './harness/raw_client.mjs';
 import {request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
 import {eventually, sanitized} from './harness/waiting.mjs';
 
-const ticksASecond = 100;
-// Milliseconds of CPU time that the process has used.
-function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 1000 / ticksASecond;
-}
 const softLimit = (pid) => Number(/Max open files +(\d+)/.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))[1]);
 
 async function exhaust(scope, gateway) {
@@ -29,11 +24,11 @@ describe('without descriptors', () => {
     const scope = scoped(t);
     const {gateway} = await startStandard(scope, {under: ['prlimit', '--nofile=64:64']});
     const taken = await exhaust(scope, gateway);
-    const before = {cpu: cpuOf(gateway.pid), at: performance.now()};
+    const before = {cpu: cpuMilliseconds(gateway.pid), at: performance.now()};
     const waiting = await connect(scope, gateway.port);
     waiting.send(request('GET', '/open'));
     await eventually('half a second has passed', () => performance.now() - before.at > 500);
-    assert.ok(sanitized || cpuOf(gateway.pid) - before.cpu < 100, 'it spins');
+    assert.ok(sanitized || cpuMilliseconds(gateway.pid) - before.cpu < 100, 'it spins');
     assert.equal(gateway.stderr.match(/accept on /g).length, 1);
     const freed = performance.now();
     for (const {socket} of taken) socket.destroy();

@@ -1,6 +1,6 @@
 // Providers that are away: from the start, for a while, for good; and a start with the keys of an earlier process.
 import assert from 'node:assert/strict';
-import {chmodSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, chmodSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, it} from 'node:test';
 
@@ -183,7 +183,7 @@ describe('key_cache_dir', {concurrency: 4}, () => {
     const folder = join(scope.directory, 'kept');
     const remote = await startRemote(scope, {key_cache_dir: folder, provider: refreshSeldom, ...options});
     await assertAccepted(remote.gateway, await remote.token());
-    await eventually('the kept file', () => readdirSync(folder).some((name) => name.endsWith('.json')));
+    await eventually('the kept file', () => existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.json')));
     await remote.gateway.stop();
     await remote.server.stop();
     const [name, ...more] = readdirSync(folder);

@@ -5,10 +5,9 @@ import net from 'node:net';
 import {fileURLToPath} from 'node:url';
 import {describe, it} from 'node:test';
 
-import {makeAuthority} from './harness/certificates.mjs';
 import {startGateway} from './harness/gateway.mjs';
 import {startNginx} from './harness/nginx.mjs';
-import {run} from './harness/program.mjs';
+import {cpuMilliseconds, run} from './harness/program.mjs';
 import {ok, startUpstream} from './harness/recording_upstream.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
@@ -68,12 +67,12 @@ class Attackers {
     });
   }
 
-  // Each sends `bytes` again and again, a thousand connections at a time, until leave().
+  // One after the other sends `bytes`, ten thousand in a second and not in bursts, until leave().
   persist(bytes) {
     let next = 0;
     this.timer = setInterval(() => {
-      for (let i = 0; i < 1000; i += 1) this.sockets[next++ % this.sockets.length].write(bytes);
-    }, 100);
+      for (let i = 0; i < 50; i += 1) this.sockets[next++ % this.sockets.length].write(bytes);
+    }, 5);
   }
 
   leave() {
@@ -112,9 +111,28 @@ async function startBesieged(scope) {
 }
 
 const pace = fileURLToPath(new URL('harness/pace.mjs', import.meta.url));
-async function keepPace(gateway, honest, count) {
-  const {stdout} = await run(process.execPath, [pace, String(gateway.port), String(count), Buffer.from(honest, 'latin1').toString('base64')]);
-  return JSON.parse(stdout);
+const slices = alone ? 9 : 1;
+const inSlice = alone ? 1000 : 500;
+// {answered, p99}: the median of the slices' 99th percentiles, so that what else the machine does in one of them is no matter.
+async function keepPace(gateway, honest) {
+  const results = [];
+  for (let i = 0; i < slices; i += 1) {
+    const encoded = Buffer.from(honest, 'latin1').toString('base64');
+    const {stdout} = await run(process.execPath, [pace, String(gateway.port), String(inSlice), encoded]);
+    results.push(JSON.parse(stdout));
+  }
+  const answered = results.reduce((sum, each) => sum + each.answered, 0);
+  return {answered, p99: results.map((each) => each.p99).sort((a, b) => a - b)[Math.floor(slices / 2)]};
+}
+// What the attack moves before it stalls is traffic like any other.
+function settled(gateway) {
+  let used = -1;
+  let since = 0;
+  return eventually('nothing moves any more', () => {
+    const now = cpuMilliseconds(gateway.pid);
+    if (now !== used) [used, since] = [now, performance.now()];
+    return performance.now() - since > 100;
+  });
 }
 const open = (gateway) => gateway.metric('postern_downstream_connections_open');
 
@@ -124,26 +142,27 @@ describe('a siege', {concurrency: false}, () => {
     it(`of ${count} ${name}`, async (t) => {
       const scope = scoped(t);
       const {gateway, honest} = await startBesieged(scope);
-      await keepPace(gateway, honest, 500);
-      const before = await keepPace(gateway, honest, alone ? 4000 : 500);
+      await keepPace(gateway, honest);
+      const before = await keepPace(gateway, honest);
       const resting = gateway.residentKiB();
 
       const attackers = new Attackers(scope, attack);
       await attackers.open(gateway.port, count, first);
       await eventually('all of them are there', async () => await open(gateway) >= count);
+      await settled(gateway);
       if (then) attackers.persist(then);
-      const during = await keepPace(gateway, honest, alone ? 4000 : 500);
+      const during = await keepPace(gateway, honest);
       const cost = (gateway.residentKiB() - resting) / count;
       assert.ok(await open(gateway) >= count, 'they were all there to the end');
       attackers.leave();
       await eventually('all of them are gone', async () => await open(gateway) === 0);
-      const after = await keepPace(gateway, honest, alone ? 4000 : 500);
+      const after = await keepPace(gateway, honest);
       const kept = (gateway.residentKiB() - resting) / count;
 
       t.diagnostic(`${cost.toFixed(1)} KiB each, ${kept.toFixed(1)} KiB kept; p99 ${before.p99} ms, ${during.p99} ms, ${after.p99} ms`);
-      for (const {answered} of [before, during, after]) assert.equal(answered, alone ? 4000 : 500);
+      for (const {answered} of [before, during, after]) assert.equal(answered, slices * inSlice);
       if (!sanitized) assert.ok(cost <= connectionKiB + spareKiB / count, `${cost} KiB for each connection`);
-      if (alone) assert.ok(during.p99 <= 2 * Math.max(before.p99, after.p99), 'honest requests were delayed');
+      if (alone) assert.ok(during.p99 <= before.p99 + after.p99, 'honest requests were delayed');
     });
   }
 });

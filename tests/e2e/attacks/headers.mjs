@@ -98,7 +98,7 @@ const awaited = (what, fields, reason, more) => ({
 
 export const attacks = [
   ...spoofed(44, 'client X-User overwritten', ['X-User: mallory']),
-  ...['X_User', 'x-user', 'X-USER', 'x_uSeR', 'X_USER'].flatMap((name) => spoofed(45, `${name} stripped`, [`${name}: mallory`])),
+  ...['X_User', 'x-user', 'X-USER', 'x_uSeR', 'X_USER', 'X.User', "X'User", 'x~uSER', 'X+User'].flatMap((name) => spoofed(45, `${name} stripped`, [`${name}: mallory`])),
   ...['X_User', 'x-user'].flatMap((name) => (
     spoofed(45, `${name} stripped behind 1,000 filler headers`, [...filler(1000), `${name}: mallory`]))),
   {

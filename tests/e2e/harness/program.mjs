@@ -1,5 +1,6 @@
 // Running programs: to their end, or until a scope ends them.
 import {spawn} from 'node:child_process';
+import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 
 import {within} from './waiting.mjs';
@@ -56,3 +57,9 @@ export async function run(command, args, {input = '', milliseconds, ...options} 
 }
 
 export const runPostern = (args, options) => run(postern, args, options);
+
+// CPU time that a process has used; the kernel counts it in hundredths of a second.
+export function cpuMilliseconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

@@ -70,6 +70,24 @@ std::size_t count_of(std::string_view head, std::string_view name) {
 constexpr std::string_view valid_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 constexpr std::string_view our_trace = "00-11111111111111111111111111111111-2222222222222222-00";
 
+TEST_CASE("a body of a safe method goes on with Connection: close, and no other does") {
+  const auto closes = [](const std::string& bytes) {
+    RequestHead head;
+    REQUIRE(parse_request_head(bytes, {}, head));
+    const auto framing = judge_request(head);
+    REQUIRE(framing);
+    return closes_after(head.method, *framing);
+  };
+  for (const char* method : {"GET", "HEAD", "OPTIONS"}) {
+    const std::string start = std::string(method) + " / HTTP/1.1\r\nHost: a\r\n";
+    CHECK(closes(start + "Content-Length: 1\r\n\r\n"));
+    CHECK(closes(start + "Transfer-Encoding: chunked\r\n\r\n"));
+    CHECK_FALSE(closes(start + "Content-Length: 0\r\n\r\n"));
+    CHECK_FALSE(closes(start + "\r\n"));
+  }
+  CHECK_FALSE(closes("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"));
+}
+
 }  // namespace
 
 TEST_CASE("a request's head is made new: line, Host, the client's fields, ours, the injected last") {
@@ -368,6 +386,14 @@ TEST_CASE("a name set folds case and underscores, at every length") {
   set.add(std::string(70, 'a'));
   CHECK(set.holds("X-USER"));
   CHECK(set.holds("x_user"));
+  for (const char* name : {"x.user", "X'User", "X~USER", "X|user", "x!User", "X^User", "X`User"}) {
+    CAPTURE(name);
+    CHECK(set.holds(name));
+  }
+  for (const char* name : {"xuser", "x--user", "xxuser", "x-user-", "x-use"}) {
+    CAPTURE(name);
+    CHECK_FALSE(set.holds(name));
+  }
   CHECK_FALSE(set.holds("X-Usex"));
   CHECK_FALSE(set.holds("XUser"));
   CHECK(set.holds(std::string(70, 'A')));

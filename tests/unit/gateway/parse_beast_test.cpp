@@ -41,7 +41,7 @@ const std::vector<Stricter> stricter_requests = {
     {"obsolete line folding", get(host + "X: a\r\n b\r\n")},
     {"too many fields", get(host + fields(100))},
     {"bytes behind the head", get(host) + "x"},
-    {"a framing field spelt with an underscore", get(host + "Content_Length: 1\r\n")},
+    {"a framing field in another spelling", get(host + "Content_Length: 1\r\n")},
     {"Connection names a field that is not hop-by-hop", get(host + "Connection: Host\r\n")},
     {"more than one Content-Length or Transfer-Encoding", get(host + "Content-Length: 1\r\nContent-Length: 1\r\n")},
     {"Transfer-Encoding in HTTP/1.0", "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"},
@@ -67,7 +67,7 @@ const std::vector<Stricter> stricter_responses = {
     {"obsolete line folding", ok("X: a\r\n\tb\r\n")},
     {"too many fields", ok(fields(101))},
     {"bytes behind the head", ok("") + "x"},
-    {"a framing field spelt with an underscore", ok("Transfer_Encoding: chunked\r\n")},
+    {"a framing field in another spelling", ok("Transfer_Encoding: chunked\r\n")},
     {"Connection names a field that is not hop-by-hop", ok("Connection: content-length\r\n")},
     {"more than one Content-Length or Transfer-Encoding", ok("Content-Length: 1\r\nContent-Length: 1\r\n")},
     {"Transfer-Encoding in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
@@ -85,7 +85,9 @@ std::string refusal_of(std::string_view bytes, RequestHead& head) {
   if (!parsed) return parsed.error().detail;
   if (*parsed != bytes.size()) return "bytes behind the head";
   const auto framing = judge_request(head);
-  return framing ? ""s : framing.error().detail;
+  if (!framing) return framing.error().detail;
+  const auto refused = judge_method(head.method);
+  return refused ? refused->detail : ""s;
 }
 std::string refusal_of(std::string_view bytes, ResponseHead& head) {
   const auto parsed = parse_response_head(bytes, {}, head);
