@@ -46,6 +46,20 @@ void sort_by_place(std::vector<Problem>& problems) {
 
 }  // namespace
 
+std::string Problem::to_text() const {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const char c : where + ": " + path + ": " + message) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) {
+      text += c;
+    } else {
+      text.append("\\x").append({digits[byte >> 4], digits[byte & 0xF]});
+    }
+  }
+  return text;
+}
+
 std::string Places::find(std::string_view path) const {
   for (;; path = parent_of(path)) {
     if (auto found = places_.find(path); found != places_.end()) return found->second;

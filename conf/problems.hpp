@@ -14,7 +14,8 @@ struct Problem {
   std::string path;     // `routes[2].jwt.providers[0]`
   std::string message;  // one sentence, with a suggestion where there is one
 
-  std::string to_text() const { return where + ": " + path + ": " + message; }
+  // One line: control characters, which a key may hold, stand there as `\xNN`.
+  std::string to_text() const;
 };
 
 // Where each value of the configuration was written.

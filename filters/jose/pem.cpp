@@ -17,13 +17,14 @@ struct PemBlock {
   std::string der;
 };
 
-// The next block of the text, or nothing at its end.
-std::optional<PemBlock> read_block(BIO* text) {
+// The next block of the text, or nothing at its end or when the block is `damaged`.
+std::optional<PemBlock> read_block(BIO* text, bool& damaged) {
   char* name = nullptr;
   char* header = nullptr;
   unsigned char* data = nullptr;
   long length = 0;
   if (PEM_read_bio(text, &name, &header, &data, &length) != 1) {
+    damaged = ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
     ERR_clear_error();
     return std::nullopt;
   }
@@ -114,7 +115,8 @@ tl::expected<std::vector<Key>, std::string> parse_pem_keys(std::string_view text
   const BioPtr source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   std::vector<Key> keys;
   if (source && !text.empty()) {
-    while (const auto block = read_block(source.get())) {
+    bool damaged = false;
+    while (const auto block = read_block(source.get(), damaged)) {
       auto key = read_key(*block);
       if (!key) {
         return Unusable("PEM block " + std::to_string(keys.size() + 1) + " (" + quoted(block->label) +
@@ -122,6 +124,7 @@ tl::expected<std::vector<Key>, std::string> parse_pem_keys(std::string_view text
       }
       keys.push_back(std::move(*key));
     }
+    if (damaged) return Unusable("PEM block " + std::to_string(keys.size() + 1) + " is damaged or cut off");
   }
   if (keys.empty()) return Unusable("there is no PEM public key or certificate in it");
   return keys;
