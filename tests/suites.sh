@@ -90,6 +90,37 @@ suite_schema() {
   fi
 }
 
+# The seed is fixed, so that nobody's change is held up by a token that it has nothing to do with.
+suite_differential() { run_differential "$1" --tokens 20000 --seed 1; }
+suite_differential1m() { run_differential "$1" --tokens 1000000; }
+
+# run_differential PRESET ARGUMENT...
+run_differential() {
+  local preset=$1
+  shift
+  install_node_modules || { add_failure "npm ci in tests/e2e"; return; }
+  heading "mutated tokens, judged by three libraries ($preset)"
+  if POSTERN=$root/build/$preset/postern "$root/tests/differential/run" "$@"; then
+    passed=$((passed + 1))
+  else
+    add_failure "tests/differential/run $*"
+  fi
+}
+
+# run_fuzz SECONDS: each target for so long.
+run_fuzz() {
+  local output
+  heading "fuzzing ($1 s for each target)"
+  output=$("$root/tests/fuzz/run" --seconds "$1" | tee /dev/stderr)
+  if [[ $(tail -n 1 <<<"$output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    passed=$((passed + BASH_REMATCH[1]))
+    failed=$((failed + BASH_REMATCH[2]))
+  else
+    add_failure "tests/fuzz/run ended before its summary"
+  fi
+}
+
+suite_siege() { SIEGE=1 run_node "$1" "" "$root/tests/e2e/siege.test.mjs"; }
 suite_upload10g() { UPLOAD_GIB=10 run_node "$1" "" "$root/tests/e2e/upload.test.mjs"; }
 
 # run_named PRESET NAME: a unit program, an end-to-end file, or else every test whose name holds NAME.

@@ -8,13 +8,15 @@ build_packages=(
   curl
 )
 
-# What `./test` needs beyond that: upstream, clients and second implementations of tokens and of JSON Schema.
-test_packages=(nginx-light openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates)
+# What `./test` needs beyond that: upstreams, clients and second implementations of tokens and of JSON Schema.
+test_packages=(
+  nginx-light apache2 lighttpd haproxy openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates
+)
 # A node of any origin will do (18 or later); Debian's is taken where there is none.
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
 
-# What `./test clang`, `bench/compare` and `bench/verify` need beyond that.
+# What fuzzing and `./test clang`, `bench/compare` and `bench/verify` need beyond that.
 clang_packages=(clang libclang-rt-14-dev)
 bench_packages=(haproxy nginx-light openssl python3 python3-jwcrypto wrk)
 micro_packages=(libbenchmark-dev)
