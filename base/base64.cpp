@@ -9,24 +9,31 @@ namespace {
 constexpr std::string_view standard_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-// The value of each character; bytes outside the alphabet have the bit that no value has.
-constexpr std::uint8_t not_in_alphabet = 0x80;
-using Values = std::array<std::uint8_t, 256>;
+// What a character adds at each place of its group of four: its six bits where they stand in the group's three bytes,
+// the first of them lowest. Characters outside the alphabet have the bit that no value has, so that a whole text is
+// judged once, at its end.
+constexpr std::uint32_t not_in_alphabet = 0x8000'0000;
+using Place = std::array<std::uint32_t, 256>;
+using Places = std::array<Place, 4>;
 
-constexpr Values values_of(std::string_view alphabet) {
-  Values values{};
-  values.fill(not_in_alphabet);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+constexpr Places places_of(std::string_view alphabet) {
+  Places places{};
+  for (Place& place : places) place.fill(not_in_alphabet);
+  for (std::uint32_t value = 0; value < alphabet.size(); ++value) {
+    const auto c = static_cast<unsigned char>(alphabet[value]);
+    places[0][c] = value << 2;
+    places[1][c] = value >> 4 | (value & 0xF) << 12;
+    places[2][c] = (value >> 2) << 8 | (value & 0x3) << 22;
+    places[3][c] = value << 16;
   }
-  return values;
+  return places;
 }
 
-constexpr Values standard_values = values_of(standard_alphabet);
-constexpr Values url_values = values_of(url_alphabet);
+constexpr Places standard_places = places_of(standard_alphabet);
+constexpr Places url_places = places_of(url_alphabet);
 
-// Decodes unpadded text. Bad characters are gathered in one bit mask and judged once, at the end.
-std::optional<std::string> decode_unpadded(std::string_view text, const Values& values) {
+// Decodes unpadded text.
+std::optional<std::string> decode_unpadded(std::string_view text, const Places& places) {
   const std::size_t tail = text.size() % 4;
   if (tail == 1) return std::nullopt;
   std::string bytes(text.size() / 4 * 3 + (tail == 0 ? 0 : tail - 1), '\0');
@@ -35,21 +42,19 @@ std::optional<std::string> decode_unpadded(std::string_view text, const Values& 
   char* out = bytes.data();
   std::uint32_t seen = 0;
   for (; in != whole_groups_end; in += 4, out += 3) {
-    const std::uint32_t a = values[in[0]], b = values[in[1]], c = values[in[2]], d = values[in[3]];
-    seen |= a | b | c | d;
-    const std::uint32_t group = a << 18 | b << 12 | c << 6 | d;
-    out[0] = static_cast<char>(group >> 16);
+    const std::uint32_t group = places[0][in[0]] | places[1][in[1]] | places[2][in[2]] | places[3][in[3]];
+    seen |= group;
+    out[0] = static_cast<char>(group);
     out[1] = static_cast<char>(group >> 8);
-    out[2] = static_cast<char>(group);
+    out[2] = static_cast<char>(group >> 16);
   }
   if (tail != 0) {
-    const std::uint32_t a = values[in[0]], b = values[in[1]], c = tail == 3 ? values[in[2]] : 0u;
-    seen |= a | b | c;
-    const std::uint32_t group = a << 18 | b << 12 | c << 6;
-    // Bits that belong to no byte must be zero, or one value would have many spellings.
-    if ((group & (tail == 3 ? 0xFFu : 0xFFFFu)) != 0) return std::nullopt;
-    out[0] = static_cast<char>(group >> 16);
+    const std::uint32_t group = places[0][in[0]] | places[1][in[1]] | (tail == 3 ? places[2][in[2]] : 0u);
+    seen |= group;
+    out[0] = static_cast<char>(group);
     if (tail == 3) out[1] = static_cast<char>(group >> 8);
+    // Bits that belong to no byte must be zero, or one value would have many spellings.
+    if ((group >> 8 * (tail - 1)) != 0) return std::nullopt;
   }
   if ((seen & not_in_alphabet) != 0) return std::nullopt;
   return bytes;
@@ -82,13 +87,13 @@ int hex_value(char c) {
 }  // namespace
 
 std::optional<std::string> decode_base64url(std::string_view text) {
-  return decode_unpadded(text, url_values);
+  return decode_unpadded(text, url_places);
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
-  return decode_unpadded(text, standard_values);
+  return decode_unpadded(text, standard_places);
 }
 
 std::optional<std::string> decode_hex(std::string_view text) {

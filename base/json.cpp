@@ -95,6 +95,8 @@ const Json* Json::find(std::string_view name) const noexcept {
   const Object* members = object();
   if (members == nullptr) return nullptr;
   for (const Member& member : *members) {
+    // Most names of claims have three letters: the first one tells them apart for less than a call.
+    if (member.first.size() != name.size() || (!name.empty() && member.first.front() != name.front())) continue;
     if (member.first == name) return &member.second;
   }
   return nullptr;

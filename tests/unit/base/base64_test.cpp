@@ -40,6 +40,22 @@ TEST_CASE("base64url refuses padding, the other alphabet, white space and a lone
   }
 }
 
+TEST_CASE("A character outside the alphabet is refused wherever it stands") {
+  const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (const std::size_t size : {4, 6, 7, 8, 11}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'A');
+        text[at] = static_cast<char>(byte);
+        const std::size_t value = alphabet.find(text[at]);
+        const std::size_t unused = size % 4 == 0 || at + 1 != size ? 1 : size % 4 == 2 ? 16 : 4;
+        CAPTURE(text);
+        CHECK(decode_base64url(text).has_value() == (value != alphabet.npos && value % unused == 0));
+      }
+    }
+  }
+}
+
 TEST_CASE("Trailing bits must be zero") {
   CHECK(decode_base64url("Zg") == "f");
   CHECK_FALSE(decode_base64url("Zh"));
