@@ -8,6 +8,13 @@
 #include "gateway/forwarder.hpp"
 
 namespace postern {
+namespace {
+
+// An upload holds two relay buffers, its own and the one that waits for the response. So much of its own is ever used
+// that a client whose upstream does not read stays below 64 KiB.
+constexpr std::size_t upload_piece = 24 * 1024;
+
+}  // namespace
 
 void Forwarder::plan_body() {
   request_framing_ = exchange_.framing;
@@ -50,7 +57,7 @@ Task<void> Forwarder::upload() {
     const bool chunked = request_framing_.kind == http::BodyKind::chunked;
     if (chunked) inbox_.forget(body_at_hand_.size());
     BodyReader reader(client_, request_framing_, buffer, {first, body_at_hand_.size()},
-                      chunked ? inbox_.push_back_limit() : SIZE_MAX);
+                      chunked ? std::min(inbox_.push_back_limit(), upload_piece) : upload_piece);
     co_await upload_pieces(reader);
     if (upload_ == Upload::complete) inbox_.push_back(reader.rest());
   } catch (const std::exception& failure) {

@@ -18,10 +18,10 @@ import {eventually, sanitized} from './harness/waiting.mjs';
 const alone = process.env.SIEGE !== undefined;
 const many = sanitized ? 300 : 10_000; // each a descriptor here and one of the gateway's
 const some = many * 0.4;               // the gateway holds an upstream connection for each as well
-const few = sanitized ? 50 : 400;      // that move megabytes
+const few = sanitized ? 50 : 1000;     // that move a megabyte each
 const connectionKiB = 64;
 const spareKiB = 4096; // of the whole process: tables that grow in steps
-const largest = 3_000_000;
+const largest = 1_000_000;
 const padding = `X-Pad: ${'p'.repeat(15_000)}\r\n`;
 
 // kind: what each connection sends first, what each sends again and again while it is held, how many there are.
