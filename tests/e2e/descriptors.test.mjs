@@ -12,6 +12,9 @@ import {eventually, sanitized} from './harness/waiting.mjs';
 
 const softLimit = (pid) => Number(/Max open files +(\d+)/.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))[1]);
 
+// UBSan's check of an object's type opens a pipe, and reports the object where it cannot.
+const skip = /asan/.test(process.env.POSTERN_PRESET ?? '') && 'the sanitizer needs descriptors itself';
+
 async function exhaust(scope, gateway) {
   const taken = [];
   for (let i = 0; i < 100; i += 1) taken.push(await connect(scope, gateway.port));
@@ -20,7 +23,7 @@ async function exhaust(scope, gateway) {
 }
 
 describe('without descriptors', () => {
-  it('a gateway waits, says so once, and accepts again at most a second after some are free', async (t) => {
+  it('a gateway waits, says so once, and accepts again at most a second after some are free', {skip}, async (t) => {
     const scope = scoped(t);
     const {gateway} = await startStandard(scope, {under: ['prlimit', '--nofile=64:64']});
     const taken = await exhaust(scope, gateway);
@@ -37,7 +40,7 @@ describe('without descriptors', () => {
     assert.ok(await gateway.metric('postern_accept_errors_total') >= 2);
   });
 
-  it('a request that needs an upstream connection gets 502 and leaves the gateway usable', async (t) => {
+  it('a request that needs an upstream connection gets 502 and leaves the gateway usable', {skip}, async (t) => {
     const scope = scoped(t);
     const {gateway} = await startStandard(scope, {under: ['prlimit', '--nofile=64:64']});
     const first = await connect(scope, gateway.port);

@@ -67,7 +67,8 @@ std::string resolve(std::string_view path) {
   const auto segments = split(std::string_view(decoded).substr(1), "/");
   std::vector<std::string> kept;
   for (const std::string& segment : segments) {
-    if (segment == ".." && !kept.empty()) kept.pop_back();
+    require(segment != ".." || !kept.empty(), "a path above the root is refused");
+    if (segment == "..") kept.pop_back();
     if (segment != ".." && segment != "." && !segment.empty()) kept.push_back(segment);
   }
   std::string resolved;
