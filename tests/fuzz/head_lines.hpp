@@ -11,7 +11,8 @@
 namespace postern::fuzz {
 
 struct HeadLine {
-  std::string name;  // as the most careless origin reads it: in lower case, what is no letter or digit as `-`
+  std::string name;      // as the most careless origin reads it: in lower case, what is no letter or digit as `-`
+  std::string spelling;  // as it is written, in lower case: as clients read it
   std::string value;
 };
 
@@ -23,6 +24,9 @@ struct HeadLines {
     return static_cast<std::size_t>(
         std::count_if(fields.begin(), fields.end(), [&](const HeadLine& line) { return line.name == name; }));
   }
+  bool spells(std::string_view name) const {
+    return std::any_of(fields.begin(), fields.end(), [&](const HeadLine& line) { return line.spelling == name; });
+  }
   // Of the first of that name; empty when there is none.
   std::string_view value(std::string_view name) const {
     const auto found =
@@ -32,10 +36,17 @@ struct HeadLines {
   std::size_t framing_fields() const { return count("content-length") + count("transfer-encoding"); }
 };
 
-inline std::string fold_name(std::string_view name) {
-  std::string folded(name);
-  for (char& c : folded) {
+inline std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return lower;
+}
+
+inline std::string fold_name(std::string_view name) {
+  std::string folded = lower_case(name);
+  for (char& c : folded) {
     if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) c = '-';
   }
   return folded;
@@ -48,7 +59,8 @@ inline HeadLine take_field(std::string_view line) {
   std::string_view value = line.substr(colon + 1);
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-  return {fold_name(line.substr(0, colon)), std::string(value)};
+  const std::string_view name = line.substr(0, colon);
+  return {fold_name(name), lower_case(name), std::string(value)};
 }
 
 // `head` is one whole head, its final empty line included.

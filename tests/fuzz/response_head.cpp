@@ -81,7 +81,7 @@ void check_framing(const HeadLines& lines, const Outcome& taken, Method asked) {
   if (has_no_body(taken.head, asked)) {
     require(framing.kind == BodyKind::none, "HEAD, 1xx, 204 and 304 have no body");
   } else if (lines.count("transfer-encoding") == 1) {
-    require(framing.kind == BodyKind::chunked && fold_name(lines.value("transfer-encoding")) == "chunked" &&
+    require(framing.kind == BodyKind::chunked && lower_case(lines.value("transfer-encoding")) == "chunked" &&
                 lines.first.starts_with("HTTP/1.1"),
             "a transfer coding is chunked, in HTTP/1.1");
   } else if (lines.count("content-length") == 1) {
@@ -117,7 +117,7 @@ void check_written(std::string_view written, const Outcome& taken, Method asked,
   const HeadLines lines = take_apart(written);
   require(lines.framing_fields() <= 1, "the client sees at most one framing field");
   for (const std::string_view name : {"keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer"}) {
-    require(lines.count(name) == 0, "what is of one hop stays behind");
+    require(!lines.spells(name), "what is of one hop stays behind");
   }
   require(lines.count("connection") <= 1, "the client sees one Connection");
   conf::Limits wide;

@@ -142,9 +142,10 @@ TEST_CASE("relative references resolve as RFC 3986 section 5.4 lists them") {
       {"g//h", "http://a/b/c/g//h"},
       {"g?y/../x", "http://a/b/c/g?y/../x"},
   };
-  for (const auto& [location, expected] : normal) {
+  for (const auto& row : normal) {
+    const std::string_view location = row.first;
     CAPTURE(location);
-    CHECK(resolved(base, location) == expected);
+    CHECK(resolved(base, location) == row.second);
   }
 }
 
