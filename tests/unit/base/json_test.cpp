@@ -96,6 +96,18 @@ TEST_CASE("Strings and names must be UTF-8 without lone surrogates, escaped or n
   CHECK(*pair->array()->at(0).string() == "\xF0\x9F\x98\x80");
 }
 
+TEST_CASE(
+    "Control characters in strings and names are refused, however long the text and whatever stands before them") {
+  for (const std::string_view before : {"", "sixteen bytes or more of it", "\\n after an escape of sixteen bytes"}) {
+    for (char c = 0; c < 0x20; ++c) {
+      const std::string text = std::string(before) + c + "and more than sixteen behind";
+      CAPTURE(text);
+      CHECK_FALSE(parse_json("[\"" + text + "\"]"));
+      CHECK_FALSE(parse_json("{\"" + text + "\":1}"));
+    }
+  }
+}
+
 TEST_CASE("Two members of one name are refused, however spelled and however many stand around them") {
   CHECK(refusal_of(R"({"exp":1,"exp":2})") == "an object has two members of one name");
   CHECK(refusal_of(R"({"exp":1,"\u0065xp":2})") == "an object has two members of one name");
