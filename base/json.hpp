@@ -67,7 +67,8 @@ struct JsonError {
 };
 
 // Parses exactly one JSON text. Refuses: a BOM, anything but white space after the value, NUL, invalid UTF-8, lone
-// surrogates (escaped or not), duplicate member names, and anything above the limits. Never throws on bad input.
+// surrogates (escaped or not), duplicate member names, exponents that no double holds (`0e400`, `1e400`), and anything
+// above the limits. Never throws on bad input.
 tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 // Appends `text` as a JSON string with its quotes; bytes that are not valid UTF-8 become U+FFFD.

@@ -107,11 +107,11 @@ run_differential() {
   fi
 }
 
-# run_fuzz SECONDS: each target for so long.
+# run_fuzz SECONDS [ARGUMENT...]: each target for so long.
 run_fuzz() {
   local output
   heading "fuzzing ($1 s for each target)"
-  output=$("$root/tests/fuzz/run" --seconds "$1" | tee /dev/stderr)
+  output=$("$root/tests/fuzz/run" --seconds "$@" | tee /dev/stderr)
   if [[ $(tail -n 1 <<<"$output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1]))
     failed=$((failed + BASH_REMATCH[2]))
