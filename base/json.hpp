@@ -52,6 +52,8 @@ class Json {
   bool operator==(const Json&) const = default;
 
  private:
+  friend class JsonBuilder;
+
   std::variant<std::monostate, bool, Number, std::string, Array, Object> value_;
 };
 

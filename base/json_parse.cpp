@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <memory_resource>
+#include <tuple>
 
 #include "base/json.hpp"
 #include "base/utf8.hpp"
@@ -14,14 +14,14 @@
 namespace postern {
 namespace {
 
-// Iterative: deep input must not reach the machine's stack. Numbers as strings: RapidJSON's own conversion reads out of
-// bounds for some exponents, and would round. Its validation of UTF-8 is left off: it lets lone surrogates pass and
-// costs a fifth of the time; is_utf8() sees the whole text and each string instead.
-constexpr unsigned parse_flags =
-    rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseInsituFlag;
+// Numbers as strings: RapidJSON's own conversion reads out of bounds for some exponents, and would round. Its validation
+// of UTF-8 is left off: it lets lone surrogates pass and costs a fifth of the time; is_utf8() sees the whole text and each
+// string that was escaped instead. Its recursion is bounded: JsonBuilder refuses an array or object before it is entered.
+constexpr unsigned parse_flags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseInsituFlag;
 
-// Room for what most tokens hold, so that the stacks do not grow step by step.
-constexpr std::size_t usual_values = 16;
+// Room for the members of most tokens, so that their list does not grow step by step. Only the outermost object has it: a
+// long list of small objects would waste it each time.
+constexpr std::size_t usual_members = 12;
 
 // Up to here comparing every pair of names is quicker than sorting them.
 constexpr std::size_t pairwise_names = 16;
@@ -29,8 +29,11 @@ constexpr std::size_t pairwise_names = 16;
 bool has_duplicates(const Json::Object& object) {
   if (object.size() <= pairwise_names) {
     for (std::size_t i = 1; i < object.size(); ++i) {
+      const std::string& name = object[i].first;
       for (std::size_t j = 0; j < i; ++j) {
-        if (object[i].first == object[j].first) return true;
+        const std::string& other = object[j].first;
+        // Mostly the first letter tells them apart, for less than a call.
+        if (name.size() == other.size() && name[0] == other[0] && name == other) return true;
       }
     }
     return false;
@@ -42,50 +45,53 @@ bool has_duplicates(const Json::Object& object) {
   return std::adjacent_find(names.begin(), names.end()) != names.end();
 }
 
-// Receives RapidJSON's events. Finished values wait on one stack, names on another, until the end of their array or
-// object tells how many of them it takes. Each event returns false to stop the parser, with `fault()` saying why.
-class Builder {
+}  // namespace
+
+// Receives RapidJSON's events and makes each value where it will stay: in the root, as the last element of the innermost
+// open array, or as the value of the innermost open object's last name. The lists around an open one do not grow, so
+// pointers to open ones hold. Each event returns false to stop the parser, with `fault()` saying why.
+class JsonBuilder {
  public:
-  Builder(const JsonLimits& limits, std::pmr::memory_resource& memory)
-      : limits_(limits), values_(&memory), names_(&memory) {
-    values_.reserve(usual_values);
-    names_.reserve(usual_values);
+  // `escapes`: strings may hold what the text did not show, escaped lone surrogates.
+  JsonBuilder(const JsonLimits& limits, bool escapes, std::pmr::memory_resource& memory)
+      : limits_(limits), escapes_(escapes), open_(&memory) {
+    open_.reserve(8);
   }
 
-  bool Null() { return add(); }
-  bool Bool(bool value) { return add(value); }
+  bool Null() { return count_value() && next_place() != nullptr; }
+  bool Bool(bool value) { return count_value() && (next_place()->emplace<bool>(value), true); }
   bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
-    return add(Json::Number{std::string(text, length)});
+    if (!count_value()) return false;
+    next_place()->emplace<Json::Number>().text.assign(text, length);
+    return true;
   }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     // An escaped lone surrogate passes RapidJSON and comes out as ill-formed UTF-8.
-    if (!is_utf8({text, length})) return refuse("a string is not valid UTF-8");
-    return add(std::string(text, length));
-  }
-  bool Key(const char* text, rapidjson::SizeType length, bool) {
-    if (!is_utf8({text, length})) return refuse("a member name is not valid UTF-8");
-    names_.emplace_back(text, length);
+    if (escapes_ && !is_utf8({text, length})) return refuse("a string is not valid UTF-8");
+    if (!count_value()) return false;
+    next_place()->emplace<std::string>(text, length);
     return true;
   }
-  bool StartObject() { return open(); }
-  bool StartArray() { return open(); }
-
-  bool EndObject(rapidjson::SizeType count) {
-    Json::Object object;
-    object.reserve(count);
-    const auto values = values_.end() - count;
-    const auto names = names_.end() - count;
-    for (rapidjson::SizeType i = 0; i < count; ++i) object.emplace_back(names[i], std::move(values[i]));
-    values_.erase(values, values_.end());
-    names_.erase(names, names_.end());
-    if (has_duplicates(object)) return refuse("an object has two members of one name");
-    return close(std::move(object));
+  bool Key(const char* text, rapidjson::SizeType length, bool) {
+    if (escapes_ && !is_utf8({text, length})) return refuse("a member name is not valid UTF-8");
+    std::get_if<Json::Object>(open_.back())->emplace_back(std::piecewise_construct, std::tuple(text, length), std::tuple());
+    return true;
   }
-  bool EndArray(rapidjson::SizeType count) {
-    const auto values = values_.end() - count;
-    Json::Array array(std::make_move_iterator(values), std::make_move_iterator(values_.end()));
-    values_.erase(values, values_.end());
-    return close(std::move(array));
+
+  bool StartObject() {
+    if (!open<Json::Object>()) return false;
+    if (open_.size() == 1) std::get_if<Json::Object>(open_.back())->reserve(usual_members);
+    return true;
+  }
+  bool EndObject(rapidjson::SizeType) {
+    const bool unique = !has_duplicates(*std::get_if<Json::Object>(open_.back()));
+    open_.pop_back();
+    return unique || refuse("an object has two members of one name");
+  }
+  bool StartArray() { return open<Json::Array>(); }
+  bool EndArray(rapidjson::SizeType) {
+    open_.pop_back();
+    return true;
   }
 
   // RapidJSON's handlers have these too; with numbers as strings they are never called.
@@ -96,37 +102,39 @@ class Builder {
   bool Double(double) { return false; }
 
   const char* fault() const noexcept { return fault_; }
-  Json take_root() { return std::move(values_.back()); }
+  Json take_root() { return std::move(root_); }
 
  private:
+  using Place = decltype(Json::value_);
+
   bool refuse(const char* why) {
     fault_ = why;
     return false;
   }
   bool count_value() { return ++count_ <= limits_.values || refuse("too many values"); }
-  // Made in place: moving a temporary Json makes g++ 12 warn about members of other alternatives.
-  template <typename... Parts>
-  bool add(Parts&&... parts) {
-    values_.emplace_back(std::forward<Parts>(parts)...);
-    return count_value();
+  // Where the next value stands; null until it is made.
+  Place* next_place() {
+    if (open_.empty()) return &root_.value_;
+    if (auto* object = std::get_if<Json::Object>(open_.back())) return &object->back().second.value_;
+    return &std::get_if<Json::Array>(open_.back())->emplace_back().value_;
   }
-  bool open() { return ++depth_ <= limits_.depth ? count_value() : refuse("nested too deep"); }
-  template <typename Elements>
-  bool close(Elements&& elements) {
-    --depth_;
-    values_.emplace_back(std::forward<Elements>(elements));
+  template <class List>
+  bool open() {
+    if (open_.size() >= limits_.depth) return refuse("nested too deep");
+    if (!count_value()) return false;
+    Place* const place = next_place();
+    place->emplace<List>();
+    open_.push_back(place);
     return true;
   }
 
   const JsonLimits& limits_;
-  std::pmr::vector<Json> values_;
-  std::pmr::vector<std::string_view> names_;  // in the text, which is parsed in place
-  std::size_t depth_ = 0;
+  bool escapes_;
+  Json root_;
+  std::pmr::vector<Place*> open_;  // outermost first
   std::size_t count_ = 0;
   const char* fault_ = "";
 };
-
-}  // namespace
 
 tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes) return tl::unexpected(JsonError{limits.bytes, "the text is too long"});
@@ -144,7 +152,7 @@ tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits
   std::pmr::monotonic_buffer_resource memory(room.data(), room.size());
   char* const scratch = static_cast<char*>(memory.allocate(text.size() + 1, 1));  // strings are unescaped in place
   *std::copy(text.begin(), text.end(), scratch) = '\0';
-  Builder builder(limits, memory);
+  JsonBuilder builder(limits, text.find('\\') != text.npos, memory);
   rapidjson::InsituStringStream stream(scratch);
   alignas(std::max_align_t) std::array<char, 1024> states;
   rapidjson::MemoryPoolAllocator<> states_memory(states.data(), states.size());

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
-#include <vector>
 
 #include "base/reason.hpp"
 #include "filters/jose/claims.hpp"
@@ -42,23 +42,23 @@ class Identity {
   template <class Make>
   const HeaderBlock& header_block(const void* filter, Make&& make) {
     for (const Memo& memo : memos_) {
-      if (memo.filter == filter) return *memo.block;
+      if (memo.filter == filter) return memo.block;
     }
-    memos_.push_back({filter, std::make_unique<const HeaderBlock>(make())});
-    claims_.release_json();  // the next request takes the lines from here
-    return *memos_.back().block;
+    memos_.push_front({filter, make()});
+    claims_.release_parsed();  // the next request takes the lines from here
+    return memos_.front().block;
   }
 
  private:
   struct Memo {
     const void* filter;
-    std::unique_ptr<const HeaderBlock> block;  // its bytes stay in place when the list grows
+    HeaderBlock block;
   };
 
   jose::Claims claims_;
   const keys::KeySource* source_;  // of a provider that lives as long as the snapshot, and its cache with it
   std::uint64_t seen_;             // its version when the key was last found there
-  std::vector<Memo> memos_;
+  std::forward_list<Memo> memos_;  // requests hold views into it
 };
 
 }  // namespace postern::filters

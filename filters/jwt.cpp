@@ -26,7 +26,7 @@ Validity validity_of(const jose::Claims& claims) {
 
 // Parsed JSON takes a few times its text, until header lines are made of it.
 std::size_t memory_of(const jose::Claims& claims) {
-  return sizeof(Identity) + claims.payload().size() * 6;
+  return sizeof(Identity) + claims.token().size() + claims.payload().size() * 6;
 }
 
 // What the log may show of an unverified value.
@@ -85,7 +85,7 @@ class Jwt final : public Filter {
   }
 
   Step judge(RequestContext& request, std::string_view bytes, FilterWorkerState& state) const {
-    auto token = jose::parse_token(bytes);
+    auto token = jose::parse_token(bytes, &state.headers);
     if (!token) return refuse(request, std::move(token.error()));
     note_unverified(request, *token);
     const auto chosen = jose::choose_provider(*token, rules_);
@@ -93,11 +93,11 @@ class Jwt final : public Filter {
     const Provider& provider = *providers_[*chosen];
     request.decision.provider = provider.rules.provider;
     const std::uint64_t judged_by = provider.source->version();
-    auto verdict = verify(request, bytes, *token, provider, state);
+    auto verdict = verify(request, *token, provider, state);
     if (!provider.source->is_remote() || !lacks_key(request.decision.reason, *token, provider)) return verdict;
     // What no key could make acceptable never causes a fetch.
     if (!jose::worth_a_key_fetch(*token, provider.rules, request.now)) return verdict;
-    return judge_after_fetch(request, bytes, std::move(*token), provider, state, judged_by, std::move(verdict));
+    return judge_after_fetch(request, std::move(*token), provider, state, judged_by, std::move(verdict));
   }
 
   // Newer keys could change the verdict. A token without a kid, or with one that no key has, was tried with the keys
@@ -110,9 +110,8 @@ class Jwt final : public Filter {
   }
 
   // Waits for keys once, and once more when that fetch had begun before the token came.
-  Task<Verdict> judge_after_fetch(RequestContext& request, std::string_view bytes, jose::Token token,
-                                  const Provider& provider, FilterWorkerState& state, std::uint64_t judged_by,
-                                  Verdict verdict) const {
+  Task<Verdict> judge_after_fetch(RequestContext& request, jose::Token token, const Provider& provider,
+                                  FilterWorkerState& state, std::uint64_t judged_by, Verdict verdict) const {
     constexpr int fetches = 2;
     for (int i = 0; i < fetches; ++i) {
       const bool none = request.decision.reason == Reason::keys_unavailable;
@@ -121,14 +120,14 @@ class Jwt final : public Filter {
       const std::uint64_t version = provider.source->version();
       if (waited == keys::Waited::not_at_all && version == judged_by) break;  // else they came in between
       judged_by = version;
-      verdict = verify(request, bytes, token, provider, state);
+      verdict = verify(request, token, provider, state);
       if (waited == keys::Waited::for_own || !lacks_key(request.decision.reason, token, provider)) break;
     }
     co_return verdict;
   }
 
   // Judges by the keys of this moment. On a refusal the token stays as it is, to be judged again.
-  Verdict verify(RequestContext& request, std::string_view bytes, jose::Token& token, const Provider& provider,
+  Verdict verify(RequestContext& request, jose::Token& token, const Provider& provider,
                  FilterWorkerState& state) const {
     const std::uint64_t version = provider.source->version();
     const keys::KeysPtr keys = provider.source->keys();
@@ -141,7 +140,8 @@ class Jwt final : public Filter {
       request.decision.subject = request.keep(clipped(identity->claims().subject()));
       return refuse(request, std::move(*refusal));
     }
-    state.tokens.insert(id_, bytes, identity, memory_of(identity->claims()), validity_of(identity->claims()));
+    state.tokens.insert(id_, identity->claims().token(), identity, memory_of(identity->claims()),
+                        validity_of(identity->claims()));
     accept(request, identity);
     return Pass{};
   }

@@ -27,8 +27,8 @@ using Providers = std::map<std::string, std::shared_ptr<const Provider>, std::le
 struct ProviderKeys {
   jose::KeySet keys;
   KeyKind kind = KeyKind::public_keys;
-  std::map<std::string, std::string> paths;  // by a key's thumbprint: the configuration path of its source
-  std::string sources;                       // the files, for operators
+  std::map<jose::Thumbprint, std::string> paths;  // the configuration path of each key's source
+  std::string sources;                            // the files, for operators
   std::vector<jose::SkippedKey> skipped;
 };
 

@@ -31,7 +31,7 @@ const std::shared_ptr<Identity>* TokenCache::find(std::uint64_t filter, std::str
 
 void TokenCache::insert(std::uint64_t filter, std::string_view token, std::shared_ptr<Identity> identity,
                         std::size_t identity_bytes, Validity validity) {
-  const std::size_t cost = sizeof(Entry) + token.size() + identity_bytes;
+  const std::size_t cost = sizeof(Entry) + identity_bytes;
   const std::uint64_t hash = hash_of(filter, token);
   const std::size_t old = find_bucket(hash, filter, token);
   if (buckets_[old].entry != empty) drop(old);
@@ -40,7 +40,7 @@ void TokenCache::insert(std::uint64_t filter, std::string_view token, std::share
 
   if ((used_ + 1) * 2 > buckets_.size()) grow_buckets();
   const std::uint32_t index = take_free_entry();
-  entries_[index] = {std::string(token), std::move(identity), validity, hash, filter, cost, false};
+  entries_[index] = {token, std::move(identity), validity, hash, filter, cost, false};
   add_bucket(hash, index);
   ++used_;
   bytes_ += cost;

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,7 +29,7 @@ class TokenCache {
  public:
   struct Bounds {
     std::size_t entries = 8192;
-    std::size_t bytes = 32 << 20;  // tokens and what insert() is told about their identities
+    std::size_t bytes = 32 << 20;  // of what insert() is told about identities
   };
 
   TokenCache() : TokenCache(Bounds{}) {}
@@ -40,8 +39,8 @@ class TokenCache {
   // allocate. The pointer holds until the next call of insert() or find().
   const std::shared_ptr<Identity>* find(std::uint64_t filter, std::string_view token, double now) noexcept;
 
-  // Stores an accepted token; `identity_bytes` estimates the identity's memory. What alone exceeds the bounds is left
-  // out.
+  // Stores an accepted token, a view into the memory of its identity, which `identity_bytes` estimates. What alone
+  // exceeds the bounds is left out.
   void insert(std::uint64_t filter, std::string_view token, std::shared_ptr<Identity> identity,
               std::size_t identity_bytes, Validity validity);
 
@@ -50,7 +49,7 @@ class TokenCache {
 
  private:
   struct Entry {
-    std::string token;
+    std::string_view token;              // of the identity
     std::shared_ptr<Identity> identity;  // null: the entry is free
     Validity validity;
     std::uint64_t hash = 0;

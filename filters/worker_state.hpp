@@ -1,6 +1,7 @@
 // What the filters keep for each worker and snapshot; no other thread touches it.
 #pragma once
 
+#include "filters/jose/compact.hpp"
 #include "filters/jose/signature.hpp"
 #include "filters/token_cache.hpp"
 #include "gateway/request_context.hpp"
@@ -9,6 +10,7 @@ namespace postern::filters {
 
 struct FilterWorkerState final : WorkerState {
   TokenCache tokens;
+  jose::HeaderMemo headers;
   jose::SignatureContexts contexts;
 };
 

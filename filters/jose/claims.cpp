@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/base64.hpp"
+
 namespace postern::jose {
 namespace {
 
@@ -56,9 +58,23 @@ const Json* ClaimPath::find(const Json& claims) const noexcept {
   return value;
 }
 
+const std::string& Claims::payload() const {
+  if (!payload_) {
+    const std::size_t begin = token_.find('.') + 1;
+    const std::size_t end = token_.find('.', begin);
+    payload_ = decode_base64url(std::string_view(token_).substr(begin, end - begin)).value();  // it was before
+  }
+  return *payload_;
+}
+
 const Json& Claims::json() const {
-  if (!json_) json_ = parse_json(payload_).value();  // it was parsed before
+  if (!json_) json_ = parse_json(payload()).value();  // it was parsed before
   return *json_;
+}
+
+void Claims::release_parsed() noexcept {
+  payload_.reset();
+  json_.reset();
 }
 
 }  // namespace postern::jose

@@ -9,6 +9,7 @@
 
 #include "base/json.hpp"
 #include "base/reason.hpp"
+#include "filters/jose/jwk.hpp"
 
 namespace postern::jose {
 
@@ -37,15 +38,16 @@ class KeySet;
 // The claims of a token that passed every check of its provider. Only verify() makes one. Of one thread.
 class Claims {
  public:
+  const std::string& token() const noexcept { return token_; }  // as it came, in compact serialisation
+  const std::string& payload() const;                           // the exact bytes that were signed
   const Json& json() const;
-  // Gives the memory of json() back, several times the payload's; when it is asked for again it is made again.
-  void release_json() noexcept { json_.reset(); }
-  const std::string& payload() const noexcept { return payload_; }  // the exact bytes that were signed
+  // Gives the memory of payload() and json() back, several times the token's; whoever asks again has them made again.
+  void release_parsed() noexcept;
   const std::string& issuer() const noexcept { return issuer_; }    // `iss`, empty when absent
   const std::string& subject() const noexcept { return subject_; }  // `sub`, empty when absent or no string
   const std::string& kid() const noexcept { return kid_; }          // of the key that verified
   // Of the key that verified (RFC 7638). Of a secret it would tell something: for comparing, not for showing.
-  const std::string& thumbprint() const noexcept { return thumbprint_; }
+  const Thumbprint& thumbprint() const noexcept { return thumbprint_; }
   const std::string& provider() const noexcept { return provider_; }
 
   // The Unix second from which the provider's time rules refuse this token (`exp` plus leeway), or none without `exp`;
@@ -57,12 +59,13 @@ class Claims {
   Claims() = default;
   friend tl::expected<Claims, Refusal> verify(Token&, const Rules&, const KeySet&, double, SignatureContexts&);
 
+  std::string token_;
+  mutable std::optional<std::string> payload_;
   mutable std::optional<Json> json_;
-  std::string payload_;
   std::string issuer_;
   std::string subject_;
   std::string kid_;
-  std::string thumbprint_;
+  Thumbprint thumbprint_;
   std::string provider_;
   std::optional<double> refused_from_;
   std::optional<double> refused_before_;

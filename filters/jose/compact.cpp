@@ -57,41 +57,70 @@ std::optional<std::string> header_fault(const Json& header) {
   return std::nullopt;
 }
 
-std::string_view text_member(const Json& header, std::string_view name) noexcept {
+std::string text_member(const Json& header, std::string_view name) {
   const Json* member = header.find(name);
-  return member != nullptr && member->string() != nullptr ? std::string_view(*member->string()) : std::string_view();
+  return member != nullptr ? *member->string() : std::string();
+}
+
+tl::expected<std::string, Refusal> decode_part(std::string_view part, std::size_t index) {
+  auto bytes = decode_base64url(part);
+  if (!bytes) return malformed("the " + std::string(part_names[index]) + " is not strict base64url");
+  return std::move(*bytes);
+}
+
+tl::expected<JoseHeaderPtr, Refusal> parse_header(std::string_view encoded, HeaderMemo* memo) {
+  if (memo != nullptr) {
+    if (JoseHeaderPtr known = memo->find(encoded)) return known;
+  }
+  const auto bytes = decode_part(encoded, 0);
+  if (!bytes) return tl::unexpected(bytes.error());
+  auto members = parse_object(*bytes, part_names[0]);
+  if (!members) return tl::unexpected(std::move(members.error()));
+  if (auto fault = header_fault(*members)) return malformed(std::move(*fault));
+  auto header = std::make_shared<JoseHeader>();
+  header->alg = text_member(*members, "alg");
+  header->kid = text_member(*members, "kid");
+  header->members = std::move(*members);
+  if (memo != nullptr) memo->keep(encoded, header);
+  return header;
 }
 
 }  // namespace
 
-std::string_view CompactToken::alg() const noexcept {
-  return text_member(header, "alg");
-}
-std::string_view CompactToken::kid() const noexcept {
-  return text_member(header, "kid");
+JoseHeaderPtr HeaderMemo::find(std::string_view encoded) const noexcept {
+  for (const Entry& entry : entries_) {
+    if (entry.encoded == encoded) return entry.header;
+  }
+  return nullptr;
 }
 
-tl::expected<CompactToken, Refusal> parse_compact(std::string_view text, bool empty_payload) {
+void HeaderMemo::keep(std::string_view encoded, JoseHeaderPtr header) {
+  if (encoded.size() > longest) return;
+  entries_[next_] = {std::string(encoded), std::move(header)};
+  next_ = (next_ + 1) % capacity;
+}
+
+tl::expected<CompactToken, Refusal> parse_compact(std::string_view text, bool empty_payload, HeaderMemo* memo) {
   if (text.empty()) return malformed("the token is empty");
   const auto parts = split(text);
   if (!parts) return malformed(wrong_count(text));
-  std::array<std::string, 3> decoded;
+  const auto& [encoded_header, encoded_payload, encoded_signature] = *parts;
   for (std::size_t i = 0; i < parts->size(); ++i) {
-    const std::string name(part_names[i]);
-    if ((*parts)[i].empty() && !(empty_payload && i == 1)) return malformed("the " + name + " is empty");
-    auto bytes = decode_base64url((*parts)[i]);
-    if (!bytes) return malformed("the " + name + " is not strict base64url");
-    decoded[i] = std::move(*bytes);
+    if (!(*parts)[i].empty() || (empty_payload && i == 1)) continue;
+    return malformed("the " + std::string(part_names[i]) + " is empty");
   }
-  auto header = parse_object(decoded[0], part_names[0]);
+  auto header = parse_header(encoded_header, memo);
   if (!header) return tl::unexpected(std::move(header.error()));
-  if (auto fault = header_fault(*header)) return malformed(std::move(*fault));
-  return CompactToken{text.substr(0, (*parts)[0].size() + 1 + (*parts)[1].size()), std::move(*header),
-                      std::move(decoded[1]), std::move(decoded[2])};
+  auto payload = decode_part(encoded_payload, 1);
+  if (!payload) return tl::unexpected(std::move(payload.error()));
+  auto signature = decode_part(encoded_signature, 2);
+  if (!signature) return tl::unexpected(std::move(signature.error()));
+  return CompactToken{text, text.substr(0, encoded_header.size() + 1 + encoded_payload.size()), std::move(*header),
+                      std::move(*payload), std::move(*signature)};
 }
 
-tl::expected<Token, Refusal> parse_token(std::string_view text) {
-  auto jws = parse_compact(text);
+tl::expected<Token, Refusal> parse_token(std::string_view text, HeaderMemo* memo) {
+  auto jws = parse_compact(text, false, memo);
   if (!jws) return tl::unexpected(std::move(jws.error()));
   auto claims = parse_object(jws->payload, part_names[1]);
   if (!claims) return tl::unexpected(std::move(claims.error()));

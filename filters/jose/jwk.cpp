@@ -104,6 +104,10 @@ std::string unfit_reason(const Key& key) {
 
 }  // namespace
 
+std::string Thumbprint::text() const {
+  return encode_base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 bool Key::fits(const Algorithm& algorithm) const noexcept {
   if (type != algorithm.key_type || bits < algorithm.minimum_bits) return false;
   if (!algorithm.curve.empty() && curve != algorithm.curve) return false;

@@ -3,6 +3,8 @@
 
 #include <openssl/types.h>
 
+#include <array>
+#include <compare>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +18,14 @@
 
 namespace postern::jose {
 
+// What a key is known by: SHA-256 of its required members (RFC 7638). Equal keys have equal ones.
+struct Thumbprint {
+  std::array<unsigned char, 32> bytes{};
+
+  std::string text() const;  // base64url, as in RFC 7638
+  auto operator<=>(const Thumbprint&) const = default;
+};
+
 // A verification key. Shared by all workers, immutable; what OpenSSL needs to mutate lives in SignatureContexts.
 struct Key {
   std::string kid;  // empty when the key has none
@@ -25,7 +35,7 @@ struct Key {
   std::optional<std::string> alg;  // restricts when present
   std::optional<std::string> use;  // the same
   std::optional<std::vector<std::string>> key_ops;
-  std::string thumbprint;                // RFC 7638, base64url SHA-256: equal keys have equal thumbprints
+  Thumbprint thumbprint;
   std::shared_ptr<EVP_PKEY> public_key;  // null for oct
   Secret secret;                         // oct only
 

@@ -58,7 +58,7 @@ bool KeySet::knows(std::string_view kid) const noexcept {
   return std::any_of(keys_.begin(), keys_.end(), [&](const Key& key) { return key.kid == kid; });
 }
 
-bool KeySet::holds(std::string_view thumbprint) const noexcept {
+bool KeySet::holds(const Thumbprint& thumbprint) const noexcept {
   return std::any_of(keys_.begin(), keys_.end(), [&](const Key& key) { return key.thumbprint == thumbprint; });
 }
 

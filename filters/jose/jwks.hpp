@@ -55,7 +55,7 @@ class KeySet {
   bool knows(std::string_view kid) const noexcept;
 
   // Whether a key of this thumbprint is in the set: what it verified before is still its word.
-  bool holds(std::string_view thumbprint) const noexcept;
+  bool holds(const Thumbprint& thumbprint) const noexcept;
 
   // The same keys with the same restrictions, in whatever order.
   bool same_keys(const KeySet& other) const noexcept;

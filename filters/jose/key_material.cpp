@@ -49,10 +49,11 @@ bool is_odd(std::string_view number) {
 }
 
 // RFC 7638: the SHA-256 of the required members in lexicographic order, without white space.
-std::string thumbprint_of(std::string_view canonical_json) {
-  std::string hash(32, '\0');
-  EVP_Q_digest(nullptr, "SHA2-256", nullptr, canonical_json.data(), canonical_json.size(), bytes_of(hash), nullptr);
-  return encode_base64url(hash);
+Thumbprint thumbprint_of(std::string_view canonical_json) {
+  Thumbprint thumbprint;
+  EVP_Q_digest(nullptr, "SHA2-256", nullptr, canonical_json.data(), canonical_json.size(), thumbprint.bytes.data(),
+               nullptr);
+  return thumbprint;
 }
 
 std::shared_ptr<EVP_PKEY> load(const char* type, OSSL_PARAM_BLD* builder) {

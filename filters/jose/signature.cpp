@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <unordered_map>
 
 #include "filters/jose/openssl_ptr.hpp"
@@ -124,23 +125,15 @@ bool check(Context& context, const Key& key, const Algorithm& algorithm, std::st
 
 // A context belongs to the key's material, not to the object: a reload brings new objects of the same keys.
 struct Name {
-  std::string thumbprint;
+  Thumbprint thumbprint;
   const Algorithm* algorithm;
-};
-struct NameView {
-  std::string_view thumbprint;
-  const Algorithm* algorithm;
+  bool operator==(const Name&) const = default;
 };
 struct NameHash {
-  using is_transparent = void;
-  std::size_t operator()(const auto& name) const noexcept {
-    return std::hash<std::string_view>()(name.thumbprint) ^ std::hash<const Algorithm*>()(name.algorithm);
-  }
-};
-struct NameEqual {
-  using is_transparent = void;
-  bool operator()(const auto& a, const auto& b) const noexcept {
-    return a.algorithm == b.algorithm && a.thumbprint == b.thumbprint;
+  std::size_t operator()(const Name& name) const noexcept {
+    std::size_t hash;  // a part of a hash is one
+    std::memcpy(&hash, name.thumbprint.bytes.data(), sizeof hash);
+    return hash ^ std::hash<const Algorithm*>()(name.algorithm);
   }
 };
 
@@ -149,12 +142,12 @@ constexpr std::size_t maximum_contexts = 256;
 }  // namespace
 
 struct SignatureContexts::State {
-  std::unordered_map<Name, Context, NameHash, NameEqual> contexts;
+  std::unordered_map<Name, Context, NameHash> contexts;
   std::uint64_t uses = 0;
 
   // The context of that key and algorithm, or null when OpenSSL does not take them.
   Context* find_or_make(const Key& key, const Algorithm& algorithm) {
-    const auto known = contexts.find(NameView{key.thumbprint, &algorithm});
+    const auto known = contexts.find(Name{key.thumbprint, &algorithm});
     if (known != contexts.end()) return &known->second;
     Context made;
     const bool prepared =
@@ -179,7 +172,7 @@ SignatureContexts& SignatureContexts::operator=(SignatureContexts&&) noexcept = 
 bool SignatureContexts::verify(const Key& key, const Algorithm& algorithm, std::string_view signing_input,
                                std::string_view signature) {
   // Without a thumbprint two keys would share one context.
-  if (!key.fits(algorithm) || key.thumbprint.empty()) return false;
+  if (!key.fits(algorithm) || key.thumbprint == Thumbprint{}) return false;
   Context* const context = state_->find_or_make(key, algorithm);
   if (context != nullptr) {
     context->last_used = ++state_->uses;

@@ -56,7 +56,7 @@ Outcome check_payload(const Json& claims, const Rules& rules) {
 }  // namespace
 
 Outcome check_type(Judgement& judgement) {
-  if (auto refusal = check_header(judgement.jws.header, judgement.rules)) return refusal;
+  if (auto refusal = check_header(judgement.jws.header->members, judgement.rules)) return refusal;
   return check_payload(judgement.claims, judgement.rules);
 }
 
@@ -65,7 +65,7 @@ std::string expected_type(const Judgement& judgement) {
 }
 
 std::string got_type(const Judgement& judgement) {
-  const Json* header = judgement.jws.header.find("typ");
+  const Json* header = judgement.jws.header->members.find("typ");
   std::string text = "typ " + (header == nullptr ? "absent" : shown(*header));
   if (const Json* type = judgement.claims.find("typ")) text += ", in the payload " + shown(*type);
   if (const Json* use = judgement.claims.find("token_use")) text += ", token_use " + shown(*use);

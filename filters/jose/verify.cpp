@@ -79,6 +79,7 @@ tl::expected<Claims, Refusal> verify(Token& token, const Rules& rules, const Key
   claims.issuer_ = text_claim(token.claims, "iss");
   claims.subject_ = text_claim(token.claims, "sub");
   claims.json_ = std::move(token.claims);
+  claims.token_ = token.jws.text;
   claims.payload_ = std::move(token.jws.payload);
   claims.kid_ = judgement.key->kid;
   claims.thumbprint_ = judgement.key->thumbprint;

@@ -46,7 +46,8 @@ RouteRules route_rules() {
 
 const Rules rules = provider_rules();
 const RouteRules route = route_rules();
-const CompactToken jws{"", json_of(R"({"alg":"ES256","typ":"at+jwt"})"), {}, {}};
+const JoseHeader header{json_of(R"({"alg":"ES256","typ":"at+jwt"})"), "ES256", ""};
+const CompactToken jws{"", "", std::make_shared<const JoseHeader>(header), {}, {}};
 
 // Every check of the provider that needs no key, then the route's, as far as the first that refuses.
 Refusal decide(const Json& claims, double at = now) {

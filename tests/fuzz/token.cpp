@@ -59,7 +59,7 @@ void check_parts(std::string_view text, const Token& token) {
   require(text.starts_with(input) && text.substr(input.size()).starts_with('.'), "header.payload is the token's front");
   const std::size_t dot = input.find('.');
   const auto header = decode_base64url(input.substr(0, dot));
-  require(header && parse_json(*header) && *parse_json(*header) == token.jws.header, "the header is the first part's");
+  require(header && parse_json(*header) && *parse_json(*header) == token.jws.header->members, "the header is the first part's");
   require(encode_base64url(*header) == input.substr(0, dot), "a header has one spelling in base64url");
   require(encode_base64url(token.jws.payload) == input.substr(dot + 1), "a payload has one spelling in base64url");
   require(encode_base64url(token.jws.signature) == text.substr(input.size() + 1),

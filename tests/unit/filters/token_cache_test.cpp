@@ -10,14 +10,17 @@ using namespace postern::filters;
 
 namespace {
 
-// The cache never looks into an identity: a pointer with a count is enough.
-std::shared_ptr<Identity> some_identity() {
-  const auto owner = std::make_shared<int>(0);
-  return {owner, reinterpret_cast<Identity*>(owner.get())};
+// The cache never looks into an identity: a pointer with a count is enough. Its memory holds the token.
+std::shared_ptr<Identity> holder_of(const std::shared_ptr<std::string>& token) {
+  return {token, reinterpret_cast<Identity*>(token.get())};
 }
 
-void put(TokenCache& cache, std::string_view token, std::uint64_t filter = 1, Validity validity = {}) {
-  cache.insert(filter, token, some_identity(), 100, validity);
+std::shared_ptr<Identity> put(TokenCache& cache, std::string_view text, std::uint64_t filter = 1,
+                              Validity validity = {}) {
+  const auto token = std::make_shared<std::string>(text);
+  const auto identity = holder_of(token);
+  cache.insert(filter, *token, identity, 100 + token->size(), validity);
+  return identity;
 }
 
 bool has(TokenCache& cache, std::string_view token, std::uint64_t filter = 1, double now = 1000) {
@@ -28,8 +31,7 @@ bool has(TokenCache& cache, std::string_view token, std::uint64_t filter = 1, do
 
 TEST_CASE("a token is found by its exact bytes and the filter that accepted it") {
   TokenCache cache;
-  const auto identity = some_identity();
-  cache.insert(1, "aaa.bbb.ccc", identity, 100, {});
+  const auto identity = put(cache, "aaa.bbb.ccc");
   REQUIRE(has(cache, "aaa.bbb.ccc"));
   CHECK(*cache.find(1, "aaa.bbb.ccc", 1000) == identity);
   CHECK_FALSE(has(cache, "aaa.bbb.ccd"));
@@ -106,11 +108,10 @@ TEST_CASE("storing a token again replaces its identity") {
 
 TEST_CASE("a dropped token's identity is released") {
   TokenCache cache({.entries = 1, .bytes = 1 << 20});
-  const auto identity = some_identity();
-  cache.insert(1, "a", identity, 0, {});
-  CHECK(identity.use_count() == 2);
+  const auto identity = put(cache, "a");
+  const auto uses = identity.use_count();
   put(cache, "b");
-  CHECK(identity.use_count() == 1);
+  CHECK(identity.use_count() == uses - 1);
 }
 
 TEST_CASE("ten thousand tokens coming and going never lose one that must be there") {

@@ -114,7 +114,7 @@ TEST_CASE("Header and payload are JSON objects of unique names and nothing more"
   const std::string good = R"({"alg":"RS256"})";
   const auto payload_fault = [&](std::string_view payload) { return fault_of(encoded(good, payload)); };
   CHECK(payload_fault(R"({"sub":"a","sub":"b"})") ==
-        "the payload is not acceptable JSON: an object has two members of one name (at byte 20)");
+        "the payload is not acceptable JSON: an object has two members of one name (at byte 21)");
   CHECK(header_fault(R"({"alg":"RS256","alg":"none"})").find("two members of one name") != std::string::npos);
   CHECK(payload_fault("[]") == "the payload is no JSON object");
   CHECK(payload_fault("\"x\"") == "the payload is no JSON object");
@@ -138,6 +138,33 @@ TEST_CASE("Details of hostile values are short and printable") {
   for (const char c : header_fault("{\"alg\":\"x\",\"kid\":[\"\\u001b[2J\\n\xE2\x80\xAE\"]}")) {
     CHECK((c >= 0x20 && c < 0x7F));
   }
+}
+
+TEST_CASE("A header that was seen before is not decoded again, and is the same") {
+  HeaderMemo memo;
+  const std::string text = encoded(R"({"alg":"ES256","kid":"k1"})", R"({"sub":"u"})");
+  const auto first = parse_token(text, &memo);
+  const auto second = parse_token(text, &memo);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(first->jws.header == second->jws.header);
+  CHECK(second->jws.kid() == "k1");
+}
+
+TEST_CASE("The memo of headers forgets the oldest, keeps no long one and no refused one") {
+  HeaderMemo memo;
+  const auto header = std::make_shared<const JoseHeader>();
+  for (std::size_t i = 0; i < HeaderMemo::capacity; ++i) memo.keep("header " + std::to_string(i), header);
+  CHECK(memo.find("header 0") != nullptr);
+  memo.keep("one more", header);
+  CHECK(memo.find("header 0") == nullptr);
+  CHECK(memo.find("header 1") != nullptr);
+  memo.keep(std::string(HeaderMemo::longest, 'a'), header);
+  CHECK(memo.find(std::string(HeaderMemo::longest, 'a')) != nullptr);
+  memo.keep(std::string(HeaderMemo::longest + 1, 'a'), header);
+  CHECK(memo.find(std::string(HeaderMemo::longest + 1, 'a')) == nullptr);
+  const std::string refused = encoded(R"({"alg":"ES256","crit":["x"]})", R"({"sub":"u"})");
+  for (int i = 0; i < 2; ++i) CHECK_FALSE(parse_token(refused, &memo));
 }
 
 }  // namespace postern::jose

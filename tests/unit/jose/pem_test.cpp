@@ -47,7 +47,7 @@ std::string certificate_pem(const mint::SigningKey& key) {
   return text_of(bio.get());
 }
 
-std::string thumbprint_of(const mint::SigningKey& key) {
+Thumbprint thumbprint_of(const mint::SigningKey& key) {
   return parse_jwk(parse_json(mint::jwk(key)).value(), false).value().thumbprint;
 }
 
