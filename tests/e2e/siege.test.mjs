@@ -71,8 +71,8 @@ class Attackers {
   persist(bytes) {
     let next = 0;
     this.timer = setInterval(() => {
-      for (let i = 0; i < 50; i += 1) this.sockets[next++ % this.sockets.length].write(bytes);
-    }, 5);
+      for (let i = 0; i < 10; i += 1) this.sockets[next++ % this.sockets.length].write(bytes);
+    }, 1);
   }
 
   pause() {
