@@ -25,6 +25,7 @@ void Exchange::end() {
   found = {};
   route = nullptr;
   refusal = {};
+  body = {};
   forget_large_upstream_head();
   upstream_head.clear();
   downstream_head.clear();
@@ -85,6 +86,7 @@ std::optional<Refusal> Exchange::find_route() {
                                  .tls = connection->tls,
                                  .client_address = connection->client_address,
                                  .worker_state = active->state.get(),
+                                 .body = {},
                                  .memory = *memory_,
                                  .identity = {},
                                  .upstream_headers = {},

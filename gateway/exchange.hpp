@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/secret.hpp"
 #include "gateway/access_log.hpp"
 #include "gateway/http/framing.hpp"
 #include "gateway/http/head.hpp"
@@ -79,6 +80,7 @@ class Exchange {
   std::optional<RequestContext> context;
 
   http::ResponseHead response;
+  Secret body;                  // of a route that wants it whole
   std::string upstream_head;    // the bytes of the head for the upstream
   std::string downstream_head;  // and for the client
 

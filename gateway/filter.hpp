@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,10 +25,12 @@ namespace postern {
 template <class T>
 using Task = boost::asio::awaitable<T, boost::asio::io_context::executor_type>;
 
-// A response that a filter wants sent instead of forwarding, e.g. to a CORS preflight. Not an error.
+// A response that a filter wants sent instead of forwarding: to a CORS preflight, by an endpoint of the gateway's own. Not
+// an error.
 struct DirectReply {
   unsigned status = 204;
   std::vector<std::pair<std::string, std::string>> fields;
+  std::string body;
 };
 
 struct Pass {};
@@ -42,6 +45,10 @@ class Filter {
   virtual std::string_view name() const noexcept = 0;  // its key in the configuration
 
   virtual Step on_request(RequestContext& request) const = 0;
+
+  // How many bytes of a request's body it must have before on_request(); a longer body is refused. 0: the body streams to
+  // the upstream.
+  virtual std::size_t body_wanted() const noexcept { return 0; }
 
   // Runs in reverse order, also over replies that the gateway wrote itself. Views that it adds must live as long as the
   // request (RequestContext::keep) or the filter.
@@ -62,6 +69,8 @@ class FilterFactory {
  public:
   virtual ~FilterFactory() = default;
   virtual Chain make_chain(const conf::Route& route) = 0;
+  // Routes that filters answer themselves, beside those of the file. They live as long as the factory.
+  virtual std::vector<conf::Route> own_routes() const { return {}; }
   virtual std::unique_ptr<WorkerState> make_worker_state() const = 0;
   // How the providers' keys are at this moment. Any thread.
   virtual std::vector<ProviderStatus> provider_statuses() const = 0;

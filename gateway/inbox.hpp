@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstring>
+#include <string>
 #include <string_view>
 
+#include "base/secret.hpp"
 #include "gateway/buffer_pool.hpp"
 
 namespace postern {
@@ -41,6 +43,14 @@ class Inbox {
   void forget(std::size_t size) noexcept {
     begin_ -= size;
     end_ = begin_;
+  }
+
+  // Takes `size` bytes out and wipes them here: they may hold a password.
+  Secret take_secret(std::size_t size) {
+    Secret taken{std::string(bytes().substr(0, size))};
+    std::memset(buffer_.data() + begin_, 0, size);
+    begin_ += size;
+    return taken;
   }
 
   // How much push_back() takes once everything here is consumed.

@@ -45,6 +45,7 @@ struct RequestContext {
   bool tls = false;                 // downstream
   std::string_view client_address;  // of the peer, without a port
   WorkerState* worker_state = nullptr;
+  std::string_view body;              // whole, where a filter of the route wants it (Filter::body_wanted)
   std::pmr::memory_resource& memory;  // lives as long as the request
 
   // Left by filters.

@@ -25,7 +25,7 @@
 namespace postern {
 
 struct RouteFound {
-  std::optional<std::size_t> route;  // index into Config::routes
+  std::optional<std::size_t> route;  // index into the routes given
   Reason reason = Reason::accepted;  // route_not_found or method_not_allowed without a route
   std::string allow;                 // of a method_not_allowed: the methods of the routes that would have matched
   boost::container::small_vector<std::pair<std::string_view, std::string_view>, 4> segments;  // template names

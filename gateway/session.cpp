@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "gateway/http/parse.hpp"
 #include "gateway/redirect.hpp"
+#include "gateway/whole_body.hpp"
 
 namespace postern {
 namespace {
@@ -181,6 +182,10 @@ Task<bool> Session::answer(Exchange& exchange) {
     co_return co_await reply_error(exchange, std::move(*refused));
   }
   watch_.arm_total(exchange.route->total_timeout);
+  if (exchange.route->body_wanted != 0) {
+    std::optional<Refusal> refused = co_await read_body(exchange);
+    if (refused) co_return co_await reply_error(exchange, std::move(*refused));
+  }
   for (const auto& filter : exchange.route->chain) {
     Step step = filter->on_request(*exchange.context);
     Verdict verdict;
@@ -194,7 +199,7 @@ Task<bool> Session::answer(Exchange& exchange) {
     const auto& direct = std::get<DirectReply>(verdict);
     exchange.response.status = direct.status;
     for (const auto& [name, value] : direct.fields) exchange.response.fields.add(name, value);
-    co_return co_await reply(exchange, {});
+    co_return co_await reply(exchange, direct.body);
   }
   if (exchange.route->config->upstream.empty()) co_return co_await reply_direct(exchange);
   const auto forwarder = exchange.make<Forwarder>(worker_, client_, watch_, inbox_, exchange);
@@ -203,6 +208,26 @@ Task<bool> Session::answer(Exchange& exchange) {
   exchange.framing.kind = http::BodyKind::none;  // what there was of the body has been consumed
   if (end.kind == Forwarder::End::Kind::complete) co_return exchange.keep_alive;
   co_return co_await end_forward(exchange, end);
+}
+
+// A body that a filter wants whole before it judges.
+Task<std::optional<Refusal>> Session::read_body(Exchange& exchange) {
+  const conf::Timeouts& timeouts = exchange.config().timeouts;
+  watch_.arm(Watch::Cause::head, timeouts.head);
+  auto body = co_await read_whole_body(worker_.relay_buffers(), client_, inbox_, exchange.framing,
+                                       exchange.route->body_wanted);
+  if (!body) {
+    if (watch_.expired() == Watch::Cause::head) {
+      co_return Refusal(Reason::request_timeout, "the body did not arrive within timeouts.head");
+    }
+    co_return std::move(body.error());
+  }
+  watch_.disarm();
+  exchange.framing.kind = http::BodyKind::none;  // what there was of it has been consumed
+  exchange.body = std::move(*body);
+  exchange.context->body = exchange.body.reveal();
+  exchange.record.request_bytes = exchange.body.reveal().size();
+  co_return std::nullopt;
 }
 
 // Notes a refusal for log and metrics. True when the request goes on: it passed, or is only observed.

@@ -35,6 +35,7 @@ class Session {
   // A head that is not at hand in one faultless piece. False when the client just left.
   Task<bool> read_head(Exchange& exchange, std::optional<Refusal>& refused);
   Task<bool> answer(Exchange& exchange);
+  Task<std::optional<Refusal>> read_body(Exchange& exchange);
   Task<bool> reply(Exchange& exchange, std::string_view body);
   Task<bool> reply_error(Exchange& exchange, Refusal refusal);
   Task<bool> reply_direct(Exchange& exchange);

@@ -1,5 +1,6 @@
 #include "gateway/snapshot.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace postern {
@@ -24,7 +25,10 @@ CompiledRoute compile_route(const conf::Route& route, const conf::Config& config
   compiled.stream_idle_timeout = route.stream_idle_timeout.value_or(config.timeouts.stream_idle);
   compiled.observe = route.observe || config.observe;
   compiled.rewrites_path = !route.strip_prefix.empty() || !route.set_path.empty();
-  for (const auto& filter : compiled.chain) compiled.answers_preflight |= filter->answers_preflight();
+  for (const auto& filter : compiled.chain) {
+    compiled.answers_preflight |= filter->answers_preflight();
+    compiled.body_wanted = std::max(compiled.body_wanted, filter->body_wanted());
+  }
   return compiled;
 }
 
@@ -50,7 +54,9 @@ void compile_listeners(Snapshot& snapshot, conf::Problems& problems) {
 void compile_routes(Snapshot& snapshot, MetricRegistry& metrics) {
   std::map<std::string, std::size_t, std::less<>> upstream_index;
   for (std::size_t i = 0; i < snapshot.upstreams.size(); ++i) upstream_index[snapshot.upstreams[i].name] = i;
-  for (const conf::Route& route : snapshot.config.routes) {
+  snapshot.route_configs = snapshot.config.routes;
+  for (conf::Route& route : snapshot.filters->own_routes()) snapshot.route_configs.push_back(std::move(route));
+  for (const conf::Route& route : snapshot.route_configs) {
     CompiledRoute compiled = compile_route(route, snapshot.config, *snapshot.filters);
     compiled.metrics_id = metrics.routes.intern(route.name);
     if (!route.upstream.empty()) compiled.upstream = upstream_index.at(route.upstream);
@@ -59,7 +65,7 @@ void compile_routes(Snapshot& snapshot, MetricRegistry& metrics) {
     }
     snapshot.routes.push_back(std::move(compiled));
   }
-  snapshot.router = std::make_unique<const Router>(snapshot.config.routes);
+  snapshot.router = std::make_unique<const Router>(snapshot.route_configs);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace postern {
 
 // A route with everything that can be decided before a request comes.
 struct CompiledRoute {
-  const conf::Route* config = nullptr;  // in the snapshot's config
+  const conf::Route* config = nullptr;  // in the snapshot's route_configs
   Chain chain;
   std::size_t upstream = 0;  // index into Snapshot::upstreams; not used without one
   http::HeaderEdits request_edits;
@@ -32,6 +32,7 @@ struct CompiledRoute {
   std::uint64_t body_limit = 0;  // bytes; 0: none
   std::chrono::milliseconds response_timeout{}, total_timeout{}, stream_idle_timeout{};
   bool observe = false;
+  std::size_t body_wanted = 0;  // by the filter that wants most of it before it judges; 0: none does
   bool rewrites_path = false;
   bool answers_preflight = false;
 };
@@ -47,7 +48,8 @@ struct Snapshot {
   conf::Config config;
   std::unique_ptr<FilterFactory> filters;
   std::unique_ptr<const Router> router;
-  std::vector<CompiledRoute> routes;  // as in config.routes
+  std::vector<conf::Route> route_configs;  // those of the file, behind them those that filters answer themselves
+  std::vector<CompiledRoute> routes;       // as in route_configs
   std::vector<CompiledUpstream> upstreams;
   std::vector<std::shared_ptr<const ServerTls>> listener_tls;  // as in config.listeners; null for plain
   http::HeaderNameSet injectable;

@@ -38,3 +38,15 @@ TEST_CASE("a buffer goes back to its pool and is lent again; one of an outgrown 
   again.give_back();
   CHECK(pool.take().size() == 128);
 }
+
+TEST_CASE("a secret that is taken out leaves no copy of itself behind") {
+  BufferPool pool(64, 1);
+  Inbox inbox;
+  inbox.set_buffer(pool.take());
+  std::memcpy(inbox.room(), "password GET", 12);
+  const char* const place = inbox.room();
+  inbox.received(12);
+  CHECK(inbox.take_secret(8).reveal() == "password");
+  CHECK(std::string(place, 8) == std::string(8, '\0'));
+  CHECK(inbox.bytes() == " GET");
+}

@@ -1,0 +1,96 @@
+#include "gateway/crew.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <future>
+
+using namespace postern;
+namespace asio = boost::asio;
+
+namespace {
+
+Task<void> ask(Crew& crew, std::thread::id& ran_on, std::thread::id& came_back_on, std::optional<int>& answer) {
+  auto job = [&ran_on] {
+    ran_on = std::this_thread::get_id();
+    return 42;
+  };
+  answer = co_await run_on(crew, std::move(job));
+  came_back_on = std::this_thread::get_id();
+}
+
+}  // namespace
+
+TEST_CASE("a job runs on the crew's thread and its result comes back to the caller's") {
+  asio::io_context io{1};
+  Crew crew(1, 1);
+  std::thread::id ran_on;
+  std::thread::id came_back_on;
+  std::optional<int> answer;
+  asio::co_spawn(io.get_executor(), ask(crew, ran_on, came_back_on, answer), asio::detached);
+  io.run();
+  CHECK(answer == 42);
+  CHECK(ran_on != std::this_thread::get_id());
+  CHECK(came_back_on == std::this_thread::get_id());
+}
+
+TEST_CASE("a job beyond the queue's limit is refused at once") {
+  Crew crew(1, 2);
+  std::promise<void> started;
+  std::promise<void> go_on;
+  REQUIRE(crew.try_add([&] {
+    started.set_value();
+    go_on.get_future().wait();
+  }));
+  started.get_future().wait();
+  std::atomic<int> ran = 0;
+  std::promise<void> last_ran;
+  CHECK(crew.try_add([&] { ++ran; }));
+  CHECK(crew.try_add([&] {
+    ++ran;
+    last_ran.set_value();
+  }));
+  CHECK_FALSE(crew.try_add([&] { ++ran; }));
+  go_on.set_value();
+  last_ran.get_future().wait();
+  CHECK(ran == 2);
+  CHECK(crew.try_add([] {}));
+}
+
+TEST_CASE("a full crew answers its caller, and a stopped one takes nothing") {
+  Crew crew(1, 0);
+  asio::io_context io{1};
+  std::thread::id ran_on;
+  std::thread::id came_back_on;
+  std::optional<int> answer = 1;
+  asio::co_spawn(io.get_executor(), ask(crew, ran_on, came_back_on, answer), asio::detached);
+  io.run();
+  CHECK_FALSE(answer);
+  Crew other(1, 1);
+  other.stop();
+  CHECK_FALSE(other.try_add([] {}));
+}
+
+TEST_CASE("a caller may leave before its job has ended") {
+  Crew crew(1, 1);
+  std::promise<void> started;
+  std::promise<void> go_on;
+  std::promise<void> ended;
+  auto io = std::make_unique<asio::io_context>(1);
+  {
+    const auto handoff = std::make_shared<Handoff<int>>(io->get_executor());
+    REQUIRE(crew.try_add([&, handoff] {
+      started.set_value();
+      go_on.get_future().wait();
+      Handoff<int>::bring(handoff, 1);
+      ended.set_value();
+    }));
+  }
+  started.get_future().wait();
+  go_on.set_value();
+  ended.get_future().wait();
+  CHECK(io->poll() == 1);  // arrives, and nobody waits
+  crew.stop();
+}
