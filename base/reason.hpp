@@ -27,9 +27,20 @@ enum class Reason : std::uint8_t {
   claim_missing,
   claim_mismatch,
   scope_insufficient,
+  token_revoked,
   proof_missing,
   claim_unusable,
   origin_refused,
+  credentials_invalid,
+  credentials_unavailable,
+  client_invalid,
+  grant_unsupported,
+  scope_invalid,
+  refresh_token_invalid,
+  refresh_token_expired,
+  refresh_token_reused,
+  store_unavailable,
+  rate_limited,
   route_not_found,
   method_not_allowed,
   method_not_implemented,
@@ -60,6 +71,7 @@ struct Refusal {
   Reason reason = Reason::accepted;
   std::string detail;
   CheckedBy checked_by = CheckedBy::provider;
+  std::int64_t retry_after = 5;  // seconds, for 429 and 503
 
   Refusal() = default;
   Refusal(Reason why, std::string operator_detail = {}, CheckedBy by = CheckedBy::provider)

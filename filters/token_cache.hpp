@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "filters/siphash.hpp"
+#include "base/siphash.hpp"
 
 namespace postern::filters {
 

@@ -5,17 +5,37 @@
 namespace postern {
 namespace {
 
-constexpr std::string_view retry_after_seconds = "5";
-
 // What a client is told. Whether a key exists under some `kid` is not told apart from a signature that does not fit:
-// with keys from a file the names of the keys are the operator's own.
+// with keys from a file the names of the keys are the operator's own. Nor does a thief learn that a refresh token was
+// good once.
 Reason told(Reason reason) noexcept {
-  return reason == Reason::key_unknown ? Reason::signature_invalid : reason;
+  if (reason == Reason::key_unknown) return Reason::signature_invalid;
+  if (reason == Reason::refresh_token_reused) return Reason::refresh_token_invalid;
+  return reason;
 }
 
-// RFC 6750 section 3.1; empty where it has no code, and for a request that brought no token.
+// RFC 6749 section 5.2; empty for what is not about a grant.
+std::string_view grant_error(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::credentials_invalid:
+    case Reason::refresh_token_invalid:
+    case Reason::refresh_token_expired:
+    case Reason::refresh_token_reused:
+      return "invalid_grant";
+    case Reason::client_invalid:
+      return "invalid_client";
+    case Reason::grant_unsupported:
+      return "unsupported_grant_type";
+    case Reason::scope_invalid:
+      return "invalid_scope";
+    default:
+      return {};
+  }
+}
+
+// RFC 6750 section 3.1; empty where it has no code, and for a request whose access token is not the matter.
 std::string_view bearer_error(Reason reason, unsigned status) noexcept {
-  if (reason == Reason::token_missing || reason == Reason::origin_refused) return {};
+  if (reason == Reason::token_missing || reason == Reason::origin_refused || !grant_error(reason).empty()) return {};
   if (status == 401) return "invalid_token";
   if (status == 403) return "insufficient_scope";
   return reason == Reason::token_multiple ? "invalid_request" : std::string_view{};
@@ -31,6 +51,7 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 std::string challenge(Reason reason, std::string_view error, const ErrorFacts& facts) {
+  if (reason == Reason::client_invalid) return "Basic realm=\"postern\"";  // RFC 6749 section 5.2
   std::string value = "Bearer";
   if (error.empty()) return value;
   value += " error=";
@@ -98,10 +119,18 @@ unsigned status_of(Reason reason, CheckedBy checked_by) noexcept {
     case Reason::issuer_unknown:
     case Reason::audience_mismatch:
     case Reason::type_mismatch:
+    case Reason::token_revoked:
     case Reason::proof_missing:
     case Reason::claim_unusable:
+    case Reason::credentials_invalid:
+    case Reason::client_invalid:
+    case Reason::refresh_token_invalid:
+    case Reason::refresh_token_expired:
+    case Reason::refresh_token_reused:
       return 401;
     case Reason::token_multiple:
+    case Reason::grant_unsupported:
+    case Reason::scope_invalid:
     case Reason::request_malformed:
       return 400;
     case Reason::scope_insufficient:
@@ -117,6 +146,8 @@ unsigned status_of(Reason reason, CheckedBy checked_by) noexcept {
       return 413;
     case Reason::expectation_failed:
       return 417;
+    case Reason::rate_limited:
+      return 429;
     case Reason::token_too_large:
     case Reason::header_too_large:
       return 431;
@@ -127,6 +158,8 @@ unsigned status_of(Reason reason, CheckedBy checked_by) noexcept {
     case Reason::upstream_malformed:
       return 502;
     case Reason::keys_unavailable:
+    case Reason::credentials_unavailable:
+    case Reason::store_unavailable:
     case Reason::out_of_memory:
       return 503;
     case Reason::upstream_timeout:
@@ -145,7 +178,9 @@ Side side_of(Reason reason) noexcept {
     case Reason::upstream_malformed:
       return Side::upstream;
     case Reason::keys_unavailable:
+    case Reason::credentials_unavailable:
       return Side::provider;
+    case Reason::store_unavailable:
     case Reason::out_of_memory:
     case Reason::accepted:
     case Reason::count_:
@@ -174,13 +209,16 @@ ErrorReply make_error_reply(const Refusal& refusal, const ErrorFacts& facts) {
   ErrorReply reply;
   reply.status = status_of(reason, refusal.checked_by);
   const std::string_view error = bearer_error(reason, reply.status);
-  reply.body = problem_json(reason, reply.status, error);
+  reply.body = problem_json(reason, reply.status, error.empty() ? grant_error(reason) : error);
   reply.close = must_close(reason);
   reply.fields.emplace_back("Content-Type", "application/problem+json");
+  reply.fields.emplace_back("Cache-Control", "no-store");  // what was refused now may be accepted in a moment
   if (reply.status == 401 || !error.empty()) {
     reply.fields.emplace_back("WWW-Authenticate", challenge(reason, error, facts));
   }
-  if (reply.status == 503) reply.fields.emplace_back("Retry-After", retry_after_seconds);
+  if (reply.status == 503 || reply.status == 429) {
+    reply.fields.emplace_back("Retry-After", std::to_string(refusal.retry_after));
+  }
   // Without a route's list: the methods that the gateway forwards at all (TRACE is refused before routing).
   if (reply.status == 405) {
     reply.fields.emplace_back("Allow",

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <random>
 #include <system_error>
 
+#include "base/digest.hpp"
 #include "base/json.hpp"
 
 namespace postern::keys {
@@ -145,8 +145,7 @@ std::optional<KeptKeys> parse(std::string_view text) {
 }  // namespace
 
 std::string kept_file_name(std::string_view source) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(source.data()), source.size(), digest.data());
+  const Sha256 digest = sha256(source);
   return hexadecimal(digest.data(), digest.size()) + ".json";
 }
 

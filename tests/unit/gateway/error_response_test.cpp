@@ -50,7 +50,12 @@ TEST_CASE("each reason has its status") {
            Row{Reason::expectation_failed, 417, 417},      Row{Reason::header_too_large, 431, 431},
            Row{Reason::body_too_large, 413, 413},          Row{Reason::out_of_memory, 503, 503},
            Row{Reason::upstream_unavailable, 502, 502},    Row{Reason::upstream_timeout, 504, 504},
-           Row{Reason::upstream_malformed, 502, 502},
+           Row{Reason::upstream_malformed, 502, 502},      Row{Reason::token_revoked, 401, 401},
+           Row{Reason::credentials_invalid, 401, 401},     Row{Reason::credentials_unavailable, 503, 503},
+           Row{Reason::client_invalid, 401, 401},          Row{Reason::grant_unsupported, 400, 400},
+           Row{Reason::scope_invalid, 400, 400},           Row{Reason::refresh_token_invalid, 401, 401},
+           Row{Reason::refresh_token_expired, 401, 401},   Row{Reason::refresh_token_reused, 401, 401},
+           Row{Reason::store_unavailable, 503, 503},       Row{Reason::rate_limited, 429, 429},
        }) {
     CAPTURE(code_of(row.reason));
     CHECK(status_of(row.reason, CheckedBy::provider) == row.by_provider);
@@ -71,7 +76,7 @@ TEST_CASE("every reply is a problem document whose members agree with its status
     CHECK(member(reply, "code") == std::to_string(reply.status));
     CHECK_FALSE(member(reply, "error_description").empty());
     CHECK((reply.status == 401) <= !field(reply, "WWW-Authenticate").empty());
-    CHECK((reply.status == 503) == (field(reply, "Retry-After") == "5"));
+    CHECK((reply.status == 503 || reply.status == 429) == (field(reply, "Retry-After") == "5"));
     CHECK(make_error_reply(Refusal(reason, "another detail")).body == reply.body);
     CHECK(reply.body.find("detail") == std::string::npos);
   }
@@ -99,6 +104,36 @@ TEST_CASE("a client cannot tell an unknown key from a signature that does not fi
   const ErrorReply invalid = make_error_reply(Refusal(Reason::signature_invalid));
   CHECK(unknown.body == invalid.body);
   CHECK(unknown.fields == invalid.fields);
+}
+
+TEST_CASE("a client cannot tell a refresh token that was used before from one that never was") {
+  const ErrorReply reused = make_error_reply(Refusal(Reason::refresh_token_reused));
+  const ErrorReply invalid = make_error_reply(Refusal(Reason::refresh_token_invalid));
+  CHECK(reused.body == invalid.body);
+  CHECK(reused.fields == invalid.fields);
+}
+
+TEST_CASE("a revoked access token is invalid_token") {
+  CHECK(field(make_error_reply(Refusal(Reason::token_revoked)), "WWW-Authenticate") ==
+        "Bearer error=\"invalid_token\", error_description=\"The access token was revoked.\"");
+}
+
+TEST_CASE("a refused grant has RFC 6749's error, and no challenge speaks of an access token") {
+  struct Row {
+    Reason reason;
+    std::string_view error, challenge;
+  };
+  for (const Row& row : {Row{Reason::credentials_invalid, "invalid_grant", "Bearer"},
+                         Row{Reason::refresh_token_invalid, "invalid_grant", "Bearer"},
+                         Row{Reason::refresh_token_expired, "invalid_grant", "Bearer"},
+                         Row{Reason::client_invalid, "invalid_client", "Basic realm=\"postern\""},
+                         Row{Reason::grant_unsupported, "unsupported_grant_type", ""},
+                         Row{Reason::scope_invalid, "invalid_scope", ""}}) {
+    CAPTURE(code_of(row.reason));
+    const ErrorReply reply = make_error_reply(Refusal(row.reason));
+    CHECK(member(reply, "error") == row.error);
+    CHECK(field(reply, "WWW-Authenticate") == row.challenge);
+  }
 }
 
 TEST_CASE("too little scope names the route's scopes") {
@@ -151,6 +186,9 @@ TEST_CASE("each reason has the side whose fault it was") {
   CHECK(side_of(Reason::upstream_timeout) == Side::upstream);
   CHECK(side_of(Reason::upstream_malformed) == Side::upstream);
   CHECK(side_of(Reason::keys_unavailable) == Side::provider);
+  CHECK(side_of(Reason::credentials_unavailable) == Side::provider);
+  CHECK(side_of(Reason::credentials_invalid) == Side::downstream);
+  CHECK(side_of(Reason::store_unavailable) == Side::gateway);
   CHECK(side_of(Reason::out_of_memory) == Side::gateway);
   CHECK(name_of(Side::downstream) == "downstream");
   CHECK(name_of(Side::upstream) == "upstream");

@@ -1,12 +1,11 @@
-#include "filters/siphash.hpp"
-
-#include <openssl/rand.h>
+#include "base/siphash.hpp"
 
 #include <bit>
-#include <cstdlib>
 #include <cstring>
 
-namespace postern::filters {
+#include "base/digest.hpp"
+
+namespace postern {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "words are read as little-endian");
@@ -38,8 +37,7 @@ struct SipState {
 
 SipKey random_sip_key() {
   SipKey key{};
-  // Without random numbers nothing here is safe: neither this table nor TLS.
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), sizeof key) != 1) std::abort();
+  fill_random(key.data(), sizeof key);
   return key;
 }
 
@@ -63,4 +61,4 @@ std::uint64_t siphash13(const SipKey& key, std::string_view bytes) noexcept {
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
 }
 
-}  // namespace postern::filters
+}  // namespace postern

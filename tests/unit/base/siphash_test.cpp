@@ -1,4 +1,4 @@
-#include "filters/siphash.hpp"
+#include "base/siphash.hpp"
 
 #include <doctest/doctest.h>
 #include <openssl/core_names.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-using namespace postern::filters;
+using namespace postern;
 
 namespace {
 

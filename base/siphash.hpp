@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace postern::filters {
+namespace postern {
 
 using SipKey = std::array<std::uint64_t, 2>;
 
@@ -15,4 +15,4 @@ SipKey random_sip_key();
 // Aumasson and Bernstein's SipHash with one round for each word and three at the end, 64 bits.
 std::uint64_t siphash13(const SipKey& key, std::string_view bytes) noexcept;
 
-}  // namespace postern::filters
+}  // namespace postern

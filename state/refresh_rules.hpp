@@ -1,0 +1,86 @@
+// The rules of refreshing, all of them. Pure: records and `now` in, a decision out.
+//
+// They are asked in two steps: judge_rotation() inside the store's transaction, and decide_refresh(), the matrix,
+// around it. Redis says the former in Lua; the store suite compares both.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/reason.hpp"
+#include "state/session.hpp"
+
+namespace postern::state {
+
+// What the presented refresh token is, told by the store.
+enum class Presented : std::uint8_t {
+  absent,        // none was sent
+  unknown,       // malformed, never issued, or forgotten since
+  current,       // unused and not expired
+  within_grace,  // used less than `grace` ago, and its successor is there: a parallel request, or a reply that was lost
+  reused,        // used longer ago: two parties have it
+  expired,       // unused or used, and its own time is over
+  family_ended,  // logout, revocation, earlier reuse
+  family_over,   // the absolute limit has passed
+  other_client,  // bound to another client
+};
+
+struct RotationFacts {
+  const Family* family = nullptr;       // null: unknown
+  const RefreshToken* token = nullptr;  // null: the family never had it, or forgot it
+  bool client_matches = true;
+};
+
+// In this order, the first that holds: unknown, other_client, family_ended, family_over, expired, current,
+// within_grace, reused. A token used at `u` is within the grace while now < u + grace. A used token that has expired is
+// `expired`, not `reused`: nobody can gain by it. Within the grace but without a successor (evicted) it is `unknown`:
+// no theft is shown by it.
+Presented judge_rotation(const RotationFacts& facts, Millis now, Millis grace) noexcept;
+
+// For a new token after the last one has expired (`reissue`): the same, but an expired token is `current` if it was
+// never used, and `within_grace` for as long as its successor is there. Otherwise it is `expired`.
+Presented judge_reissue(const RotationFacts& facts, Millis now, Millis grace) noexcept;
+
+// When the successor of a token expires: `now + lifetime`, at most the family's end (sliding up to the absolute limit).
+Millis successor_expiry(const Family& family, Millis now, Millis lifetime) noexcept;
+
+// The access token that came along, judged before the store is asked. One that verify() refuses for anything but its
+// age is none of these: the request is refused with that reason.
+enum class Access : std::uint8_t {
+  absent,
+  valid,
+  expired,  // everything else about it holds
+  foreign,  // another family's `sid`, or none
+  revoked,
+};
+
+enum class Asked : std::uint8_t { renewal, post };  // inline for a browser, or a POST for new tokens
+
+struct RefreshPolicy {
+  bool renew_expired_refresh = false;  // a valid access token alone may get a new refresh token
+};
+
+enum class RefreshAct : std::uint8_t {
+  nothing,     // inline renewal of what is still valid
+  rotate,      // new access token and the token's one successor
+  replay,      // new access token and the successor that exists already
+  reissue,     // new access token and a new current refresh token in the same family
+  refuse,      // with `reason`
+  end_family,  // refuse with `reason`, and revoke the family
+};
+
+struct RefreshDecision {
+  RefreshAct act = RefreshAct::refuse;
+  Reason reason = Reason::accepted;  // of a refusal
+  bool operator==(const RefreshDecision&) const = default;
+};
+
+// What is decided without the store: the access token says it already, or no refresh token was sent. Nothing: ask the
+// store.
+std::optional<RefreshDecision> decide_before_store(Access access, bool refresh_token_sent, Asked asked) noexcept;
+
+// The whole matrix, decide_before_store() included. What is presented counts for more than the access token that comes
+// along with it: that one matters for `reissue` alone, and where it refuses.
+RefreshDecision decide_refresh(Access access, Presented presented, Asked asked, const RefreshPolicy& policy) noexcept;
+
+}  // namespace postern::state

@@ -1,0 +1,42 @@
+#include "state/signing_key_record.hpp"
+
+#include <algorithm>
+
+namespace postern::state {
+namespace {
+
+DueKey key_from(Millis signs_from, const KeySchedule& schedule) noexcept {
+  const Millis signs_until = signs_from + schedule.rotate_every;
+  return {signs_from, signs_until, signs_until + schedule.verify_after};
+}
+
+}  // namespace
+
+KeyPhase phase_at(const SigningKeyRecord& key, Millis now) noexcept {
+  if (now < key.signs_from) return KeyPhase::published;
+  if (now < key.signs_until) return KeyPhase::signing;
+  return now < key.retired ? KeyPhase::verifying : KeyPhase::gone;
+}
+
+const SigningKeyRecord* signing_key(const SigningKeySet& set, Millis now) noexcept {
+  const SigningKeyRecord* last_resort = nullptr;
+  for (auto key = set.keys.rbegin(); key != set.keys.rend(); ++key) {
+    const KeyPhase phase = phase_at(*key, now);
+    if (phase == KeyPhase::signing) return &*key;
+    if (phase == KeyPhase::verifying && last_resort == nullptr) last_resort = &*key;
+  }
+  return last_resort;
+}
+
+std::optional<DueKey> due_key(const SigningKeySet& set, Millis now, const KeySchedule& schedule) noexcept {
+  if (set.keys.empty()) return key_from(now, schedule);
+  const Millis last_end = set.keys.back().signs_until;
+  if (now < last_end - schedule.publish_ahead) return std::nullopt;
+  return key_from(std::max(last_end, now), schedule);
+}
+
+DueKey demanded_key(Millis now, const KeySchedule& schedule, bool at_once) noexcept {
+  return key_from(at_once ? now : now + schedule.publish_ahead, schedule);
+}
+
+}  // namespace postern::state

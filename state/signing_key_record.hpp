@@ -1,0 +1,59 @@
+// Signing keys as a store keeps them, and their life. Pure.
+//
+//   created -- publish_ahead --> signs_from ------ rotate_every ------> signs_until -- access lifetime + leeway -->
+//   retired published, not used            the one key that signs                 still verifies gone
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+#include "state/session.hpp"
+
+namespace postern::state {
+
+struct SigningKeyRecord {
+  std::string kid;     // RFC 7638 thumbprint
+  std::string alg;     // RFC 7518 section 3.1
+  Secret private_key;  // PKCS #8 in PEM, or that encrypted (key_wrap.hpp)
+  Millis created = 0;
+  Millis signs_from = 0;
+  Millis signs_until = 0;
+  Millis retired = 0;  // from then on no token of it is accepted
+};
+
+struct SigningKeySet {
+  std::uint64_t version = 0;           // counts the keys ever added: what add_signing_key() compares
+  std::vector<SigningKeyRecord> keys;  // by signs_from
+};
+
+// By its own times. A key that was demanded at once signs from then on instead of one whose time goes on.
+enum class KeyPhase : std::uint8_t { published, signing, verifying, gone };
+KeyPhase phase_at(const SigningKeyRecord& key, Millis now) noexcept;
+
+// The key that signs at `now`: the latest with signs_from <= now < signs_until. When none does (the store was down when
+// the next was due) the latest that ever did, until it retires: tokens with an old key are better than none.
+const SigningKeyRecord* signing_key(const SigningKeySet& set, Millis now) noexcept;
+
+struct KeySchedule {
+  std::string alg = "ES256";  // of the keys to come
+  Millis rotate_every = 0;
+  Millis publish_ahead = 0;
+  Millis verify_after = 0;  // longest access token plus leeway
+};
+
+// The times of a key to add.
+struct DueKey {
+  Millis signs_from = 0, signs_until = 0, retired = 0;
+  bool operator==(const DueKey&) const = default;
+};
+
+// The first key signs at once. The next one is due publish_ahead before the last one's end and signs from that end, or
+// at once when it was not added in time. Nothing: none is due.
+std::optional<DueKey> due_key(const SigningKeySet& set, Millis now, const KeySchedule& schedule) noexcept;
+// On demand (`postern keys rotate`): signs after publish_ahead, or at once.
+DueKey demanded_key(Millis now, const KeySchedule& schedule, bool at_once) noexcept;
+
+}  // namespace postern::state
