@@ -1,0 +1,52 @@
+#include "state/sqlite/revocations.hpp"
+
+#include <utility>
+
+#include "state/sqlite/sessions.hpp"
+
+namespace postern::state {
+
+std::uint64_t revoke(Database& database, const Revocation& revocation) {
+  end_families(database, revocation);
+  Query row(database,
+            "INSERT INTO revocations(kind, issuer, value, before, until) VALUES(?1, ?2, ?3, ?4, ?5) RETURNING number",
+            static_cast<int>(revocation.kind), revocation.issuer, revocation.value, revocation.before,
+            revocation.until);
+  return row.next() ? static_cast<std::uint64_t>(row.integer(0)) : 0;
+}
+
+std::optional<Millis> subject_revoked_before(Database& database, const std::string& issuer,
+                                             const std::string& subject) {
+  Query row(database,
+            "SELECT max(coalesce(before, until)) FROM revocations WHERE kind = ?1 AND issuer = ?2 AND value = ?3",
+            static_cast<int>(Revocation::Kind::sub), issuer, subject);
+  return row.next() ? row.optional_integer(0) : std::nullopt;
+}
+
+std::vector<SequencedRevocation> revocations_after(Database& database, std::uint64_t known) {
+  std::vector<SequencedRevocation> found;
+  Query row(database,
+            "SELECT number, kind, issuer, value, before, until FROM revocations WHERE number > ?1 ORDER BY number",
+            static_cast<std::int64_t>(known));
+  while (row.next()) {
+    const std::int64_t kind = row.integer(1);
+    if (kind < 0 || kind > static_cast<int>(Revocation::Kind::issuer)) {
+      database.fail_damaged("a revocation of an unknown kind: " + std::to_string(kind));
+      break;
+    }
+    found.push_back({static_cast<std::uint64_t>(row.integer(0)),
+                     {.kind = static_cast<Revocation::Kind>(kind),
+                      .issuer = row.text(2),
+                      .value = row.text(3),
+                      .before = row.optional_integer(4),
+                      .until = row.integer(5)}});
+  }
+  return found;
+}
+
+std::uint64_t last_revocation(Database& database) {
+  Query row(database, "SELECT seq FROM sqlite_sequence WHERE name = 'revocations'");
+  return row.next() ? static_cast<std::uint64_t>(row.integer(0)) : 0;
+}
+
+}  // namespace postern::state

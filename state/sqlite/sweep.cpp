@@ -1,0 +1,37 @@
+#include "state/sqlite/sweep.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace postern::state {
+namespace {
+
+// ?1 is the time, ?2 the number of rows. SQLite as it is packaged has no LIMIT on UPDATE and DELETE.
+constexpr std::array<std::string_view, 7> steps{
+    "UPDATE refresh_tokens SET sealed = NULL, opens_until = NULL WHERE hash IN "
+    "(SELECT hash FROM refresh_tokens WHERE sealed IS NOT NULL AND opens_until <= ?1 LIMIT ?2)",
+    // An unused one stays as long as its family: it may be asked for another one (Store::reissue()).
+    "DELETE FROM refresh_tokens WHERE hash IN "
+    "(SELECT hash FROM refresh_tokens WHERE used IS NOT NULL AND expires <= ?1 AND sealed IS NULL LIMIT ?2)",
+    "DELETE FROM refresh_tokens WHERE hash IN "
+    "(SELECT hash FROM families JOIN refresh_tokens USING(sid) WHERE ends <= ?1 LIMIT ?2)",
+    "DELETE FROM families WHERE sid IN "
+    "(SELECT sid FROM families AS f WHERE ends <= ?1 AND NOT EXISTS "
+    "(SELECT 1 FROM refresh_tokens AS t WHERE t.sid = f.sid) LIMIT ?2)",
+    "DELETE FROM revocations WHERE number IN (SELECT number FROM revocations WHERE until <= ?1 LIMIT ?2)",
+    "DELETE FROM attempts WHERE name IN (SELECT name FROM attempts WHERE ends <= ?1 LIMIT ?2)",
+    "DELETE FROM signing_keys WHERE number IN (SELECT number FROM signing_keys WHERE retired <= ?1 LIMIT ?2)",
+};
+
+}  // namespace
+
+std::size_t sweep(Database& database, Millis now, std::size_t most) {
+  std::size_t swept = 0;
+  for (const std::string_view step : steps) {
+    execute(database, step, now, most - swept);
+    swept += static_cast<std::size_t>(database.changed_rows());
+  }
+  return swept;
+}
+
+}  // namespace postern::state

@@ -1,0 +1,76 @@
+#include "state/sqlite/writer.hpp"
+
+namespace postern::state {
+
+Writer::Writer(Database database, std::size_t queue_limit)
+    : database_(std::move(database)), queue_limit_(queue_limit), thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Writer::add(std::unique_ptr<Call> call) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() < queue_limit_) waiting_.push_back(std::move(call));
+  }
+  if (call) return call->fail({StoreError::Kind::busy, "too many calls are waiting"});
+  changed_.notify_one();
+}
+
+void Writer::run() {
+  while (true) {
+    Batch batch;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      batch.swap(waiting_);
+    }
+    const auto error = commit(batch);
+    for (const auto& call : batch) {
+      if (error) {
+        call->fail(*error);
+      } else if (call->error) {
+        call->fail(*call->error);
+      } else {
+        call->finish();
+      }
+    }
+  }
+}
+
+std::optional<StoreError> Writer::commit(const Batch& batch) {
+  // The lock is taken before anything is read: a transaction that begins to write later may find its snapshot outdated,
+  // and no waiting helps then.
+  database_.run("BEGIN IMMEDIATE");
+  for (const auto& call : batch) {
+    if (database_.failed()) break;
+    run_one(*call);
+    // A full disk, for one, ends the whole transaction: what the neighbours did is gone, too.
+    if (!database_.in_transaction()) return call->error;
+  }
+  database_.run("COMMIT");
+  auto error = database_.take_error();
+  if (error && database_.in_transaction()) {
+    database_.run("ROLLBACK");
+    database_.take_error();  // the first one says what happened
+  }
+  return error;
+}
+
+void Writer::run_one(Call& call) {
+  execute(database_, "SAVEPOINT call");
+  call.run(database_);
+  call.error = database_.take_error();
+  if (!database_.in_transaction()) return;
+  if (call.error) execute(database_, "ROLLBACK TO call");
+  execute(database_, "RELEASE call");
+}
+
+}  // namespace postern::state

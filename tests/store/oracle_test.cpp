@@ -1,0 +1,169 @@
+// Random histories, compared with what the pure rules say of plain records.
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "tests/store/stores.hpp"
+
+namespace postern::state {
+namespace {
+
+constexpr Millis grace = 10, lifetime = 100, session = 400;
+
+struct KnownSession {
+  Family family;
+  std::vector<RefreshToken> tokens;
+};
+
+struct Expected {
+  Presented presented = Presented::unknown;
+  Millis expires = 0;
+  std::optional<SealedSuccessor> existing;
+  std::optional<Family> family;
+};
+
+// One user with the sessions of a history, and a time of its own: what others do is nothing to it.
+class History {
+ public:
+  History(std::uint64_t seed, std::string subject) : random_(seed), subject_(std::move(subject)) {
+    next_hash_ = seed << 32U;
+  }
+
+  // Calls the store and gives what tells whether the answer is right, to be called when others have called, too.
+  std::function<void()> step(Store& store) {
+    const std::uint64_t kind = sessions_.empty() ? 0 : below(100);
+    if (kind < 4) return begin(store);
+    if (kind < 70) return rotate(store, kind >= 50);
+    if (kind < 85) return find(store);
+    if (kind < 89) return revoke(store);
+    now_ += std::array<Millis, 6>{1, 5, grace, 30, lifetime, lifetime + grace}[below(6)];
+    return [] {};
+  }
+
+ private:
+  std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
+
+  std::function<void()> begin(Store& store) {
+    Family family = family_of(subject_ + "-" + std::to_string(sessions_.size()), subject_);
+    family.began = now_;
+    family.ends = now_ + session;
+    const RefreshToken first{hash_of(++next_hash_), now_, now_ + lifetime, {}, {}};
+    sessions_.push_back({family, {first}});
+    auto answer = std::make_shared<Answer<Begun>>();
+    store.begin_session(family, first, answer->done());
+    return [answer, before = revoked_before_] { CHECK(answer->value().issued_before == before); };
+  }
+
+  // Most often of the latest sessions and their latest tokens.
+  KnownSession& any_session() {
+    return sessions_[sessions_.size() - 1 - below(std::min<std::size_t>(sessions_.size(), 3))];
+  }
+  TokenHash any_token(const KnownSession& known) {
+    if (below(20) == 0) return hash_of(++next_hash_);
+    return known.tokens[known.tokens.size() - 1 - below(std::min<std::size_t>(known.tokens.size(), 3))].hash;
+  }
+
+  Expected judge(KnownSession& known, const TokenHash& hash, bool client_matches, bool reissue) {
+    const auto token = std::find_if(known.tokens.begin(), known.tokens.end(),
+                                    [&](const RefreshToken& candidate) { return candidate.hash == hash; });
+    const RotationFacts facts{&known.family, token == known.tokens.end() ? nullptr : &*token, client_matches};
+    Expected expected;
+    expected.presented = (reissue ? judge_reissue : judge_rotation)(facts, now_, grace);
+    if (expected.presented == Presented::within_grace) expected.existing = token->successor;
+    return expected;
+  }
+
+  std::function<void()> rotate(Store& store, bool reissue) {
+    KnownSession& known = any_session();
+    Rotation rotation{.sid = known.family.sid,
+                      .presented = any_token(known),
+                      .client = below(20) == 0 ? "other" : "app",
+                      .successor = hash_of(++next_hash_),
+                      .sealed = {"sealed " + std::to_string(next_hash_), now_ + grace},
+                      .lifetime = lifetime,
+                      .now = now_,
+                      .grace = grace,
+                      .revoke_until = now_ + session};
+    Expected expected = judge(known, rotation.presented, rotation.client == "app", reissue);
+    if (expected.presented == Presented::current) {
+      expected.expires = successor_expiry(known.family, now_, lifetime);
+      for (RefreshToken& token : known.tokens) {
+        if (token.hash != rotation.presented) continue;
+        token.used = now_;
+        token.successor = rotation.sealed;
+      }
+      known.tokens.push_back({rotation.successor, now_, expected.expires, {}, {}});
+    }
+    if (expected.presented == Presented::within_grace) expected.expires = known.tokens.back().expires;
+    if (expected.presented == Presented::reused) known.family.ended = true;
+    expected.family = known.family;
+    auto answer = std::make_shared<Answer<Rotated>>();
+    if (reissue) {
+      store.reissue(std::move(rotation), answer->done());
+    } else {
+      store.rotate(std::move(rotation), answer->done());
+    }
+    return [answer, expected] {
+      const Rotated rotated = answer->value();
+      CHECK(rotated.presented == expected.presented);
+      CHECK(rotated.expires == expected.expires);
+      CHECK(rotated.existing == expected.existing);
+      CHECK(rotated.family == expected.family);
+    };
+  }
+
+  std::function<void()> find(Store& store) {
+    KnownSession& known = any_session();
+    const TokenHash hash = any_token(known);
+    const Expected expected = judge(known, hash, true, false);
+    auto answer = std::make_shared<Answer<FoundSession>>();
+    store.find(known.family.sid, hash, "app", now_, grace, answer->done());
+    return [answer, expected] { CHECK(answer->value().presented == expected.presented); };
+  }
+
+  std::function<void()> revoke(Store& store) {
+    Revocation revocation{.kind = Revocation::Kind::sid,
+                          .issuer = "https://id.example",
+                          .value = any_session().family.sid,
+                          .before = {},
+                          .until = now_ + session};
+    if (below(2) == 0) {
+      // In the middle of them: some of the subject's sessions go on.
+      revocation = {Revocation::Kind::sub, revocation.issuer, subject_, any_session().family.began, now_ + session};
+      revoked_before_ = std::max(revoked_before_.value_or(0), *revocation.before);
+    }
+    for (KnownSession& known : sessions_) {
+      const bool named =
+          revocation.before ? known.family.began < *revocation.before : known.family.sid == revocation.value;
+      if (named) known.family.ended = true;
+    }
+    auto answer = std::make_shared<Answer<std::uint64_t>>();
+    store.revoke(revocation, answer->done());
+    return [answer] { CHECK(answer->value() > 0); };
+  }
+
+  std::mt19937_64 random_;
+  std::string subject_;
+  std::uint64_t next_hash_ = 0;
+  Millis now_ = 1'000'000;
+  std::deque<KnownSession> sessions_;
+  std::optional<Millis> revoked_before_;
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("20,000 random steps have the verdicts of the pure rules", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  std::vector<History> histories;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) histories.emplace_back(seed, "user " + std::to_string(seed));
+  for (int round = 0; round < 400; ++round) {
+    std::vector<std::function<void()>> checks;
+    for (History& history : histories) checks.push_back(history.step(*store));
+    for (const auto& check : checks) check();
+  }
+}
+
+}  // namespace postern::state

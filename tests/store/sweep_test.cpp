@@ -1,0 +1,45 @@
+#include "tests/store/stores.hpp"
+
+namespace postern::state {
+
+TEST_CASE_TEMPLATE("What has expired is swept at that instant, and nothing before", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  waiting.rotate(rotation_of("s", 1, 2, 1100));  // sealed until 1110, the successor until 1600
+  waiting.revoke({Revocation::Kind::jti, "https://id.example", "j", {}, 2000});
+  waiting.count({{"a", 1, 1200}}, 1000);
+  CHECK(waiting.sweep(1109) == 0);
+  CHECK(waiting.rotate(rotation_of("s", 1, 3, 1109)).presented == Presented::within_grace);
+  CHECK(waiting.sweep(1110) == 1);  // the sealed successor
+  CHECK(waiting.rotate(rotation_of("s", 1, 3, 1109)).presented == Presented::unknown);
+  CHECK(waiting.sweep(1499) == 0);
+  CHECK(waiting.sweep(1500) == 1);  // the used token
+  CHECK(waiting.find("s", hash_of(1), 1200).presented == Presented::unknown);
+  CHECK(waiting.sweep(1999) == 0);
+  CHECK(waiting.sweep(2000) == 1);  // the revocation
+  CHECK(waiting.sweep(2199) == 0);
+  CHECK(waiting.sweep(2200) == 1);  // the counter
+  CHECK(waiting.sweep(4999) == 0);
+  CHECK(waiting.find("s", hash_of(2), 4999).presented == Presented::expired);
+  CHECK(waiting.reissue(rotation_of("s", 2, 3, 4999)).presented == Presented::current);
+  CHECK(waiting.sweep(5000) == 3);  // the family and two tokens, of which one is still sealed
+  CHECK(waiting.find("s", hash_of(3), 1000).family == std::nullopt);
+}
+
+TEST_CASE_TEMPLATE("A sweep removes no more than it is told to", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    waiting.begin(family_of("s" + std::to_string(i)), hash_of(i), 1500);
+    waiting.revoke({Revocation::Kind::jti, "https://id.example", "j", {}, 2000});
+  }
+  CHECK(waiting.sweep(5000, 5) == 5);
+  CHECK(waiting.sweep(5000, 6) == 6);
+  CHECK(waiting.sweep(5000, 2) == 1);
+  CHECK(waiting.sweep(5000, 2) == 0);
+}
+
+}  // namespace postern::state
