@@ -59,6 +59,10 @@ MadeVerb explain(const Given& given, const conf::Environment& environment) {
 MadeVerb verify(const Given& given, const conf::Environment&) {
   return Verify{given.verify};
 }
+template <class Made>
+MadeVerb with_users(const Given& given, const conf::Environment&) {
+  return Made{given.users};
+}
 MadeVerb demo(const Given& given, const conf::Environment&) {
   return Demo{given.demo};
 }
@@ -80,6 +84,10 @@ constexpr Maker makers[] = {
     {"config print", with_source<ConfigPrint>},
     {"config reference", alone<ConfigReference>},
     {"providers check", with_file<ProvidersCheck>},
+    {"users add", with_users<UsersAdd>},
+    {"users passwd", with_users<UsersPasswd>},
+    {"users remove", with_users<UsersRemove>},
+    {"users list", with_users<UsersList>},
     {"demo", demo},
     {"healthcheck", with_admin<Healthcheck>},
     {"reload", with_admin<Reload>},

@@ -12,6 +12,7 @@
 #include "cli/demo.hpp"
 #include "cli/explain.hpp"
 #include "cli/log.hpp"
+#include "cli/users.hpp"
 #include "cli/verify.hpp"
 #include "conf/load.hpp"
 
@@ -37,6 +38,18 @@ struct ConfigReference {};
 struct ProvidersCheck {
   ConfigSource source;
 };
+struct UsersAdd {
+  UsersOptions options;
+};
+struct UsersPasswd {
+  UsersOptions options;
+};
+struct UsersRemove {
+  UsersOptions options;
+};
+struct UsersList {
+  UsersOptions options;
+};
 struct Demo {
   DemoOptions options;
 };
@@ -51,8 +64,9 @@ struct CompletionScript {
 };
 struct Version {};
 
-using Verb = std::variant<Run, Validate, Explain, Verify, ConfigSchema, ConfigPrint, ConfigReference, ProvidersCheck,
-                          Demo, Healthcheck, Reload, CompletionScript, Version>;
+using Verb =
+    std::variant<Run, Validate, Explain, Verify, ConfigSchema, ConfigPrint, ConfigReference, ProvidersCheck, UsersAdd,
+                 UsersPasswd, UsersRemove, UsersList, Demo, Healthcheck, Reload, CompletionScript, Version>;
 
 struct Invocation {
   LogOptions log;

@@ -122,6 +122,32 @@ void add_provider_verbs(CLI::App& app, Given& given) {
   add_file_option(*providers->add_subcommand("check", "Fetch each provider's keys once, and tell every step"), given);
 }
 
+CLI::App& add_users_verb(CLI::App& users, Given& given, const char* name, const char* help, bool takes_name) {
+  CLI::App* const verb = users.add_subcommand(name, help);
+  verb->add_option("--file", given.users.file, "The user file")->required()->type_name("FILE");
+  if (takes_name) verb->add_option("NAME", given.users.name, "The user")->required()->type_name("");
+  return *verb;
+}
+
+void add_password_option(CLI::App& verb, Given& given) {
+  verb.add_flag("--password-stdin", given.users.password_stdin,
+                "Read the password from standard input; without it the terminal asks");
+}
+
+void add_users_verbs(CLI::App& app, Given& given) {
+  CLI::App* const users = app.add_subcommand("users", "The user file of the token service");
+  users->require_subcommand(1);
+  CLI::App& add = add_users_verb(*users, given, "add", "Add a user; makes the file if there is none", true);
+  add_password_option(add, given);
+  add.add_option("--claim", given.users.claims, "A claim that the user's tokens may carry: role=admin; repeatable")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  add_password_option(add_users_verb(*users, given, "passwd", "Change a password; the user's sessions end", true),
+                      given);
+  add_users_verb(*users, given, "remove", "Remove a user; the user's sessions end", true);
+  add_users_verb(*users, given, "list", "List the users with their claims", false);
+}
+
 void add_admin_verbs(CLI::App& app, Given& given) {
   add_admin_options(*app.add_subcommand("healthcheck", "Ask a running gateway whether it is ready"), given);
   add_admin_options(*app.add_subcommand("reload", "Have a running gateway read its configuration again"), given);
@@ -162,6 +188,7 @@ std::unique_ptr<CLI::App> make_app(Given& given) {
   add_verify(*app, given);
   add_config_verbs(*app, given);
   add_provider_verbs(*app, given);
+  add_users_verbs(*app, given);
   add_admin_verbs(*app, given);
   add_program_verbs(*app, given);
   return app;

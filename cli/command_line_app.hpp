@@ -10,6 +10,7 @@
 #include "cli/config_source.hpp"
 #include "cli/demo.hpp"
 #include "cli/explain.hpp"
+#include "cli/users.hpp"
 #include "cli/verify.hpp"
 
 namespace postern::cli {
@@ -20,6 +21,7 @@ struct Given {
   SourceFlags source;
   ExplainOptions explain;
   VerifyOptions verify;
+  UsersOptions users;
   DemoOptions demo;
   std::optional<std::string> admin;
   std::string shell;

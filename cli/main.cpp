@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "cli/admin_client.hpp"
 #include "cli/command_line.hpp"
 #include "cli/completion.hpp"
@@ -15,6 +16,7 @@
 #include "cli/log.hpp"
 #include "cli/providers_check.hpp"
 #include "cli/run.hpp"
+#include "cli/users.hpp"
 #include "cli/validate.hpp"
 #include "cli/verify.hpp"
 #include "gateway/server.hpp"
@@ -55,6 +57,15 @@ struct Perform {
   int operator()(const cli::Reload& reload) const {
     return cli::run_reload(reload.options, environment, std::cout, std::cerr);
   }
+
+  int operator()(const cli::UsersAdd& add) const {
+    return cli::run_users_add(add.options, unix_now(), std::cin, std::cerr);
+  }
+  int operator()(const cli::UsersPasswd& passwd) const {
+    return cli::run_users_passwd(passwd.options, unix_now(), std::cin, std::cerr);
+  }
+  int operator()(const cli::UsersRemove& remove) const { return cli::run_users_remove(remove.options, std::cerr); }
+  int operator()(const cli::UsersList& list) const { return cli::run_users_list(list.options, std::cout, std::cerr); }
 
   int operator()(const cli::CompletionScript& completion) const {
     std::cout << cli::completion_script(cli::describe_command_line(), completion.shell);

@@ -4,17 +4,6 @@
 #include "conf/loader.hpp"
 
 namespace postern::conf {
-namespace {
-
-void tell(const std::vector<TreeError>& errors, const std::string& file, Problems& problems) {
-  for (const TreeError& error : errors) {
-    std::string where = file + ":" + std::to_string(error.mark.line) + ":" + std::to_string(error.mark.column);
-    problems.add_at(std::move(where), error.path, error.message);
-  }
-}
-
-}  // namespace
-
 Loaded load_yaml(std::string_view text, const std::string& file, const Environment& environment) {
   Loaded loaded;
   ParsedTree parsed = parse_tree(text);

@@ -104,4 +104,11 @@ void Loader::check_keys(const Node& node, std::span<const std::string_view> know
   }
 }
 
+void tell(const std::vector<TreeError>& errors, const std::string& file, Problems& problems) {
+  for (const TreeError& error : errors) {
+    std::string where = file + ":" + std::to_string(error.mark.line) + ":" + std::to_string(error.mark.column);
+    problems.add_at(std::move(where), error.path, error.message);
+  }
+}
+
 }  // namespace postern::conf

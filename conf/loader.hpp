@@ -170,6 +170,9 @@ void Loader::read(const Node& node, std::map<std::string, T>& out, const Spec& s
   }
 }
 
+// Adds the errors of parsing the text that `file` names.
+void tell(const std::vector<TreeError>& errors, const std::string& file, Problems& problems);
+
 // Fills `config` from a parsed document.
 void load_tree(const Node& root, const std::string& file, Config& config, Problems& problems);
 

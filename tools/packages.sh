@@ -4,7 +4,7 @@
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev rapidjson-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev
-  libre2-dev zlib1g-dev libsqlite3-dev doctest-dev
+  libre2-dev zlib1g-dev libargon2-dev libsqlite3-dev doctest-dev
   curl
 )
 

@@ -190,6 +190,24 @@ TEST_CASE("The verbs without options are themselves") {
   usage_error("config");
 }
 
+TEST_CASE("users takes a file, and a name but for the list") {
+  const UsersOptions added =
+      parse_as<UsersAdd>("users add --file u.yaml ann --password-stdin --claim role=admin --claim team=a=b").options;
+  CHECK(added.file == "u.yaml");
+  CHECK(added.name == "ann");
+  CHECK(added.password_stdin);
+  CHECK(added.claims == std::vector<std::string>{"role=admin", "team=a=b"});
+  CHECK_FALSE(parse_as<UsersPasswd>("users passwd ann --file u.yaml").options.password_stdin);
+  CHECK(parse_as<UsersRemove>("users remove ann --file u.yaml").options.name == "ann");
+  CHECK(parse_as<UsersList>("users list --file u.yaml").options.file == "u.yaml");
+  usage_error("users");
+  usage_error("users add ann");
+  usage_error("users add --file u.yaml");
+  usage_error("users add --file u.yaml ann bob");
+  usage_error("users list --file u.yaml ann");
+  usage_error("users remove --file u.yaml ann --claim a=b");
+}
+
 TEST_CASE("The log's level and form stand before or behind the verb, or in variables") {
   CHECK(parse("version")->log.level == "info");
   CHECK(parse("version")->log.format == "text");

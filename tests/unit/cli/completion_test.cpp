@@ -59,8 +59,8 @@ TEST_CASE("The description of the command line holds every verb and the kinds of
   const VerbDescription program = describe_command_line();
   std::set<std::string> verbs;
   for (const VerbDescription& verb : program.verbs) verbs.insert(verb.name);
-  CHECK(verbs == std::set<std::string>{"run", "validate", "explain", "verify", "config", "providers", "demo", "healthcheck",
-                                       "reload", "completion", "version"});
+  CHECK(verbs == std::set<std::string>{"run", "validate", "explain", "verify", "config", "providers", "demo",
+                                       "healthcheck", "reload", "users", "completion", "version"});
   const auto find = [&](const std::string& name) -> const OptionDescription& {
     for (const VerbDescription& verb : program.verbs) {
       for (const OptionDescription& option : verb.options) {
@@ -92,6 +92,9 @@ TEST_CASE("bash offers what can stand at that place") {
   CHECK(bash_offers({"postern", "config", "print", "--log-format", "j"}) == std::set<std::string>{"json"});
   CHECK(bash_offers({"postern", "completion", ""}).count("fish") == 1);
   CHECK(bash_offers({"postern", "run", "--issuer", ""}).empty());
+  CHECK(bash_offers({"postern", "users", ""}).count("passwd") == 1);
+  CHECK(bash_offers({"postern", "users", "add", "--p"}) == std::set<std::string>{"--password-stdin"});
+  CHECK(bash_offers({"postern", "users", "list", "--p"}).empty());
 }
 
 TEST_CASE("bash offers files where a file is wanted, names with spaces whole") {

@@ -1,0 +1,100 @@
+#include "accounts/clients.hpp"
+
+#include <algorithm>
+
+#include "base/base64.hpp"
+
+namespace postern::accounts {
+namespace {
+
+tl::unexpected<Refusal> invalid(std::string detail) {
+  return tl::unexpected(Refusal(Reason::client_invalid, std::move(detail)));
+}
+
+tl::unexpected<Refusal> malformed(std::string detail) {
+  return tl::unexpected(Refusal(Reason::request_malformed, std::move(detail)));
+}
+
+// application/x-www-form-urlencoded; nothing for a `%` without two hexadecimal digits.
+std::optional<std::string> decode_form(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());  // no copy of a secret is left behind
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    const std::string_view digits = text.substr(i + 1, 2);
+    const auto byte = digits.size() == 2 ? decode_hex(digits) : std::nullopt;
+    if (!byte) return std::nullopt;
+    decoded += *byte;
+    i += 2;
+  }
+  return decoded;
+}
+
+// What follows `Basic` and its spaces (RFC 7617); nothing for another scheme.
+std::optional<std::string_view> basic_credentials(std::string_view authorization) {
+  constexpr std::string_view scheme = "basic ";
+  const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+  if (authorization.size() < scheme.size() ||
+      !std::equal(scheme.begin(), scheme.end(), authorization.begin(),
+                  [&](char wanted, char given) { return is_same(given, wanted); })) {
+    return std::nullopt;
+  }
+  authorization.remove_prefix(std::min(authorization.find_first_not_of(' ', scheme.size()), authorization.size()));
+  return authorization;
+}
+
+std::optional<Secret> secret_of(std::string text) {
+  return text.empty() ? std::nullopt : std::optional(Secret(std::move(text)));
+}
+
+tl::expected<ClientProof, Refusal> read_header(std::string_view authorization) {
+  const auto encoded = basic_credentials(authorization);
+  if (!encoded) return invalid("the Authorization is of another scheme than Basic");
+  auto bytes = decode_base64(*encoded);
+  if (!bytes) return invalid("the Basic credentials are not base64");
+  const Secret decoded(std::move(*bytes));
+  const std::string_view pair = decoded.reveal();
+  const auto colon = pair.find(':');
+  if (colon == pair.npos) return invalid("the Basic credentials have no colon");
+  auto id = decode_form(pair.substr(0, colon));
+  auto secret = decode_form(pair.substr(colon + 1));
+  if (!id || !secret) return invalid("the Basic credentials are not form-urlencoded");
+  if (id->empty()) return invalid("the Basic credentials have no client id");
+  return ClientProof{std::move(*id), secret_of(std::move(*secret)), true};
+}
+
+std::string_view bytes_of(const Sha256& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+}  // namespace
+
+tl::expected<ClientProof, Refusal> read_client_proof(std::string_view authorization, std::string_view body_id,
+                                                     std::string_view body_secret) {
+  if (authorization.empty()) {
+    if (body_id.empty() && !body_secret.empty()) return malformed("there is a client_secret without a client_id");
+    return ClientProof{std::string(body_id), secret_of(std::string(body_secret)), false};
+  }
+  auto proof = read_header(authorization);
+  if (!proof) return proof;
+  if (!body_secret.empty()) return malformed("the client proves itself by header and by body");
+  if (!body_id.empty() && body_id != proof->id) return malformed("the client_id is not that of the Authorization");
+  return proof;
+}
+
+tl::expected<const Client*, Refusal> authenticate_client(const std::vector<Client>& clients, const ClientProof& proof) {
+  static const Client nobody;
+  const auto found = std::find_if(clients.begin(), clients.end(), [&](const Client& c) { return c.id == proof.id; });
+  const Client& client = found != clients.end() ? *found : nobody;
+  const Sha256 given = sha256(proof.secret ? proof.secret->reveal() : std::string_view());
+  const bool is_equal = equal_in_constant_time(bytes_of(given), bytes_of(client.secret_hash));
+  if (found == clients.end()) return invalid("there is no such client");
+  if (!proof.secret) return invalid("the client gives no secret");
+  if (!is_equal) return invalid("the client's secret is wrong");
+  return &client;
+}
+
+}  // namespace postern::accounts

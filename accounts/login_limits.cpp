@@ -1,0 +1,46 @@
+#include "accounts/login_limits.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "base/base64.hpp"
+#include "base/digest.hpp"
+
+namespace postern::accounts {
+namespace {
+
+// The bytes that stand for everybody who can take this address: of IPv6 the first 64 bits, since one subscriber has
+// them all. A text that is no address stands for itself.
+std::string network_of(std::string_view address) {
+  const std::string text(address);
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
+  const auto* const bytes = reinterpret_cast<const char*>(v6.s6_addr);
+  if (!IN6_IS_ADDR_V4MAPPED(&v6)) return {bytes, 8};
+  char v4[INET_ADDRSTRLEN];
+  return ::inet_ntop(AF_INET, bytes + 12, v4, sizeof v4);
+}
+
+// The sizes keep two parts from being taken for two others.
+std::string counter_name(std::string_view kind, std::string_view network, std::string_view username) {
+  const std::string counted =
+      std::string(kind) + ' ' + std::to_string(network.size()) + ' ' + std::string(network) + std::string(username);
+  const Sha256 digest = sha256(counted);
+  return encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+}  // namespace
+
+std::vector<state::Attempt> attempts_of(std::string_view username, std::string_view address,
+                                        const LoginLimits& limits) {
+  std::vector<state::Attempt> attempts;
+  const auto count = [&](std::string name, std::uint32_t limit, bool forgiven = false) {
+    if (limit > 0) attempts.push_back({std::move(name), limit, limits.window, forgiven});
+  };
+  count(counter_name("user and address", network_of(address), username), limits.each_user_and_address, true);
+  count(counter_name("address", network_of(address), ""), limits.each_address);
+  count(counter_name("user", "", username), limits.each_user);
+  return attempts;
+}
+
+}  // namespace postern::accounts
