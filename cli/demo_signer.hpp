@@ -1,11 +1,10 @@
 // A key pair of the demo, which plays the identity provider: signs tokens (ES256) and publishes its public key.
 #pragma once
 
-#include <openssl/types.h>
-
-#include <memory>
 #include <string>
 #include <string_view>
+
+#include "filters/jose/signing.hpp"
 
 namespace postern::cli {
 
@@ -19,7 +18,7 @@ class DemoSigner {
   std::string sign(std::string_view claims) const;
 
  private:
-  std::shared_ptr<EVP_PKEY> key_;
+  jose::SigningKey key_;
 };
 
 }  // namespace postern::cli

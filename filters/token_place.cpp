@@ -2,11 +2,18 @@
 
 #include <algorithm>
 
-#include "filters/list_parts.hpp"
+#include "gateway/http/cookies.hpp"
+#include "gateway/http/list_parts.hpp"
 
 namespace postern::filters {
 namespace {
 
+using http::keep;
+using http::NameAndValue;
+using http::split_pair;
+using http::take_part;
+using http::trim;
+using http::without_parts;
 using Found = tl::expected<std::string_view, Refusal>;
 using Kind = TokenPlace::Kind;
 
@@ -106,38 +113,6 @@ void remove_query(const TokenPlace& place, http::RequestHead& head, std::pmr::me
   head.has_query = !rest.text.empty();
 }
 
-bool is_cookie(std::string_view pair, const TokenPlace& place) noexcept {
-  return trim(split_pair(pair).name) == place.name;
-}
-
-Found read_cookie(const TokenPlace& place, const http::RequestHead& head) {
-  std::string_view token;
-  bool seen = false;
-  for (const http::Field& field : head.fields) {
-    if (field.removed || field.known != http::KnownField::cookie) continue;
-    for (std::string_view rest = field.value; !rest.empty();) {
-      const std::string_view pair = take_part(rest, ';');
-      if (!is_cookie(pair, place)) continue;
-      if (seen) return refuse(Reason::token_multiple, "two cookies " + place.name);
-      seen = true;
-      token = trim(split_pair(pair).value);
-    }
-  }
-  if (token.size() >= 2 && token.front() == '"' && token.back() == '"') token = token.substr(1, token.size() - 2);
-  return token;
-}
-
-void remove_cookie(const TokenPlace& place, http::RequestHead& head, std::pmr::memory_resource& memory) {
-  for (http::Field& field : head.fields) {
-    if (field.removed || field.known != http::KnownField::cookie) continue;
-    const auto rest =
-        without_parts(field.value, "; ", memory, [&](std::string_view pair) { return is_cookie(pair, place); });
-    if (!rest.changed) continue;
-    field.value = rest.text;
-    field.removed = rest.text.empty();
-  }
-}
-
 // Calls `visit(element)` for each element of the Sec-WebSocket-Protocol list, all its fields in a row.
 template <class Visit>
 void each_protocol(const http::RequestHead& head, Visit&& visit) {
@@ -207,7 +182,7 @@ tl::expected<std::string_view, Refusal> read_token(const TokenPlace& place, cons
     case Kind::websocket_protocol:
       return read_protocol(place, head);
     case Kind::cookie:
-      return read_cookie(place, head);
+      return http::read_cookie(head, place.name);
     case Kind::header:
       break;
   }
@@ -221,7 +196,7 @@ void remove_token(const TokenPlace& place, http::RequestHead& head, std::pmr::me
     case Kind::websocket_protocol:
       return remove_protocol(place, head, memory);
     case Kind::cookie:
-      return remove_cookie(place, head, memory);
+      return http::remove_cookies(head, {&place.name, 1}, memory);
     case Kind::header:
       return remove_header(place, head);
   }

@@ -1,11 +1,10 @@
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "filters/jose/detail.hpp"
 #include "filters/jose/jwk.hpp"
-#include "filters/jose/key_material.hpp"
 #include "filters/jose/openssl_ptr.hpp"
+#include "filters/jose/public_key.hpp"
 
 namespace postern::jose {
 namespace {
@@ -52,50 +51,6 @@ bool is_known(std::string_view label) {
   return label == "PUBLIC KEY" || label == "RSA PUBLIC KEY" || label == "CERTIFICATE" || label == "X509 CERTIFICATE";
 }
 
-std::string number_of(const EVP_PKEY* key, const char* parameter) {
-  BIGNUM* number = nullptr;
-  if (EVP_PKEY_get_bn_param(key, parameter, &number) != 1) return {};
-  const BignumPtr owner(number);
-  std::string bytes(static_cast<std::size_t>(BN_num_bytes(number)), '\0');
-  BN_bn2bin(number, bytes_of(bytes));
-  return bytes;
-}
-
-std::string raw_public_key(const EVP_PKEY* key) {
-  std::size_t length = 0;
-  if (EVP_PKEY_get_raw_public_key(key, nullptr, &length) != 1) return {};
-  std::string bytes(length, '\0');
-  EVP_PKEY_get_raw_public_key(key, bytes_of(bytes), &length);
-  return bytes;
-}
-
-// The JWK name of the key's curve, or OpenSSL's own, which make_ec_key() then refuses by name.
-std::string curve_of(const EVP_PKEY* key) {
-  std::string group(64, '\0');
-  std::size_t length = 0;
-  if (EVP_PKEY_get_group_name(key, group.data(), group.size(), &length) != 1) return {};
-  group.resize(length);
-  if (group == "prime256v1") return "P-256";
-  if (group == "secp384r1") return "P-384";
-  if (group == "secp521r1") return "P-521";
-  return group;
-}
-
-// Taken apart and built again, so that a key from PEM passes the very checks of one from a JWK.
-tl::expected<Key, std::string> rebuild(const EVP_PKEY* key) {
-  if (EVP_PKEY_is_a(key, "RSA") == 1) {
-    return make_rsa_key(number_of(key, OSSL_PKEY_PARAM_RSA_N), number_of(key, OSSL_PKEY_PARAM_RSA_E));
-  }
-  if (EVP_PKEY_is_a(key, "EC") == 1) {
-    return make_ec_key(curve_of(key), number_of(key, OSSL_PKEY_PARAM_EC_PUB_X),
-                       number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y));
-  }
-  if (EVP_PKEY_is_a(key, "ED25519") == 1) return make_okp_key("Ed25519", raw_public_key(key));
-  if (EVP_PKEY_is_a(key, "ED448") == 1) return make_okp_key("Ed448", raw_public_key(key));
-  const char* type = EVP_PKEY_get0_type_name(key);
-  return Unusable("key type " + quoted(type == nullptr ? "" : type) + " is not supported");
-}
-
 tl::expected<Key, std::string> read_key(const PemBlock& block) {
   if (block.label.ends_with("PRIVATE KEY")) return Unusable("it is a private key; only the public one is needed here");
   if (!is_known(block.label)) return Unusable("it is no public key and no certificate");
@@ -104,9 +59,7 @@ tl::expected<Key, std::string> read_key(const PemBlock& block) {
     ERR_clear_error();
     return Unusable("it cannot be decoded");
   }
-  auto rebuilt = rebuild(key.get());
-  ERR_clear_error();
-  return rebuilt;
+  return make_public_key(key.get());
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace postern::filters {
+namespace postern::http {
 
 inline std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -65,4 +65,4 @@ Shortened without_parts(std::string_view text, std::string_view joint, std::pmr:
   return {keep(kept, memory), true};
 }
 
-}  // namespace postern::filters
+}  // namespace postern::http
