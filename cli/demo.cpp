@@ -129,7 +129,7 @@ int run_demo(const DemoOptions& options, std::ostream& out) {
   server.load = [&] { return conf::load_file(config_file, process_environment()); };
   // Its one provider has its keys in a file: nothing is fetched.
   server.make_filters = [](const conf::Config& config, conf::Problems& problems) {
-    return filters::make_filters(config, nullptr, problems);
+    return filters::make_filters(config, {}, problems);
   };
   server.version = program_version();
   server.on_serving = [&](const std::vector<std::string>& addresses) {

@@ -12,11 +12,15 @@ namespace postern::cli {
 int run_gateway(const ConfigSource& source, const conf::Environment& environment) {
   ServerOptions server;
   server.load = [&] { return load_config(source, environment); };
-  keys::Engine engine;  // outlives the server, whose requests wait for it
+  keys::Engine keys;  // these two outlive the server, whose requests wait for them
+  token_service::Engine tokens;
   server.make_filters = [&](const conf::Config& config, conf::Problems& problems) {
-    return filters::make_filters(config, &engine, problems);
+    return filters::make_filters(config, {&keys, &tokens}, problems);
   };
-  server.on_end = [&] { engine.stop(); };
+  server.on_end = [&] {
+    keys.stop();
+    tokens.stop();
+  };
   server.version = program_version();
   return run_server(server);
 }
@@ -24,7 +28,7 @@ int run_gateway(const ConfigSource& source, const conf::Environment& environment
 void check_files(const conf::Config& config, conf::Problems& problems) {
   MetricRegistry unused;
   const MakeFilters make_filters = [](const conf::Config& checked, conf::Problems& found) {
-    return filters::make_filters(checked, nullptr, found);
+    return filters::make_filters(checked, {}, found);
   };
   build_snapshot(config, make_filters, unused, problems);
 }

@@ -33,6 +33,9 @@ void check_routes(const Config& config, Problems& problems);
 // Two routes that take the same requests, and two of one name.
 void check_duplicates(const Config& config, Problems& problems);
 
+// The token service's lifetimes against each other, its cookies, and what of the file would take its place.
+void check_token_service(const Config& config, Problems& problems);
+
 // Headers that must not be set, and two ways to set one.
 void check_headers(const Config& config, Problems& problems);
 

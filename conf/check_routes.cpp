@@ -24,6 +24,7 @@ void check_jwt(const Jwt& jwt, const Config& config, const std::string& path, Pr
     const std::string& name = jwt.providers[i];
     // A name alone stands without brackets, its place is the list's.
     std::string place = item_path(path + ".providers", i);
+    if (config.token_service && name == token_service_name) continue;
     check_name(name, config.providers, "provider", place, problems);
     auto found = config.providers.find(name);
     if (found == config.providers.end() || !found->second.issuer.any || name == first_any) continue;

@@ -14,24 +14,10 @@
 #include "base/json.hpp"
 #include "base/pattern.hpp"
 #include "base/secret.hpp"
+#include "conf/token_service.hpp"
+#include "conf/values.hpp"
 
 namespace postern::conf {
-
-using Duration = std::chrono::milliseconds;  // written `250ms`, `5s`, `2m`, `1h`, `7d`
-
-// A number of bytes, written `512`, `16KiB`, `1MiB`, `2GiB`.
-struct Bytes {
-  std::uint64_t count = 0;
-  bool operator==(const Bytes&) const = default;
-};
-
-// A file named in the configuration.
-struct FilePath {
-  std::string written;   // as in the file
-  std::string resolved;  // relative ones start at the configuration file's folder
-  bool operator==(const FilePath&) const = default;
-  bool empty() const { return written.empty(); }
-};
 
 struct Certificate {
   FilePath certificate_file;       // PEM, leaf first
@@ -276,6 +262,7 @@ struct Config {
   FilePath key_cache_dir;  // where the last good keys of each provider are kept; empty: nowhere
   ReadyWhen ready_when = ReadyWhen::all;
   std::map<std::string, Provider> providers;
+  std::optional<TokenService> token_service;
   std::map<std::string, Upstream> upstreams;
   std::vector<Route> routes;
 };

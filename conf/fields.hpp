@@ -14,4 +14,5 @@
 #include "conf/fields_provider.hpp"
 #include "conf/fields_route.hpp"
 #include "conf/fields_server.hpp"
+#include "conf/fields_token_service.hpp"
 #include "conf/fields_upstream.hpp"

@@ -128,6 +128,8 @@ void describe(Visitor& v, Config& c) {
           {.doc = "How many of the providers must have keys before `/readyz` says so: `any` one of them, `all`, or "
                   "`none`, when routes without a token matter more."});
   v.field("providers", c.providers, {.doc = "Who issues tokens, by a name that routes refer to."});
+  v.field("token_service", c.token_service,
+          {.doc = "Makes postern issue tokens: login, refresh, logout. For those without an identity provider."});
   v.field("upstreams", c.upstreams, {.doc = "The services behind the gateway, by a name that routes refer to."});
   v.field("routes", c.routes,
           {.doc = "Which requests go where, and what they must prove. The most specific match wins, whatever the order "

@@ -48,6 +48,13 @@ constexpr auto words_of(ClaimFormat) {
   return std::to_array<std::string_view>({"plain", "csv", "space", "json", "base64json", "repeated"});
 }
 
+constexpr auto words_of(SameSite) {
+  return std::to_array<std::string_view>({"lax", "strict", "none"});
+}
+constexpr auto words_of(TokenDelivery) {
+  return std::to_array<std::string_view>({"json", "cookies", "both"});
+}
+
 template <class E>
 inline constexpr auto enum_words = words_of(E{});
 

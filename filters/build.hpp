@@ -1,14 +1,18 @@
 // What filters are made from, beside their own part of a route.
 #pragma once
 
+#include <memory>
+
 #include "conf/config.hpp"
 #include "filters/providers.hpp"
+#include "filters/token_service/service.hpp"
 
 namespace postern::filters {
 
 struct Build {
   const conf::Config& config;
-  Providers providers;  // by name
+  Providers providers;                                     // by name
+  std::shared_ptr<const token_service::Service> service{};  // null without a token service
 };
 
 }  // namespace postern::filters

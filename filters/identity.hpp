@@ -12,6 +12,7 @@
 #include "base/reason.hpp"
 #include "filters/jose/claims.hpp"
 #include "filters/keys/key_source.hpp"
+#include "filters/token_service/revocations.hpp"
 
 namespace postern::filters {
 
@@ -36,6 +37,10 @@ class Identity {
   }
 
   const jose::Claims& claims() const noexcept { return claims_; }
+
+  // For the revocations of a token service: what of the token they may name, and when it was last found clean.
+  state::Fingerprints fingerprints;
+  token_service::Revocations::Clean clean;
 
   // What `make()` gave at the first call for this filter; kept as long as the identity, so that a token seen before
   // costs no rendering.

@@ -1,10 +1,12 @@
 #include "filters/jwt.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <vector>
 
 #include "filters/cross_site.hpp"
 #include "filters/identity.hpp"
+#include "filters/token_endpoints.hpp"
 #include "filters/token_source.hpp"
 #include "filters/worker_state.hpp"
 
@@ -35,14 +37,29 @@ std::string_view clipped(std::string_view text) {
   return text.substr(0, longest);
 }
 
+// Where the route says nothing: the Authorization header, and on routes of the token service its cookie.
+std::vector<conf::TokenSource> places_of(const conf::Jwt& jwt, const Build& build) {
+  const bool own = std::find(jwt.providers.begin(), jwt.providers.end(), conf::token_service_name) != jwt.providers.end();
+  if (!jwt.from.empty() || !own || !build.service) return jwt.from;
+  const std::vector<std::string> cookies = token_cookies(build.service->settings());
+  if (cookies.empty()) return {};
+  conf::TokenSource header;
+  header.header = "Authorization";
+  header.prefix = "Bearer";
+  conf::TokenSource cookie;
+  cookie.cookie = cookies.front();  // the access token's
+  return {header, cookie};
+}
+
 class Jwt final : public Filter {
  public:
   Jwt(const conf::Jwt& jwt, const Build& build)
       : id_(next_filter_id()),
-        sources_(jwt.from, build.config.limits.token_bytes.count),
+        sources_(places_of(jwt, build), build.config.limits.token_bytes.count),
         route_rules_(make_route_rules(jwt)),
         optional_(jwt.optional),
         keep_token_(jwt.keep_token) {
+    if (build.service) revocations_ = build.service->shared().revocations;
     for (const auto& name : jwt.providers) {
       const auto found = build.providers.find(name);
       if (found == build.providers.end()) continue;
@@ -64,6 +81,7 @@ class Jwt final : public Filter {
     auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
     if (const auto* known = state.tokens.find(id_, found->token, request.now); known && (*known)->is_trusted()) {
       request.decision.cache = CacheUse::hit;
+      if (auto refusal = check_revoked(**known, state, request.now)) return refuse(request, std::move(*refusal));
       accept(request, *known);
       return pass();
     }
@@ -136,6 +154,8 @@ class Jwt final : public Filter {
     if (!claims) return refuse(request, std::move(claims.error()));
 
     const auto identity = std::make_shared<Identity>(std::move(*claims), *provider.source, version);
+    if (revocations_) identity->fingerprints = revocations_->fingerprints(identity->claims());
+    if (auto refusal = check_revoked(*identity, state, request.now)) return refuse(request, std::move(*refusal));
     if (auto refusal = jose::check_route(identity->claims(), route_rules_)) {
       request.decision.subject = request.keep(clipped(identity->claims().subject()));
       return refuse(request, std::move(*refusal));
@@ -144,6 +164,11 @@ class Jwt final : public Filter {
                         validity_of(identity->claims()));
     accept(request, identity);
     return Pass{};
+  }
+
+  std::optional<Refusal> check_revoked(Identity& identity, FilterWorkerState& state, double now) const {
+    if (!revocations_) return std::nullopt;
+    return revocations_->check(identity.fingerprints, identity.clean, state.revocations, now);
   }
 
   void accept(RequestContext& request, const std::shared_ptr<Identity>& identity) const {
@@ -173,6 +198,7 @@ class Jwt final : public Filter {
   }
 
   std::uint64_t id_;
+  std::shared_ptr<const token_service::Revocations> revocations_;  // null without a token service
   TokenSources sources_;
   std::vector<std::shared_ptr<const Provider>> providers_;
   std::vector<const jose::Rules*> rules_;  // of providers_, in the same order

@@ -190,12 +190,33 @@ void await_keys(const Providers& providers, const std::vector<std::string>& name
   io.run();
 }
 
+std::shared_ptr<Provider> make_own_provider(const conf::TokenService& settings, const token_service::Service* service) {
+  auto made = std::make_shared<Provider>();
+  jose::Rules& rules = made->rules;
+  rules.provider = conf::token_service_name;
+  rules.issuers = {settings.issuer};
+  rules.audiences = settings.audiences;
+  rules.algorithms = jose::AlgorithmSet::asymmetric();
+  rules.leeway = std::chrono::duration<double>(settings.leeway).count();
+  rules.types = {"at+jwt"};
+  for (const std::string_view name : {"sub", "iat", "jti", "client_id"}) {  // RFC 9068 section 2.2
+    rules.claims.push_back({jose::ClaimPath::from_text(std::string(name)), jose::ClaimRule::Present{}});
+  }
+  if (service != nullptr) {
+    made->source = service->shared().keys;
+  } else {
+    made->source = std::make_shared<keys::NoKeys>();
+  }
+  return made;
+}
+
 std::vector<ProviderStatus> statuses(const conf::Config& config, const Providers& providers) {
   std::vector<ProviderStatus> all;
   for (const auto& [name, provider] : providers) {
     ProviderStatus status = provider->source->status();
     status.name = name;
-    status.issuers = config.providers.at(name).issuer.names;
+    const auto written = config.providers.find(name);
+    status.issuers = written != config.providers.end() ? written->second.issuer.names : provider->rules.issuers;
     all.push_back(std::move(status));
   }
   return all;

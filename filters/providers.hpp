@@ -13,6 +13,7 @@
 #include "filters/keys/engine.hpp"
 #include "filters/keys/key_source.hpp"
 #include "filters/rules.hpp"
+#include "filters/token_service/service.hpp"
 
 namespace postern::filters {
 
@@ -36,6 +37,10 @@ struct ProviderKeys {
 // is named in a warning and skipped. An error, at the path of the source: a file that cannot be read or is no key file,
 // secrets mixed with public keys (a JWKS file of `oct` keys counts as secrets), no usable key at all.
 ProviderKeys load_keys(const std::string& name, const conf::Provider& provider, conf::Problems& problems);
+
+// The token service as a provider of its own tokens. Without a service (a configuration that is only checked) it has no
+// keys.
+std::shared_ptr<Provider> make_own_provider(const conf::TokenService& settings, const token_service::Service* service);
 
 // Rules and keys of one provider, and what only both together can say: an HMAC key shorter than the digest of an
 // algorithm that the provider allows, and keys that no allowed algorithm can use. Without files and secrets it has

@@ -6,6 +6,7 @@
 #include "filters/claim_headers.hpp"
 #include "filters/cors.hpp"
 #include "filters/jwt.hpp"
+#include "filters/token_endpoints.hpp"
 #include "filters/worker_state.hpp"
 
 namespace postern::filters {
@@ -18,6 +19,8 @@ struct Entry {
 
 // Top to bottom on the way to the upstream, bottom to top on the way back.
 constexpr std::array registry = {
+    // Alone on the routes of the token service, which it answers.
+    Entry{"token_service", make_token_endpoint},
     // Before jwt: a preflight never carries a token and must be answered without one; and on the way back, last of all,
     // so that a browser may read refusals as well.
     Entry{"cors", make_cors},
@@ -29,7 +32,8 @@ constexpr std::array registry = {
 
 class Factory final : public FilterFactory {
  public:
-  Factory(const conf::Config& config, Providers providers) : build_{config, std::move(providers)} {}
+  Factory(const conf::Config& config, Providers providers, std::shared_ptr<const token_service::Service> service)
+      : build_{config, std::move(providers), std::move(service)} {}
 
   Chain make_chain(const conf::Route& route) override {
     Chain chain;
@@ -37,6 +41,14 @@ class Factory final : public FilterFactory {
       if (auto filter = entry.make(route, build_)) chain.push_back(std::move(filter));
     }
     return chain;
+  }
+
+  std::vector<conf::Route> own_routes() const override {
+    return build_.service ? token_routes(build_.service->settings()) : std::vector<conf::Route>();
+  }
+
+  std::vector<std::string> private_cookies() const override {
+    return build_.service ? token_cookies(build_.service->settings()) : std::vector<std::string>();
   }
 
   std::unique_ptr<WorkerState> make_worker_state() const override { return std::make_unique<FilterWorkerState>(); }
@@ -49,9 +61,15 @@ class Factory final : public FilterFactory {
 
 }  // namespace
 
-std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, keys::Engine* engine,
+std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const Engines& engines,
                                             conf::Problems& problems) {
-  return std::make_unique<Factory>(config, load_providers(config, engine, problems));
+  auto service = engines.tokens ? engines.tokens->service(config, problems) : nullptr;
+  Providers providers = load_providers(config, engines.keys, problems);
+  if (config.token_service) {
+    if (!engines.tokens) token_service::open_users(*config.token_service, problems);
+    providers[std::string(conf::token_service_name)] = make_own_provider(*config.token_service, service.get());
+  }
+  return std::make_unique<Factory>(config, std::move(providers), std::move(service));
 }
 
 std::vector<std::string_view> filter_names() {

@@ -5,6 +5,7 @@
 #include "filters/jose/signature.hpp"
 #include "filters/token_cache.hpp"
 #include "gateway/request_context.hpp"
+#include "state/revocation_table.hpp"
 
 namespace postern::filters {
 
@@ -12,6 +13,7 @@ struct FilterWorkerState final : WorkerState {
   TokenCache tokens;
   jose::HeaderMemo headers;
   jose::SignatureContexts contexts;
+  state::RevocationTable::View revocations;
 };
 
 }  // namespace postern::filters

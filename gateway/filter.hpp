@@ -71,6 +71,8 @@ class FilterFactory {
   virtual Chain make_chain(const conf::Route& route) = 0;
   // Routes that filters answer themselves, beside those of the file. They live as long as the factory.
   virtual std::vector<conf::Route> own_routes() const { return {}; }
+  // Cookies that no upstream may see or set, on any route.
+  virtual std::vector<std::string> private_cookies() const { return {}; }
   virtual std::unique_ptr<WorkerState> make_worker_state() const = 0;
   // How the providers' keys are at this moment. Any thread.
   virtual std::vector<ProviderStatus> provider_statuses() const = 0;

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "gateway/http/cookies.hpp"
 #include "gateway/response_head_reader.hpp"
 #include "gateway/retry.hpp"
 #include "gateway/traceparent.hpp"
@@ -207,6 +208,9 @@ bool Forwarder::sends_chunked() const noexcept {
 }
 
 void Forwarder::build_downstream_head() {
+  // A session is made by the gateway alone; before the filters, which may set what no upstream may.
+  const auto& cookies = exchange_.active->snapshot->private_cookies;
+  if (!cookies.empty()) http::remove_set_cookies(exchange_.response, cookies);
   const Chain& chain = exchange_.route->chain;
   for (auto filter = chain.rbegin(); filter != chain.rend(); ++filter) {
     (*filter)->on_response(*exchange_.context, exchange_.response);

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "base/clock.hpp"
+#include "gateway/http/cookies.hpp"
 #include "gateway/http/parse.hpp"
 #include "gateway/redirect.hpp"
 #include "gateway/whole_body.hpp"
@@ -202,6 +203,9 @@ Task<bool> Session::answer(Exchange& exchange) {
     co_return co_await reply(exchange, direct.body);
   }
   if (exchange.route->config->upstream.empty()) co_return co_await reply_direct(exchange);
+  // After the filters, which may read them.
+  const auto& cookies = exchange.active->snapshot->private_cookies;
+  if (!cookies.empty()) http::remove_cookies(exchange.request, cookies, exchange.context->memory);
   const auto forwarder = exchange.make<Forwarder>(worker_, client_, watch_, inbox_, exchange);
   Forwarder::End end = co_await forwarder->run();
   unread_ = forwarder->body_unread();

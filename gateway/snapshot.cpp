@@ -55,6 +55,7 @@ void compile_routes(Snapshot& snapshot, MetricRegistry& metrics) {
   std::map<std::string, std::size_t, std::less<>> upstream_index;
   for (std::size_t i = 0; i < snapshot.upstreams.size(); ++i) upstream_index[snapshot.upstreams[i].name] = i;
   snapshot.route_configs = snapshot.config.routes;
+  snapshot.private_cookies = snapshot.filters->private_cookies();
   for (conf::Route& route : snapshot.filters->own_routes()) snapshot.route_configs.push_back(std::move(route));
   for (const conf::Route& route : snapshot.route_configs) {
     CompiledRoute compiled = compile_route(route, snapshot.config, *snapshot.filters);

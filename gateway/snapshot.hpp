@@ -53,6 +53,7 @@ struct Snapshot {
   std::vector<CompiledUpstream> upstreams;
   std::vector<std::shared_ptr<const ServerTls>> listener_tls;  // as in config.listeners; null for plain
   http::HeaderNameSet injectable;
+  std::vector<std::string> private_cookies;  // that no upstream may see or set
   CidrSet trusted_proxies;
   http::HeaderEdits no_edits;
 };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 
 import {postern, start} from './program.mjs';
-import {mintedTokens} from './tokens.mjs';
+import {mintedTokens, secretTexts} from './tokens.mjs';
 import {eventually, within} from './waiting.mjs';
 
 class Gateway {
@@ -76,6 +76,7 @@ class Gateway {
 }
 
 function assertHoldsNoToken(text) {
+  for (const secret of secretTexts) assert.ok(!text.includes(secret), `a secret stands in the logs: ${secret}`);
   for (const token of mintedTokens) {
     const [, payload, signature] = token.split('.');
     for (const part of [payload, signature]) {

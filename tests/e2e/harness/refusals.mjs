@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import {exchange} from './raw_client.mjs';
 
 const oauthError = {400: 'invalid_request', 401: 'invalid_token', 403: 'insufficient_scope'};
+// What is wrong with a grant is RFC 6749's to name, in the body; the challenge stays bare.
+const grantReasons = ['credentials_invalid', 'refresh_token_invalid', 'refresh_token_expired'];
 // Clients are not told which key names exist.
 const shownReason = {key_unknown: 'signature_invalid'};
 let refusals = 0;
@@ -38,6 +40,9 @@ function assertChallenge(response, status, reason) {
   if (reason === 'token_missing') {
     assert.match(challenge, /^Bearer/);
     assert.doesNotMatch(challenge, /error=/);
+  } else if (grantReasons.includes(reason)) {
+    assert.equal(challenge, 'Bearer');
+    assert.equal(response.json.error, 'invalid_grant');
   } else if (status === 401 || (status === 403 && reason === 'scope_insufficient')) {
     assert.match(challenge, new RegExp(`^Bearer .*error="${oauthError[status]}"`));
     assert.equal(response.json.error, oauthError[status]);

@@ -9,6 +9,8 @@ export const now = () => Math.floor(Date.now() / 1000);
 
 // Everything that was minted: the gateway's output is searched for it.
 export const mintedTokens = new Set();
+// Passwords, and whatever else must not stand in any log as it is.
+export const secretTexts = new Set();
 
 export const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
 
@@ -32,7 +34,7 @@ export function goodClaims(changes = {}) {
   return JSON.parse(JSON.stringify(claims));
 }
 
-function remember(token) {
+export function remember(token) {
   mintedTokens.add(token);
   return token;
 }

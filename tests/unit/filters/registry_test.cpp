@@ -40,19 +40,19 @@ conf::Config some_config() {
 TEST_CASE("a route's chain has its filters in the registry's order") {
   const conf::Config config = some_config();
   conf::Problems problems;
-  const auto factory = make_filters(config, nullptr, problems);
+  const auto factory = make_filters(config, {}, problems);
   CHECK_FALSE(problems.any());
   CHECK(names_of(factory->make_chain(full_route())) == std::vector<std::string_view>{"cors", "jwt", "claim_headers"});
   conf::Route open;
   open.public_ = true;
   CHECK(factory->make_chain(open).empty());
-  CHECK(filter_names() == std::vector<std::string_view>{"cors", "jwt", "claim_headers"});
+  CHECK(filter_names() == std::vector<std::string_view>{"token_service", "cors", "jwt", "claim_headers"});
 }
 
 TEST_CASE("a chain verifies a token and hands on the claims' headers, with the state that the factory makes") {
   const conf::Config config = some_config();
   conf::Problems problems;
-  const auto factory = make_filters(config, nullptr, problems);
+  const auto factory = make_filters(config, {}, problems);
   const Chain chain = factory->make_chain(full_route());
   const auto state = factory->make_worker_state();
   const std::string authorization = "Bearer " + token("", "HS256");
@@ -67,6 +67,6 @@ TEST_CASE("unusable keys are problems of the configuration") {
   conf::Config config = some_config();
   config.providers["shop"].secret = Secret("short");
   conf::Problems problems;
-  make_filters(config, nullptr, problems);
+  make_filters(config, {}, problems);
   CHECK(problems.any());
 }

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <array>
+
+#include "conf/check.hpp"
+#include "conf/tree.hpp"
+#include "conf/url.hpp"
+
+namespace postern::conf {
+namespace {
+
+constexpr std::string_view root = "token_service";
+
+std::string at(std::string_view member) {
+  return std::string(root).append(".").append(member);
+}
+
+void check_issuer(const TokenService& service, Problems& problems) {
+  if (problems.is_settled(at("issuer"))) return;
+  const auto url = parse_url(service.issuer);
+  if (!url) return;
+  if (!url->tls && !is_loopback_host(url->host)) {
+    problems.add(at("issuer"), "must be https://; http:// is for loopback alone");
+  } else if (url->target.find('?') != std::string::npos) {
+    problems.add(at("issuer"), "has a query, which an issuer may not have");  // RFC 8414 section 2
+  }
+}
+
+void check_lifetimes(const TokenService& service, Problems& problems) {
+  if (service.refresh_lifetime < service.access_lifetime) {
+    problems.add(at("refresh_lifetime"), "is shorter than `access_lifetime`: nothing could be refreshed");
+  }
+  if (service.session_lifetime < service.refresh_lifetime) {
+    problems.add(at("session_lifetime"), "is shorter than `refresh_lifetime`");
+  }
+  if (service.signing_keys.publish_ahead * 2 > service.signing_keys.rotate_every) {
+    problems.add(at("signing_keys.publish_ahead"), "is longer than half of `rotate_every`");
+  }
+}
+
+void check_cookies(const TokenService& service, Problems& problems) {
+  const bool delivered = service.deliver != TokenDelivery::json;
+  if (delivered && !service.cookies) {
+    problems.add(at("deliver"), "needs `cookies`; an empty map `{}` takes the defaults");
+  }
+  if (!service.cookies) return;
+  const SessionCookies& cookies = *service.cookies;
+  if (!delivered) problems.add(at("cookies"), "says nothing with `deliver: json`");
+  if (cookies.same_site == SameSite::none && !cookies.secure) {
+    problems.add(at("cookies.same_site"), "`none` needs `secure`: browsers drop such cookies");
+  }
+  if (cookies.access_name == cookies.refresh_name) {
+    problems.add(at("cookies.refresh_name"), "is the access token's cookie as well");
+  }
+}
+
+void check_access_claims(const TokenService& service, Problems& problems) {
+  for (std::size_t i = 0; i < service.access_claims.size(); ++i) {
+    if (!is_reserved_claim(service.access_claims[i])) continue;
+    problems.add(item_path(at("access_claims"), i), "is the service's own to say");
+  }
+}
+
+// An exact path of the file would hide an endpoint, or be hidden by it.
+void check_endpoints(const Config& config, Problems& problems) {
+  if (config.token_service->path.ends_with('/')) {
+    problems.add(at("path"), "ends with `/`; the endpoints' names follow after one");
+  }
+  const auto paths = endpoint_paths(*config.token_service);
+  for (std::size_t i = 0; i < config.routes.size(); ++i) {
+    if (std::find(paths.begin(), paths.end(), config.routes[i].match.path) == paths.end()) continue;
+    problems.add(item_path("routes", i) + ".match.path", "is an endpoint of `token_service`");
+  }
+}
+
+}  // namespace
+
+bool is_reserved_claim(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 16> reserved = {"iss", "sub",       "aud",      "exp",   "iat", "nbf",
+                                                         "jti", "client_id", "sid",      "scope", "scp", "auth_time",
+                                                         "cnf", "act",       "typ",      "token_use"};
+  return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
+}
+
+std::vector<std::string> endpoint_paths(const TokenService& service) {
+  std::vector<std::string> paths;
+  for (const std::string_view name : {"/login", "/refresh", "/logout", "/jwks.json"}) {
+    paths.push_back(service.path + std::string(name));
+  }
+  return paths;
+}
+
+void check_token_service(const Config& config, Problems& problems) {
+  if (!config.token_service) return;
+  const TokenService& service = *config.token_service;
+  if (config.providers.contains(std::string(token_service_name))) {
+    problems.add(member_path("providers", std::string(token_service_name)),
+                 "the name stands for the token service itself");
+  }
+  check_issuer(service, problems);
+  check_lifetimes(service, problems);
+  check_cookies(service, problems);
+  check_access_claims(service, problems);
+  check_endpoints(config, problems);
+}
+
+}  // namespace postern::conf

@@ -1,0 +1,105 @@
+// The field table of the token service.
+#pragma once
+
+#include "conf/spec.hpp"
+
+namespace postern::conf {
+
+template <class Visitor>
+void describe(Visitor& v, StateStore& c) {
+  v.record("state_store", "Where sessions, revocations and signing keys are kept.");
+  v.field("sqlite", c.sqlite,
+          {.doc = "A file on a local disk, made when it is missing, with rights for its owner alone. All gateways of one "
+                  "machine may share it.",
+           .required = true});
+}
+
+template <class Visitor>
+void describe(Visitor& v, SessionCookies& c) {
+  v.record("session_cookies", "The two cookies of a browser's session: `HttpOnly`, `Path=/`, and never sent to an upstream.");
+  v.field("same_site", c.same_site, {.doc = "Their `SameSite`."});
+  v.field("secure", c.secure,
+          {.doc = "`Secure`, and the names begin with `__Host-`. `false` is for plain http on this machine: the names "
+                  "lose the prefix, which browsers refuse there."});
+  v.field("access_name", c.access_name,
+          {.doc = "Name of the access token's cookie, without the prefix.", .format = Format::cookie_name});
+  v.field("refresh_name", c.refresh_name,
+          {.doc = "Name of the refresh token's cookie, without the prefix.", .format = Format::cookie_name});
+}
+
+template <class Visitor>
+void describe(Visitor& v, SigningKeys& c) {
+  static constexpr auto algorithms =
+      std::to_array<std::string_view>({"ES256", "ES384", "EdDSA", "RS256", "PS256"});
+  v.record("signing_keys", "The keys that sign access tokens. They are made, published and replaced by themselves.");
+  v.field("algorithm", c.algorithm, {.doc = "What new keys sign with.", .words = algorithms});
+  v.field("rotate_every", c.rotate_every, {.doc = "How long a key signs.", .min = one_minute, .max = 365 * one_day});
+  v.field("publish_ahead", c.publish_ahead,
+          {.doc = "How long the next key stands in the JWKS before it signs, so that whoever keeps a copy has it.",
+           .max = 90 * one_day});
+}
+
+template <class Visitor>
+void describe(Visitor& v, LoginLimits& c) {
+  v.record("login_limits", "How many wrong passwords in a time are answered before further ones get 429 `rate_limited`.");
+  v.field("user_and_address", c.user_and_address,
+          {.doc = "For one user from one address (of IPv6: one /64).", .max = 1'000'000, .zero_word = "off"});
+  v.field("address", c.address, {.doc = "From one address, for all users.", .max = 1'000'000, .zero_word = "off"});
+  v.field("user", c.user,
+          {.doc = "For one user, from everywhere. Low, it would let anybody lock a user out.",
+           .max = 1'000'000,
+           .zero_word = "off"});
+  v.field("window", c.window, {.doc = "The time in which they are counted.", .min = one_second, .max = one_day});
+}
+
+template <class Visitor>
+void describe_lifetimes(Visitor& v, TokenService& c) {
+  v.field("access_lifetime", c.access_lifetime,
+          {.doc = "How long an access token is valid.", .min = one_second, .max = one_day});
+  v.field("refresh_lifetime", c.refresh_lifetime,
+          {.doc = "How long a refresh token is valid: a session that is not used for so long is over.",
+           .min = one_second,
+           .max = 90 * one_day});
+  v.field("session_lifetime", c.session_lifetime,
+          {.doc = "How long a session may be prolonged by use, from the login on.", .min = one_second, .max = 365 * one_day});
+  v.field("reuse_grace", c.reuse_grace,
+          {.doc = "How long a used refresh token still gives its one successor, for parallel requests and lost answers. "
+                  "Presented later it ends the session: two parties have it.",
+           .max = one_minute});
+  v.field("renew_expired_refresh", c.renew_expired_refresh,
+          {.doc = "Whether a valid access token gets a new refresh token when the session's has expired. Never after a "
+                  "logout, and never beyond `session_lifetime`."});
+  v.field("leeway", c.leeway,
+          {.doc = "How far the clocks of several gateways may differ when the service's tokens are checked.",
+           .min = one_second,
+           .max = 300'000});
+}
+
+template <class Visitor>
+void describe(Visitor& v, TokenService& c) {
+  v.record("token_service",
+           "Login, access and refresh tokens, logout. It is also the provider `token_service` for the routes.");
+  v.field("issuer", c.issuer, {.doc = "The tokens' `iss`.", .required = true, .format = Format::url});
+  v.field("audiences", c.audiences,
+          {.doc = "The tokens' `aud`.", .required = true, .one_or_list = true, .not_empty = true, .unique = true});
+  v.field("path", c.path, {.doc = "Where the endpoints are: `/auth/login` and so on.", .format = Format::path});
+  v.field("users_file", c.users_file,
+          {.doc = "Names, password hashes and claims of the users; `postern users` writes it. Read again when it changes.",
+           .required = true});
+  v.field("store", c.store, {.doc = "Where sessions, revocations and signing keys are kept.", .required = true});
+  describe_lifetimes(v, c);
+  v.field("access_claims", c.access_claims,
+          {.doc = "Which members of a user's claims enter the access token.", .format = Format::line, .unique = true});
+  v.field("deliver", c.deliver,
+          {.doc = "How login and refresh give the tokens: as `json`, as `cookies`, or `both`."});
+  v.field("cookies", c.cookies, {.doc = "The cookies of browsers' sessions."});
+  v.field("signing_keys", c.signing_keys, {.doc = "The keys that sign access tokens."});
+  v.field("login_limits", c.login_limits, {.doc = "How many wrong passwords are answered."});
+  v.field("hashing_threads", c.hashing_threads,
+          {.doc = "Threads that compare passwords. Each comparison takes 19 MiB and tens of milliseconds of a CPU. A "
+                  "change needs a restart.",
+           .min = 1,
+           .max = 16});
+}
+
+}  // namespace postern::conf

@@ -1,0 +1,74 @@
+// The token service: postern issues the tokens that it validates.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/values.hpp"
+
+namespace postern::conf {
+
+// The provider that a token service is, for the routes.
+inline constexpr std::string_view token_service_name = "token_service";
+
+// Where sessions, revocations and signing keys are kept.
+struct StateStore {
+  FilePath sqlite;
+  bool operator==(const StateStore&) const = default;
+};
+
+enum class SameSite { lax, strict, none };
+enum class TokenDelivery { json, cookies, both };
+
+struct SessionCookies {
+  SameSite same_site = SameSite::lax;
+  bool secure = true;  // false: plain http on this machine; the names lose `__Host-`
+  std::string access_name = "postern_access";
+  std::string refresh_name = "postern_refresh";
+};
+
+struct SigningKeys {
+  std::string algorithm = "ES256";
+  Duration rotate_every{30LL * 86'400'000};
+  Duration publish_ahead{86'400'000};  // how long a key is in the JWKS before it signs
+};
+
+// Wrong passwords in `window`; 0: not counted.
+struct LoginLimits {
+  std::uint32_t user_and_address = 5;
+  std::uint32_t address = 50;
+  std::uint32_t user = 100;  // higher, so that nobody can lock a user out from one place
+  Duration window{300'000};
+};
+
+struct TokenService {
+  std::string issuer;  // `iss`, https:// or http:// to loopback
+  std::vector<std::string> audiences;
+  std::string path = "/auth";  // of the endpoints
+  FilePath users_file;
+  StateStore store;
+  Duration access_lifetime{900'000};
+  Duration refresh_lifetime{5LL * 86'400'000};   // without use
+  Duration session_lifetime{30LL * 86'400'000};  // with use, from the login on
+  Duration reuse_grace{10'000};
+  bool renew_expired_refresh = false;  // a valid access token alone may get a new refresh token
+  Duration leeway{5'000};
+  std::vector<std::string> access_claims;  // of the user's record, into the access token
+  TokenDelivery deliver = TokenDelivery::json;
+  std::optional<SessionCookies> cookies;  // needed for `cookies` and `both`
+  SigningKeys signing_keys;
+  LoginLimits login_limits;
+  std::uint32_t hashing_threads = 1;
+};
+
+// What the service alone says in a token, or a verifier judges it by (RFC 9068 section 2.2): never taken from a user's
+// record.
+bool is_reserved_claim(std::string_view name) noexcept;
+
+// The paths that the service answers, which no route of the file may take.
+std::vector<std::string> endpoint_paths(const TokenService& service);
+
+}  // namespace postern::conf

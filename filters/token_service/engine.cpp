@@ -1,0 +1,114 @@
+#include "filters/token_service/engine.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "filters/token_service/millis.hpp"
+#include "state/sqlite/sqlite_store.hpp"
+
+namespace postern::token_service {
+namespace {
+
+constexpr std::chrono::seconds sweep_every{5};
+constexpr std::size_t sweep_most = 500;
+// Logins that wait for their password's hash: some seconds' worth.
+constexpr std::size_t hashing_queue = 64;
+constexpr std::size_t signing_queue = 1024;
+
+state::KeySchedule schedule_of(const conf::TokenService& settings) {
+  state::KeySchedule schedule;
+  schedule.alg = settings.signing_keys.algorithm;
+  schedule.rotate_every = settings.signing_keys.rotate_every.count();
+  schedule.publish_ahead = settings.signing_keys.publish_ahead.count();
+  schedule.verify_after = (settings.access_lifetime + settings.leeway).count();
+  return schedule;
+}
+
+}  // namespace
+
+std::shared_ptr<accounts::UsersFile> open_users(const conf::TokenService& settings, conf::Problems& problems) {
+  auto users = accounts::UsersFile::open(settings.users_file.resolved, [](const std::string& problem) {
+    spdlog::error("token_service: the users stay as they were: {}", problem);
+  });
+  if (users) return *users;
+  problems.add("token_service.users_file", users.error());
+  return nullptr;
+}
+
+Engine::Engine()
+    : work_(io_.get_executor()), sweeping_(io_.get_executor()), thread_([this] { io_.run(); }) {
+  boost::asio::post(io_, [this] { sweep_later(); });
+}
+
+Engine::~Engine() {
+  stop();
+}
+
+void Engine::stop() {
+  for (const auto& shared : all_shared()) {
+    shared->hashing->stop();
+    shared->signing->stop();
+    shared->store->close();
+  }
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<std::shared_ptr<Shared>> Engine::all_shared() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(by_store_, [](const auto& entry) { return entry.second.expired(); });
+  std::vector<std::shared_ptr<Shared>> all;
+  for (const auto& [store, weak] : by_store_) {
+    if (auto shared = weak.lock()) all.push_back(std::move(shared));
+  }
+  return all;
+}
+
+std::shared_ptr<const Service> Engine::service(const conf::Config& config, conf::Problems& problems) {
+  if (!config.token_service) return nullptr;
+  const conf::TokenService& settings = *config.token_service;
+  auto users = open_users(settings, problems);
+  auto shared_now = shared(settings, problems);
+  if (users == nullptr || shared_now == nullptr) return nullptr;
+  shared_now->keys->adopt(schedule_of(settings));
+  return std::make_shared<const Service>(std::move(shared_now), settings, std::move(users));
+}
+
+std::shared_ptr<Shared> Engine::shared(const conf::TokenService& settings, conf::Problems& problems) {
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<Shared>& known = by_store_[settings.store.sqlite.resolved];
+  if (auto shared = known.lock()) return shared;
+  state::SqliteOptions options;
+  options.file = settings.store.sqlite.resolved;
+  auto store = state::open_sqlite_store(options);
+  if (!store) {
+    problems.add("token_service.store.sqlite", store.error());
+    return nullptr;
+  }
+  auto shared = std::make_shared<Shared>();
+  shared->revocations = Revocations::follow(**store);
+  shared->store = std::make_shared<StoreHolder>(std::move(*store));
+  shared->keys = std::make_shared<SigningKeys>(io_, shared->store, schedule_of(settings));
+  shared->hashing = std::make_shared<Crew>(settings.hashing_threads, hashing_queue);
+  shared->signing = std::make_shared<Crew>(1, signing_queue);
+  shared->keys->start();
+  known = shared;
+  return shared;
+}
+
+void Engine::sweep_later() {
+  sweeping_.expires_after(sweep_every);
+  sweeping_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    for (const auto& shared : all_shared()) {
+      const auto store = shared->store->get();
+      if (store != nullptr) store->sweep(to_millis(unix_now()), sweep_most, [](const auto&) {});
+    }
+    sweep_later();
+  });
+}
+
+}  // namespace postern::token_service

@@ -1,0 +1,41 @@
+// What each endpoint answers, as text. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/secret.hpp"
+
+namespace postern::token_service {
+
+struct IssuedTokens {
+  std::string access_token;
+  double expires_in = 0;  // seconds
+  std::optional<Secret> refresh_token;
+  double refresh_expires_in = 0;  // seconds
+  std::string scope;              // empty: not told
+};
+enum class Delivery : std::uint8_t { json, cookies, both };
+
+// RFC 6749 section 5.1, and `refresh_expires_in` beside a refresh token. With cookies alone the tokens themselves are
+// left out, since a page's scripts are not to have them. Times are whole seconds.
+std::string token_reply(const IssuedTokens& tokens, Delivery delivery);
+
+// RFC 7662 section 2.2, of a valid access token: the claims that the section knows, and no others.
+std::string introspection_reply(const Json& access_claims);
+// For every other token: `{"active":false}` and nothing else, so that nobody learns why.
+std::string inactive_reply();
+
+struct MetadataFacts {
+  std::string issuer;
+  std::string base;  // of the endpoints' URLs: the issuer's origin and the service's path
+  std::vector<std::string> scopes, grants;
+};
+
+// RFC 8414 section 2.
+std::string metadata_reply(const MetadataFacts& facts);
+
+}  // namespace postern::token_service

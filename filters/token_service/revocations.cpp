@@ -1,0 +1,105 @@
+#include "filters/token_service/revocations.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "filters/token_service/millis.hpp"
+
+namespace postern::token_service {
+namespace {
+
+constexpr state::Millis between_forgettings = 60'000;
+
+std::string_view text_of(const Json& claims, std::string_view name) {
+  const Json* claim = claims.find(name);
+  return claim != nullptr && claim->string() != nullptr ? std::string_view(*claim->string()) : std::string_view();
+}
+
+std::uint32_t whole_seconds(const Json* date) {
+  if (date == nullptr) return 0;
+  constexpr double most = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::clamp(date->as_double().value_or(0), 0.0, most));
+}
+
+std::string_view signing_input_of(std::string_view token) {
+  return token.substr(0, token.rfind('.'));
+}
+
+std::vector<state::Revocation> plain(const std::vector<state::SequencedRevocation>& sequenced) {
+  std::vector<state::Revocation> all;
+  for (const auto& one : sequenced) all.push_back(one.revocation);
+  return all;
+}
+
+}  // namespace
+
+std::shared_ptr<Revocations> Revocations::follow(state::Store& store) {
+  const auto self = std::make_shared<Revocations>();
+  state::Follower follower;
+  follower.complete = [self](std::vector<state::SequencedRevocation> all) {
+    self->insert(plain(all));
+    self->complete_.store(true, std::memory_order_release);
+  };
+  follower.added = [self](std::vector<state::SequencedRevocation> added) { self->insert(plain(added)); };
+  follower.caught_up = [self](state::Millis now) { self->caught_up(now); };
+  follower.failed = [self](const state::StoreError& error) {
+    if (self->told_.exchange(true)) return;  // it is tried again many times in a second
+    spdlog::warn("token_service: revocations cannot be followed: {}", error.detail);
+  };
+  store.follow(std::move(follower));
+  return self;
+}
+
+void Revocations::insert(std::span<const state::Revocation> revocations) {
+  if (revocations.empty()) return;
+  const std::lock_guard lock(writing_);
+  table_.insert(revocations);
+}
+
+void Revocations::caught_up(state::Millis now) {
+  caught_up_.store(now, std::memory_order_release);
+  if (told_.exchange(false)) spdlog::info("token_service: revocations are followed again");
+  const std::lock_guard lock(writing_);
+  if (now < next_forgetting_) return;
+  next_forgetting_ = now + between_forgettings;
+  table_.forget_expired(now);
+}
+
+state::Fingerprints Revocations::fingerprints(const jose::Claims& claims) const {
+  using Kind = state::Revocation::Kind;
+  const Json& json = claims.json();
+  const std::string& issuer = claims.issuer();
+  const auto print = [&](Kind kind, std::string_view value) {
+    return value.empty() ? state::Fingerprints::absent : table_.fingerprint(kind, issuer, value);
+  };
+  const std::string_view jti = text_of(json, "jti");
+  state::Fingerprints prints;
+  prints.jti = jti.empty() ? print(Kind::jti, state::jti_of_signing_input(signing_input_of(claims.token())))
+                           : print(Kind::jti, jti);
+  prints.sid = print(Kind::sid, text_of(json, "sid"));
+  prints.sub = print(Kind::sub, claims.subject());
+  prints.kid = print(Kind::kid, claims.kid());
+  prints.issuer = table_.fingerprint(Kind::issuer, issuer, {});
+  prints.issued_at = whole_seconds(json.find("iat"));
+  return prints;
+}
+
+bool Revocations::is_following(double now) const noexcept {
+  return complete_.load(std::memory_order_acquire) &&
+         to_millis(now) - caught_up_.load(std::memory_order_acquire) < patience;
+}
+
+std::optional<Refusal> Revocations::check(const state::Fingerprints& token, Clean& clean,
+                                          state::RevocationTable::View& view, double now) const {
+  if (!is_following(now)) return Refusal(Reason::store_unavailable, "revocations cannot be followed");
+  const std::uint64_t epoch = table_.epoch();
+  if (epoch == clean.epoch) return std::nullopt;
+  if (table_.revokes(token, view)) return Refusal(Reason::token_revoked);
+  clean.epoch = epoch;
+  return std::nullopt;
+}
+
+}  // namespace postern::token_service

@@ -1,0 +1,55 @@
+// What is revoked, as this process knows it, and whether it still hears of what others revoke.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/reason.hpp"
+#include "filters/jose/claims.hpp"
+#include "state/revocation_table.hpp"
+#include "state/store.hpp"
+
+namespace postern::token_service {
+
+// Written by the store's thread and by whoever revokes something here; asked by all workers.
+class Revocations {
+ public:
+  // How long a process may be without news of the store before it trusts no token any more, in milliseconds.
+  static constexpr state::Millis patience = 30'000;
+
+  // Follows `store`. The revocations live as long as the store calls them.
+  static std::shared_ptr<Revocations> follow(state::Store& store);
+
+  void insert(std::span<const state::Revocation> revocations);
+
+  // What of a token can be revoked; once for each verified token.
+  state::Fingerprints fingerprints(const jose::Claims& claims) const;
+
+  // What is known of a token: the number under which it was found clean.
+  struct Clean {
+    std::uint64_t epoch = 0;
+  };
+  // token_revoked; or store_unavailable when nothing was heard of the store for `patience`, or ever. One atomic load
+  // and a comparison while nothing was revoked since `clean` was filled.
+  std::optional<Refusal> check(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view,
+                               double now) const;
+
+  std::size_t size() const noexcept { return table_.size(); }
+  bool is_following(double now) const noexcept;
+
+ private:
+  void caught_up(state::Millis now);
+
+  state::RevocationTable table_;
+  std::mutex writing_;
+  state::Millis next_forgetting_ = 0;
+  std::atomic<state::Millis> caught_up_{0};  // the last instant at which nothing was newer; 0: never
+  std::atomic<bool> complete_{false};
+  std::atomic<bool> told_{false};  // that they cannot be followed
+};
+
+}  // namespace postern::token_service

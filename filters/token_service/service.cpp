@@ -1,0 +1,130 @@
+#include "filters/token_service/service.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+
+#include "accounts/credentials.hpp"
+#include "base/base64.hpp"
+#include "base/digest.hpp"
+#include "filters/token_service/await_store.hpp"
+#include "filters/token_service/millis.hpp"
+#include "state/refresh_token.hpp"
+
+namespace postern::token_service {
+namespace {
+
+std::string random_jti() {
+  std::string bytes(16, '\0');
+  fill_random(bytes.data(), bytes.size());
+  return encode_base64url(bytes);
+}
+
+}  // namespace
+
+Task<Outcome<state::Nothing>> Service::count_attempt(const std::vector<state::Attempt>& attempts, double now) const {
+  if (attempts.empty()) co_return state::Nothing{};
+  const auto store = shared_->store;
+  auto call = [store, &attempts, now](state::Done<state::Millis> done) {
+    if (const auto open = store->get()) open->count_attempt(attempts, to_millis(now), std::move(done));
+  };
+  const auto wait = co_await await_store<state::Millis>(std::move(call));
+  if (!wait) co_return tl::unexpected(refusal_of(wait.error()));
+  if (*wait == 0) co_return state::Nothing{};
+  Refusal refusal(Reason::rate_limited, "too many wrong passwords");
+  refusal.retry_after = (*wait + 999) / 1000;
+  co_return tl::unexpected(std::move(refusal));
+}
+
+// On a thread of its own: argon2id takes tens of milliseconds.
+Task<Outcome<accounts::Account>> Service::check(accounts::Credentials credentials) const {
+  auto job = [users = users_, credentials = std::move(credentials)] {
+    return accounts::check_credentials(*users->users(), credentials);
+  };
+  auto checked = co_await run_on(*shared_->hashing, std::move(job));
+  if (checked) co_return std::move(*checked);
+  co_return tl::unexpected(Refusal(Reason::credentials_unavailable, "too many logins wait for their passwords' hashes"));
+}
+
+Task<Outcome<IssuedTokens>> Service::login(accounts::Credentials credentials, std::string address, double now) const {
+  const conf::LoginLimits& limits = settings_.login_limits;
+  const auto attempts =
+      accounts::attempts_of(credentials.username, address,
+                            {limits.user_and_address, limits.address, limits.user, limits.window.count()});
+  const auto counted = co_await count_attempt(attempts, now);
+  if (!counted) co_return tl::unexpected(counted.error());
+  const std::string username = credentials.username;
+  const auto account = co_await check(std::move(credentials));
+  if (!account) co_return tl::unexpected(account.error());
+
+  state::Family family;
+  family.sid = state::make_sid();
+  family.issuer = settings_.issuer;
+  family.subject = account->subject;
+  family.client = own_client;
+  family.claims = Json(Json::Object{{"username", Json(username)}}).to_text();
+  family.began = to_millis(now);
+  family.ends = family.began + settings_.session_lifetime.count();
+  Secret secret = state::make_refresh_secret();
+  state::RefreshToken first;
+  first.hash = state::hash_refresh_secret(secret);
+  first.issued = family.began;
+  first.expires = state::successor_expiry(family, family.began, settings_.refresh_lifetime.count());
+
+  const auto store = shared_->store;
+  auto call = [store, &family, &first](state::Done<state::Begun> done) {
+    if (const auto open = store->get()) open->begin_session(family, first, std::move(done));
+  };
+  const auto begun = co_await await_store<state::Begun>(std::move(call));
+  if (!begun) co_return tl::unexpected(refusal_of(begun.error()));
+  if (const auto open = store->get()) open->uncount_attempt(attempts, [](const auto&) {});
+  const double issued_at = std::max(std::floor(now), whole_second_from(begun->issued_before.value_or(0)));
+  co_return co_await issue(family, account->claims, std::move(secret), first.expires, issued_at, now);
+}
+
+Task<Outcome<std::string>> Service::sign(const state::Family& family, const Json& claims, double issued_at,
+                                          double now) const {
+  const auto key = shared_->keys->signer(to_millis(now));
+  if (key == nullptr) co_return tl::unexpected(Refusal(Reason::keys_unavailable, "there is no signing key yet"));
+  AccessFacts facts;
+  facts.issuer = settings_.issuer;
+  facts.subject = family.subject;
+  facts.client = family.client;
+  facts.sid = family.sid;
+  facts.jti = random_jti();
+  facts.scope = family.scope;
+  facts.audiences = settings_.audiences;
+  facts.issued_at = issued_at;
+  facts.expires = issued_at + std::chrono::duration<double>(settings_.access_lifetime).count();
+  facts.auth_time = std::floor(static_cast<double>(family.began) / 1000);
+  facts.user_claims = &claims;
+  facts.access_claims = settings_.access_claims;
+  auto job = [key, header = access_header(key->algorithm().name, key->kid()), payload = access_payload(facts)] {
+    try {
+      return key->sign(header, payload);
+    } catch (const std::exception& failure) {
+      spdlog::error("token_service: {}", failure.what());
+      return std::string();
+    }
+  };
+  const auto token = co_await run_on(*shared_->signing, std::move(job));
+  if (token && !token->empty()) co_return *token;
+  co_return tl::unexpected(Refusal(Reason::keys_unavailable, "no token could be signed"));
+}
+
+Task<Outcome<IssuedTokens>> Service::issue(const state::Family& family, const Json& claims, Secret refresh_secret,
+                                           state::Millis refresh_expires, double issued_at, double now) const {
+  auto access_token = co_await sign(family, claims, issued_at, now);
+  if (!access_token) co_return tl::unexpected(access_token.error());
+  IssuedTokens tokens;
+  tokens.access_token = std::move(*access_token);
+  tokens.expires_in = std::chrono::duration<double>(settings_.access_lifetime).count();
+  tokens.refresh_token = state::format_refresh_token({family.sid, std::move(refresh_secret)});
+  tokens.refresh_expires_in = static_cast<double>(refresh_expires - to_millis(now)) / 1000;
+  tokens.scope = family.scope;
+  co_return tokens;
+}
+
+}  // namespace postern::token_service

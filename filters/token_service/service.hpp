@@ -1,0 +1,108 @@
+// The token service: login, refresh, logout, step by step. Coroutines on the caller's executor; what takes long goes to
+// threads of its own and comes back.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "accounts/login_limits.hpp"
+#include "accounts/users_file.hpp"
+#include "conf/config.hpp"
+#include "filters/token_service/access_token.hpp"
+#include "filters/token_service/replies.hpp"
+#include "filters/token_service/requests.hpp"
+#include "filters/token_service/revocations.hpp"
+#include "filters/token_service/signing_keys.hpp"
+#include "filters/token_service/store_holder.hpp"
+#include "gateway/crew.hpp"
+#include "state/refresh_rules.hpp"
+#include "state/refresh_token.hpp"
+
+namespace postern::token_service {
+
+// What belongs to a store and lives over reloads.
+struct Shared {
+  std::shared_ptr<StoreHolder> store;
+  std::shared_ptr<SigningKeys> keys;
+  std::shared_ptr<Revocations> revocations;
+  std::shared_ptr<Crew> hashing;  // argon2id: its queue is what a storm of logins fills
+  std::shared_ptr<Crew> signing;
+};
+
+// An access token that came along, already judged: its session and subject where it has them.
+struct SentAccess {
+  state::Access access = state::Access::absent;
+  std::string sid;
+  std::string subject;
+};
+
+template <class T>
+using Outcome = tl::expected<T, Refusal>;
+
+// The client that RFC 9068 wants named, where a login came from no OAuth client.
+inline constexpr std::string_view own_client = "postern";
+
+// To a client every failure of the store is the same; the detail is for the log.
+inline Refusal refusal_of(const state::StoreError& error) {
+  return Refusal(Reason::store_unavailable, error.detail);
+}
+
+// Of one snapshot; immutable.
+class Service {
+ public:
+  Service(std::shared_ptr<const Shared> shared, conf::TokenService settings, std::shared_ptr<accounts::UsersFile> users)
+      : shared_(std::move(shared)), settings_(std::move(settings)), users_(std::move(users)) {}
+
+  const conf::TokenService& settings() const noexcept { return settings_; }
+  const Shared& shared() const noexcept { return *shared_; }
+
+  // `address` is the client's, without a port; `now` in Unix seconds, here and below. Refuses credentials_invalid,
+  // rate_limited, credentials_unavailable (more logins than can be hashed), store_unavailable, keys_unavailable.
+  Task<Outcome<IssuedTokens>> login(accounts::Credentials credentials, std::string address, double now) const;
+
+  // The matrix of state/refresh_rules.hpp, and the account looked at again: a user who was removed, disabled or has another
+  // password since the login is logged out.
+  Task<Outcome<IssuedTokens>> refresh(std::optional<Secret> refresh_token, SentAccess sent, state::Asked asked,
+                                      double now) const;
+
+  // Ends the session, or with `everywhere` all of the subject's: no token of it is accepted from here on, by this process at
+  // once, by others when they hear of it. Refuses refresh_token_invalid and token_missing: whose session it is must be
+  // proven by a token of it, which may have expired.
+  Task<Outcome<state::Nothing>> logout(std::optional<Secret> refresh_token, SentAccess sent, bool everywhere,
+                                       double now) const;
+
+ private:
+  struct Renewed {
+    state::Family family;
+    Secret secret;
+    state::Millis expires = 0;
+  };
+  struct ProvenSession {
+    std::string sid, subject;
+  };
+
+  Task<Outcome<state::Nothing>> count_attempt(const std::vector<state::Attempt>& attempts, double now) const;
+  Task<Outcome<accounts::Account>> check(accounts::Credentials credentials) const;
+  Task<Outcome<std::string>> sign(const state::Family& family, const Json& claims, double issued_at, double now) const;
+  Task<Outcome<IssuedTokens>> issue(const state::Family& family, const Json& claims, Secret refresh_secret,
+                                    state::Millis refresh_expires, double issued_at, double now) const;
+  Task<Outcome<Renewed>> rotate(const state::RefreshTokenText& presented, state::Access access, state::Asked asked,
+                                double now) const;
+  Task<Outcome<Json>> look_again(const state::Family& family, double now) const;
+  Task<Outcome<ProvenSession>> prove_session(const std::optional<Secret>& refresh_token, const SentAccess& sent,
+                                             double now) const;
+  Task<Outcome<state::Nothing>> revoke(state::Revocation revocation) const;
+  state::Revocation session_revocation(const std::string& sid, double now) const;
+  state::Millis access_tokens_gone_by(double now) const;
+
+  std::shared_ptr<const Shared> shared_;
+  conf::TokenService settings_;
+  std::shared_ptr<accounts::UsersFile> users_;
+};
+
+}  // namespace postern::token_service

@@ -1,0 +1,208 @@
+#include "filters/token_service/signing_keys.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <exception>
+
+#include "base/clock.hpp"
+#include "filters/jose/public_key.hpp"
+#include "filters/token_service/await_store.hpp"
+#include "filters/token_service/millis.hpp"
+
+namespace postern::token_service {
+namespace {
+
+constexpr std::chrono::seconds look_every{60};
+constexpr std::chrono::seconds look_after_failure{1};
+constexpr std::chrono::seconds between_unknown_kids{10};
+
+using KeyPtr = std::shared_ptr<const jose::SigningKey>;
+
+// A record's key; null, and told in the log, when it cannot be used.
+KeyPtr read_key(const state::SigningKeyRecord& record) {
+  const jose::Algorithm* algorithm = jose::find_algorithm(record.alg);
+  if (algorithm == nullptr) {
+    spdlog::error("token_service: the signing key {} is of an algorithm that is not known", record.kid);
+    return nullptr;
+  }
+  auto key = jose::SigningKey::from_pem(record.private_key, *algorithm);
+  if (key) return std::make_shared<const jose::SigningKey>(std::move(*key));
+  spdlog::error("token_service: the signing key {} cannot be used: {}", record.kid, key.error());
+  return nullptr;
+}
+
+}  // namespace
+
+SigningKeys::SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
+                         state::KeySchedule schedule)
+    : io_(io), store_(std::move(store)), timer_(io.get_executor()), schedule_(std::move(schedule)) {}
+
+void SigningKeys::start() {
+  boost::asio::post(io_, [self = shared_from_this()] { self->load(); });
+}
+
+void SigningKeys::adopt(state::KeySchedule schedule) {
+  const std::lock_guard lock(mutex_);
+  schedule_ = std::move(schedule);
+}
+
+KeyPtr SigningKeys::signer(state::Millis now) const {
+  const std::lock_guard lock(mutex_);
+  state::SigningKeySet set;
+  for (const Loaded& loaded : loaded_) set.keys.push_back(loaded.record);
+  const state::SigningKeyRecord* record = state::signing_key(set, now);
+  if (record == nullptr) return nullptr;
+  return loaded_[static_cast<std::size_t>(record - set.keys.data())].key;
+}
+
+std::string SigningKeys::jwks() const {
+  Json::Array array;
+  if (const keys::KeysPtr published = keys()) {
+    for (const jose::Key& key : published->keys()) array.push_back(jose::to_jwk(key));
+  }
+  return Json(Json::Object{{"keys", Json(std::move(array))}}).to_text();
+}
+
+Task<keys::Waited> SigningKeys::await_fetch(keys::Wanted wanted) {
+  const boost::asio::io_context::executor_type executor = co_await boost::asio::this_coro::executor;
+  const auto waiter = std::make_shared<Handoff<bool>>(executor);
+  boost::asio::post(io_, [self = shared_from_this(), waiter, wanted] { self->ask(waiter, wanted); });
+  const std::optional<bool> loaded = co_await waiter->wait(std::chrono::steady_clock::now() + store_deadline);
+  co_return loaded.value_or(false) ? keys::Waited::for_own : keys::Waited::not_at_all;
+}
+
+ProviderStatus SigningKeys::status() const {
+  ProviderStatus status;
+  status.remote = true;
+  status.source = "the token service's store";
+  {
+    const std::lock_guard lock(mutex_);
+    status.last_error = last_error_;
+  }
+  const keys::KeysPtr published = keys();
+  if (published == nullptr) {
+    status.state = status.last_error.empty() ? ProviderStatus::State::loading : ProviderStatus::State::unavailable;
+    return status;
+  }
+  status.state = status.last_error.empty() ? ProviderStatus::State::ready : ProviderStatus::State::stale;
+  for (const jose::Key& key : published->keys()) {
+    status.keys.push_back({key.kid, std::string(jose::name_of(key.type)), key.alg.value_or(""), "sig", key.bits});
+  }
+  return status;
+}
+
+void SigningKeys::ask(const Waiter& waiter, keys::Wanted wanted) {
+  const auto now = std::chrono::steady_clock::now();
+  if (wanted == keys::Wanted::unknown_kid) {
+    if (now < next_ask_) return Handoff<bool>::bring(waiter, false);
+    next_ask_ = now + between_unknown_kids;
+  }
+  waiters_.push_back(waiter);
+  if (!loading_) load();
+}
+
+void SigningKeys::load() {
+  const auto store = store_->get();
+  if (store == nullptr) return;
+  loading_ = true;
+  store->load_signing_keys(to_settle());
+}
+
+// The store calls on a thread of its own; what comes of it is for ours.
+state::Done<state::SigningKeySet> SigningKeys::to_settle() {
+  return [weak = weak_from_this(), &io = io_](tl::expected<state::SigningKeySet, state::StoreError> outcome) {
+    boost::asio::post(io, [weak, outcome = std::move(outcome)]() mutable {
+      if (const auto self = weak.lock()) self->settle(std::move(outcome));
+    });
+  };
+}
+
+void SigningKeys::settle(tl::expected<state::SigningKeySet, state::StoreError> outcome) {
+  loading_ = false;
+  if (!outcome) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (last_error_.empty()) spdlog::warn("token_service: the signing keys cannot be read: {}", outcome.error().detail);
+      last_error_ = outcome.error().detail;
+    }
+    wake(false);
+    return look_again(look_after_failure);
+  }
+  take_over(*outcome);
+  const state::Millis now = to_millis(unix_now());
+  state::KeySchedule schedule;
+  {
+    const std::lock_guard lock(mutex_);
+    last_error_.clear();
+    schedule = schedule_;
+  }
+  if (const auto due = state::due_key(*outcome, now, schedule)) return add(*due, outcome->version, now);
+  wake(true);
+  look_again(look_every);
+}
+
+void SigningKeys::take_over(const state::SigningKeySet& set) {
+  const state::Millis now = to_millis(unix_now());
+  std::vector<Loaded> loaded;
+  std::vector<jose::Key> published;
+  for (const state::SigningKeyRecord& record : set.keys) {
+    if (state::phase_at(record, now) == state::KeyPhase::gone) continue;
+    const auto known = std::find_if(loaded_.begin(), loaded_.end(),
+                                    [&](const Loaded& one) { return one.record.kid == record.kid; });
+    KeyPtr key = known != loaded_.end() ? known->key : read_key(record);
+    if (key == nullptr) continue;
+    published.push_back(key->public_key());
+    loaded.push_back({record, std::move(key)});
+    loaded.back().record.private_key = {};
+  }
+  jose::KeySet next(std::move(published));
+  const keys::KeysPtr before = keys();
+  {
+    const std::lock_guard lock(mutex_);
+    loaded_ = std::move(loaded);
+  }
+  if (before == nullptr || !before->same_keys(next)) publish(std::make_shared<const jose::KeySet>(std::move(next)));
+}
+
+void SigningKeys::add(const state::DueKey& due, std::uint64_t version, state::Millis now) {
+  const auto store = store_->get();
+  if (store == nullptr) return;
+  std::string alg;
+  {
+    const std::lock_guard lock(mutex_);
+    alg = schedule_.alg;
+  }
+  auto key = jose::SigningKey::generate(*jose::find_algorithm(alg));
+  if (!key) {
+    spdlog::error("token_service: no signing key can be made: {}", key.error());
+    wake(false);
+    return look_again(look_every);
+  }
+  state::SigningKeyRecord record;
+  record.kid = key->kid();
+  record.alg = alg;
+  record.private_key = key->to_pem();
+  record.created = now;
+  record.signs_from = due.signs_from;
+  record.signs_until = due.signs_until;
+  record.retired = due.retired;
+  loading_ = true;
+  store->add_signing_key(std::move(record), version, to_settle());
+}
+
+void SigningKeys::look_again(std::chrono::milliseconds after) {
+  timer_.expires_after(after);
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+    const auto self = weak.lock();
+    if (!cancelled && self && !self->loading_) self->load();
+  });
+}
+
+void SigningKeys::wake(bool loaded) {
+  for (const Waiter& waiter : std::exchange(waiters_, {})) Handoff<bool>::bring(waiter, loaded);
+}
+
+}  // namespace postern::token_service

@@ -1,0 +1,74 @@
+// The signing keys of this process, as the store has them: which one signs, which ones verify, when the next is due. They are
+// the key source of the provider `token_service`.
+#pragma once
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "filters/jose/signing.hpp"
+#include "filters/keys/key_source.hpp"
+#include "filters/token_service/store_holder.hpp"
+#include "gateway/crew.hpp"
+
+namespace postern::token_service {
+
+class SigningKeys final : public keys::KeySource, public std::enable_shared_from_this<SigningKeys> {
+ public:
+  // Works on `io`, whose thread may take its time.
+  SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store, state::KeySchedule schedule);
+
+  // Loads the keys, or makes the first; then looks again every minute, and when the next is due. While the store is down it
+  // goes on with what it has. Called once.
+  void start();
+  // A reload may bring another schedule; it holds for the keys to come.
+  void adopt(state::KeySchedule schedule);
+
+  // The key that signs at `now`; null: none was ever loaded.
+  std::shared_ptr<const jose::SigningKey> signer(state::Millis now) const;
+  // RFC 7517 section 5: all that verify, or will. Any thread.
+  std::string jwks() const;
+
+  // Another gateway may sign with a key that this one has not seen: the store is asked, for an unknown kid at most once in
+  // ten seconds.
+  Task<keys::Waited> await_fetch(keys::Wanted wanted) override;
+  bool is_remote() const noexcept override { return true; }
+  ProviderStatus status() const override;
+
+ private:
+  using Waiter = std::shared_ptr<Handoff<bool>>;
+  struct Loaded {
+    state::SigningKeyRecord record;  // without its private key, which `key` has
+    std::shared_ptr<const jose::SigningKey> key;
+  };
+  using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                  boost::asio::io_context::executor_type>;
+
+  // On the thread of `io`.
+  void load();
+  void ask(const Waiter& waiter, keys::Wanted wanted);
+  void settle(tl::expected<state::SigningKeySet, state::StoreError> outcome);
+  void take_over(const state::SigningKeySet& set);
+  void add(const state::DueKey& due, std::uint64_t version, state::Millis now);
+  void look_again(std::chrono::milliseconds after);
+  void wake(bool loaded);
+  state::Done<state::SigningKeySet> to_settle();
+
+  boost::asio::io_context& io_;
+  std::shared_ptr<const StoreHolder> store_;
+  Timer timer_;
+  bool loading_ = false;
+  std::chrono::steady_clock::time_point next_ask_{};
+  std::vector<Waiter> waiters_;
+
+  mutable std::mutex mutex_;  // for what follows
+  state::KeySchedule schedule_;
+  std::vector<Loaded> loaded_;
+  std::string last_error_;
+};
+
+}  // namespace postern::token_service

@@ -1,0 +1,166 @@
+// A gateway that issues the tokens which it validates, its users, and how the tests ask it.
+import assert from 'node:assert/strict';
+import {join} from 'node:path';
+
+import {startGateway} from './gateway.mjs';
+import {runPostern} from './program.mjs';
+import {connect} from './raw_client.mjs';
+import {startUpstream} from './recording_upstream.mjs';
+import {assertErrorReply} from './refusals.mjs';
+import {bearer, request} from './requests.mjs';
+import {remember, secretTexts} from './tokens.mjs';
+import {eventually} from './waiting.mjs';
+
+export const issuer = 'https://shop.example.com';
+export const audience = 'shop-api';
+
+// Long enough that no log can hold it by chance.
+export const passwordOf = (name) => `the correct password of ${name}`;
+
+// `postern users VERB --file FILE NAME`; it must succeed.
+export async function changeUsers(verb, file, name, {password, claims = []} = {}) {
+  const more = [...(password ? ['--password-stdin'] : []), ...claims.flatMap((claim) => ['--claim', claim])];
+  if (password) secretTexts.add(password);
+  const ending = await runPostern(['users', verb, '--file', file, name, ...more], {input: password ? `${password}\n` : ''});
+  assert.equal(ending.code, 0, ending.stderr);
+  assert.equal(ending.stdout, '');
+}
+
+const guarded = (name, more = {}) => ({
+  name,
+  match: {path_prefix: `/${name}`},
+  upstream: 'orders',
+  jwt: {providers: ['token_service'], ...more},
+  claim_headers: {sub: 'X-User-Id', role: 'X-Role'},
+});
+
+// `/orders` wants a token of the service, `/open` is public. `service` is laid over the members of `token_service`,
+// everything else over whole top-level keys.
+export function sessionConfig({endpoint, usersFile, stateFile, service = {}, ...changes}) {
+  return {
+    listeners: [{address: '127.0.0.1:0'}],
+    admin: {address: '127.0.0.1:0'},
+    workers: 1,
+    upstreams: {orders: {endpoints: [endpoint]}},
+    token_service: {
+      issuer,
+      audiences: [audience],
+      users_file: usersFile,
+      store: {sqlite: stateFile},
+      access_claims: ['role'],
+      login_limits: {user_and_address: 0, address: 0, user: 0},
+      ...service,
+    },
+    routes: [
+      guarded('orders'),
+      guarded('kept', {keep_token: true}),
+      {...guarded('observed'), observe: true},
+      {name: 'open', match: {path_prefix: '/open'}, upstream: 'orders', public: true},
+    ],
+    ...changes,
+  };
+}
+
+// Sends bytes on a connection of its own, which is closed after the response.
+async function exchangeOnce(port, bytes) {
+  const client = await connect({onClose() {}}, port);
+  try {
+    client.send(bytes);
+    return await client.response();
+  } finally {
+    client.socket.destroy();
+  }
+}
+
+const contentType = (type) => ['Content-Type', type];
+
+// A body as it is sent: a value as JSON, URLSearchParams as a form, texts as they are.
+function encode(body) {
+  if (body === undefined || typeof body === 'string') return {fields: [], text: body};
+  if (body instanceof URLSearchParams) return {fields: [contentType('application/x-www-form-urlencoded')], text: `${body}`};
+  return {fields: [contentType('application/json')], text: JSON.stringify(body)};
+}
+
+function rememberTokens(response) {
+  if (!/json/.test(response.get('content-type') ?? '') || response.status !== 200) return;
+  for (const name of ['access_token', 'refresh_token']) if (response.json[name]) remember(response.json[name]);
+}
+
+class TokenService {
+  constructor(parts) { Object.assign(this, parts); }
+
+  async post(path, body, fields = []) {
+    const {fields: own, text} = encode(body);
+    const response = await exchangeOnce(this.gateway.port, request('POST', path, [...own, ...fields], text));
+    rememberTokens(response);
+    return response;
+  }
+
+  get(path, fields = []) { return exchangeOnce(this.gateway.port, request('GET', path, fields)); }
+
+  // The answer to a login; login() is one that must succeed, with the answer's members and the instant of the answer.
+  tryLogin(username = 'alice', password = passwordOf(username), fields = []) {
+    secretTexts.add(password);
+    return this.post('/auth/login', {username, password}, fields);
+  }
+  async login(username) { return issued(await this.tryLogin(username)); }
+
+  tryRefresh(refreshToken, accessToken) {
+    return this.post('/auth/refresh', {refresh_token: refreshToken}, accessToken ? [bearer(accessToken)] : []);
+  }
+  async refresh(refreshToken, accessToken) { return issued(await this.tryRefresh(refreshToken, accessToken)); }
+
+  async logout(members, fields) {
+    const response = await this.post('/auth/logout', members, fields);
+    assert.equal(response.status, 204, response.text);
+    return response;
+  }
+
+  // A guarded request with the access token.
+  use(accessToken, path = '/orders') { return this.get(path, [bearer(accessToken)]); }
+
+  async assertAccepted(accessToken) {
+    const response = await this.use(accessToken);
+    assert.equal(response.status, 200, response.text);
+  }
+  async assertRevoked(accessToken) {
+    assertErrorReply(await this.use(accessToken), {status: 401, reason: 'token_revoked'});
+  }
+  // Nothing of the session works any more.
+  async assertOver({access_token: access, refresh_token: refresh}) {
+    await this.assertRevoked(access);
+    assertRefusal(await this.tryRefresh(refresh), 401, 'refresh_token_invalid');
+  }
+}
+
+function issued(response) {
+  assert.equal(response.status, 200, response.text);
+  return {...response.json, at: Date.now()};
+}
+
+// A refusal by the service itself, which no cache may keep.
+export function assertRefusal(response, status, reason) {
+  assertErrorReply(response, {status, reason});
+  assert.equal(response.get('cache-control'), 'no-store');
+}
+
+// Waits until this machine's clock, which the gateway reads too, has passed the instant in milliseconds.
+export const clockPasses = (instant) => eventually(`the clock passes ${new Date(instant).toISOString()}`, () => Date.now() > instant, 30_000);
+
+// A gateway with a token service in a folder of the scope; `users` are names with their claims, as `{alice: ['role=admin']}`.
+// `like`: another service, whose users, store and upstream it shares.
+export async function startTokenService(scope, {users = {alice: ['role=admin']}, like, upstreamOptions, env, ...changes} = {}) {
+  startTokenService.count = (startTokenService.count ?? 0) + 1;
+  const usersFile = like?.usersFile ?? join(scope.directory, `users-${startTokenService.count}.yaml`);
+  const stateFile = like?.stateFile ?? join(scope.directory, `state-${startTokenService.count}.db`);
+  const upstream = like?.upstream ?? await startUpstream(scope, upstreamOptions);
+  if (!like) {
+    for (const [name, claims] of Object.entries(users)) {
+      await changeUsers('add', usersFile, name, {password: passwordOf(name), claims});
+    }
+  }
+  const config = sessionConfig({endpoint: upstream.endpoint, usersFile, stateFile, ...changes});
+  const gateway = await startGateway(scope, config, {env});
+  await eventually('the gateway is ready', async () => (await gateway.admin('/readyz')).status === 200);
+  return new TokenService({gateway, upstream, config, usersFile, stateFile});
+}

@@ -1,0 +1,88 @@
+#include "sample.hpp"
+
+using namespace postern::conf;
+
+namespace {
+
+// The complaints about a configuration with this token service beside one good route.
+Lines service_complaints(const std::string& members, const std::string& more = "") {
+  return complaints(
+      "listeners: [{address: 127.0.0.1:0}]\n"
+      "token_service: {issuer: https://shop.example.com, audiences: shop, users_file: u, store: {sqlite: s}" +
+      (members.empty() ? "" : ", " + members) +
+      "}\n"
+      "upstreams: {orders: {endpoints: [http://a]}}\n"
+      "routes: [{name: a, upstream: orders, jwt: {providers: token_service}" +
+      more + "}]\n");
+}
+
+}  // namespace
+
+TEST_CASE("the token service is a provider for the routes") {
+  CHECK(service_complaints("") == Lines{});
+  CHECK(complaints("listeners: [{address: 127.0.0.1:0}]\n"
+                      "upstreams: {orders: {endpoints: [http://a]}}\n"
+                      "routes: [{name: a, upstream: orders, jwt: {providers: token_service}}]\n") ==
+        Lines{"routes[0].jwt.providers[0]: there is no provider `token_service`"});
+  CHECK(complaints("listeners: [{address: 127.0.0.1:0}]\n"
+                   "token_service: {issuer: https://shop.example.com, audiences: shop, users_file: u, store: {sqlite: s}}\n"
+                   "providers: {token_service: {issuer: a, audiences: b, jwks_file: k}}\n"
+                   "routes: [{name: a, public: true, redirect: {to: /x}}]\n") ==
+        Lines{"providers.token_service: the name stands for the token service itself"});
+}
+
+TEST_CASE("what the token service needs must be said") {
+  CHECK(complaints("listeners: [{address: 127.0.0.1:0}]\n"
+                      "token_service: {}\n"
+                      "routes: [{name: a, public: true, redirect: {to: /x}}]\n") ==
+        Lines{"token_service.issuer: is required", "token_service.audiences: is required",
+              "token_service.users_file: is required", "token_service.store.sqlite: is required"});
+}
+
+TEST_CASE("an issuer is https, or http to loopback, without a query") {
+  const auto issuer = [](const std::string& url) {
+    return complaints("listeners: [{address: 127.0.0.1:0}]\n"
+                         "token_service: {issuer: " + url + ", audiences: shop, users_file: u, store: {sqlite: s}}\n"
+                         "routes: [{name: a, public: true, redirect: {to: /x}}]\n");
+  };
+  CHECK(issuer("http://127.0.0.1:8080") == Lines{});
+  CHECK(issuer("http://shop.example.com") ==
+        Lines{"token_service.issuer: must be https://; http:// is for loopback alone"});
+  CHECK(issuer("'https://shop.example.com/?a'") ==
+        Lines{"token_service.issuer: has a query, which an issuer may not have"});
+}
+
+TEST_CASE("a longer lifetime is not shorter than what it holds") {
+  CHECK(service_complaints("access_lifetime: 10m, refresh_lifetime: 10m, session_lifetime: 10m") == Lines{});
+  CHECK(service_complaints("access_lifetime: 10m, refresh_lifetime: 599s") ==
+        Lines{"token_service.refresh_lifetime: is shorter than `access_lifetime`: nothing could be refreshed"});
+  CHECK(service_complaints("refresh_lifetime: 10h, session_lifetime: 9h") ==
+        Lines{"token_service.session_lifetime: is shorter than `refresh_lifetime`"});
+  CHECK(service_complaints("signing_keys: {rotate_every: 2h, publish_ahead: 1h}") == Lines{});
+  CHECK(service_complaints("signing_keys: {rotate_every: 2h, publish_ahead: 61m}") ==
+        Lines{"token_service.signing_keys.publish_ahead: is longer than half of `rotate_every`"});
+}
+
+TEST_CASE("cookies and how tokens are delivered fit together") {
+  CHECK(service_complaints("deliver: cookies, cookies: {}") == Lines{});
+  CHECK(service_complaints("deliver: both") ==
+        Lines{"token_service.deliver: needs `cookies`; an empty map `{}` takes the defaults"});
+  CHECK(service_complaints("cookies: {}") == Lines{"token_service.cookies: says nothing with `deliver: json`"});
+  CHECK(service_complaints("deliver: both, cookies: {same_site: none, secure: false}") ==
+        Lines{"token_service.cookies.same_site: `none` needs `secure`: browsers drop such cookies"});
+  CHECK(service_complaints("deliver: both, cookies: {access_name: a, refresh_name: a}") ==
+        Lines{"token_service.cookies.refresh_name: is the access token's cookie as well"});
+}
+
+TEST_CASE("a user's record cannot say what the service says") {
+  CHECK(service_complaints("access_claims: [role, email]") == Lines{});
+  CHECK(service_complaints("access_claims: [role, sub]") ==
+        Lines{"token_service.access_claims[1]: is the service's own to say"});
+}
+
+TEST_CASE("no route of the file takes an endpoint's path") {
+  CHECK(service_complaints("", ", match: {path: /auth/login}") ==
+        Lines{"routes[0].match.path: is an endpoint of `token_service`"});
+  CHECK(service_complaints("path: /id", ", match: {path: /auth/login}") == Lines{});
+  CHECK(service_complaints("path: /id/") == Lines{"token_service.path: ends with `/`; the endpoints' names follow after one"});
+}
