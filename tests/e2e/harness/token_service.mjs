@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {join} from 'node:path';
 
 import {startGateway} from './gateway.mjs';
-import {runPostern} from './program.mjs';
+import {debianPython, run, runPostern} from './program.mjs';
 import {connect} from './raw_client.mjs';
 import {startUpstream} from './recording_upstream.mjs';
 import {assertErrorReply} from './refusals.mjs';
@@ -96,7 +96,8 @@ class TokenService {
     return response;
   }
 
-  get(path, fields = []) { return exchangeOnce(this.gateway.port, request('GET', path, fields)); }
+  ask(method, path, fields = []) { return exchangeOnce(this.gateway.port, request(method, path, fields)); }
+  get(path, fields) { return this.ask('GET', path, fields); }
 
   // The answer to a login; login() is one that must succeed, with the answer's members and the instant of the answer.
   tryLogin(username = 'alice', password = passwordOf(username), fields = []) {
@@ -142,6 +143,38 @@ function issued(response) {
 export function assertRefusal(response, status, reason) {
   assertErrorReply(response, {status, reason});
   assert.equal(response.get('cache-control'), 'no-store');
+}
+
+// What no endpoint reads: [content type, body] by what is wrong with it.
+export const malformedBodies = {
+  'of another type': ['text/plain', '{"refresh_token":"x"}'],
+  'of no type': [undefined, '{"refresh_token":"x"}'],
+  'in another charset': ['application/json; charset=utf-16', '{"refresh_token":"x"}'],
+  'that is no JSON': ['application/json', '{"refresh_token":"x"'],
+  'that is an array': ['application/json', '["x"]'],
+  'with a number as token': ['application/json', '{"refresh_token":1}'],
+  'with an object as token': ['application/json', '{"refresh_token":{"a":"b"}}'],
+  'with a name twice': ['application/json', '{"refresh_token":"x","refresh_token":"x"}'],
+  'with 33 members': ['application/json', JSON.stringify(Object.fromEntries([...Array(33).keys()].map((i) => [i, 'x'])))],
+  'with a form\'s parameter twice': ['application/x-www-form-urlencoded', 'refresh_token=x&refresh_token=x'],
+  'with a broken percent-encoding': ['application/x-www-form-urlencoded', 'refresh_token=%zz'],
+  'that is no UTF-8': ['application/x-www-form-urlencoded', 'refresh_token=%ff'],
+  'with a control character': ['application/x-www-form-urlencoded', 'refresh_token=x%00'],
+};
+
+// JSON of exactly `size` bytes with these members and one more.
+export function paddedJson(members, size) {
+  const open = `${JSON.stringify(members).slice(0, -1)},"more":"`;
+  return `${open}${'x'.repeat(size - open.length - 2)}"}`;
+}
+
+// The rows that a query finds in a store's file, read by a program that has nothing to do with the gateway's SQLite.
+export async function queryStore(stateFile, sql, ...values) {
+  const script = 'import json, sqlite3, sys; file, sql, values = sys.argv[1:]; '
+    + 'print(json.dumps(sqlite3.connect(file, timeout=30).execute(sql, json.loads(values)).fetchall()))';
+  const ending = await run(debianPython, ['-c', script, stateFile, sql, JSON.stringify(values)]);
+  assert.equal(ending.code, 0, ending.stderr);
+  return JSON.parse(ending.stdout);
 }
 
 // Waits until this machine's clock, which the gateway reads too, has passed the instant in milliseconds.
