@@ -106,14 +106,24 @@ class TokenService {
   }
   async login(username) { return issued(await this.tryLogin(username)); }
 
+  // Adds a user whom no other test logs out, and gives the name.
+  async newUser() {
+    this.added = (this.added ?? 0) + 1;
+    const name = `user-${this.added}`;
+    await changeUsers('add', this.usersFile, name, {password: passwordOf(name)});
+    return name;
+  }
+
   tryRefresh(refreshToken, accessToken) {
     return this.post('/auth/refresh', {refresh_token: refreshToken}, accessToken ? [bearer(accessToken)] : []);
   }
   async refresh(refreshToken, accessToken) { return issued(await this.tryRefresh(refreshToken, accessToken)); }
 
+  tryLogout(members, fields) { return this.post('/auth/logout', members, fields); }
   async logout(members, fields) {
-    const response = await this.post('/auth/logout', members, fields);
+    const response = await this.tryLogout(members, fields);
     assert.equal(response.status, 204, response.text);
+    assert.equal(response.get('cache-control'), 'no-store');
     return response;
   }
 
@@ -126,6 +136,11 @@ class TokenService {
   }
   async assertRevoked(accessToken) {
     assertErrorReply(await this.use(accessToken), {status: 401, reason: 'token_revoked'});
+  }
+  // The access token is accepted, and the refresh token gives another one, which is the answer.
+  async assertAlive({access_token: access, refresh_token: refresh}) {
+    await this.assertAccepted(access);
+    return this.refresh(refresh);
   }
   // Nothing of the session works any more.
   async assertOver({access_token: access, refresh_token: refresh}) {
