@@ -196,11 +196,15 @@ struct TokenSource {
 
 // ---- one struct for each filter; its key in a route is the filter's name
 
+// What happens to tokens while nobody can say whether they were revoked.
+enum class Fail { closed, open };
+
 struct Jwt {
   std::vector<std::string> providers;
   bool optional = false;          // no token passes; a bad one does not
   std::vector<TokenSource> from;  // empty: `Authorization: Bearer`
   bool keep_token = false;        // forward the token to the upstream
+  Fail fail = Fail::closed;
   std::vector<std::string> scopes;
   MatchKind scope_match = MatchKind::all;
   std::vector<ClaimName> required_claims;

@@ -68,6 +68,9 @@ void describe(Visitor& v, Jwt& c) {
            "Where the token may stand. Without it: `Authorization: Bearer` alone. Elsewhere a token is not looked at.",
        .not_empty = true});
   v.field("keep_token", c.keep_token, {.doc = "Whether the upstream gets the token too. By default it is removed."});
+  v.field("fail", c.fail,
+          {.doc = "While revocations could not be followed for 30 seconds: `closed` answers 503, `open` lets valid tokens "
+                  "pass, revoked or not."});
   v.field("scopes", c.scopes,
           {.doc = "Scopes (`scope` or `scp`) that the token must have. Else 403.",
            .format = Format::scope,

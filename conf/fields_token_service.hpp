@@ -25,6 +25,9 @@ void describe(Visitor& v, SessionCookies& c) {
           {.doc = "Name of the access token's cookie, without the prefix.", .format = Format::cookie_name});
   v.field("refresh_name", c.refresh_name,
           {.doc = "Name of the refresh token's cookie, without the prefix.", .format = Format::cookie_name});
+  v.field("renew", c.renew,
+          {.doc = "Whether a request on a route of the service, whose access token has expired, gets new tokens for its "
+                  "refresh token and goes on with them."});
 }
 
 template <class Visitor>

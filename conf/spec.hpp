@@ -48,6 +48,9 @@ constexpr auto words_of(ClaimFormat) {
   return std::to_array<std::string_view>({"plain", "csv", "space", "json", "base64json", "repeated"});
 }
 
+constexpr auto words_of(Fail) {
+  return std::to_array<std::string_view>({"closed", "open"});
+}
 constexpr auto words_of(SameSite) {
   return std::to_array<std::string_view>({"lax", "strict", "none"});
 }

@@ -28,6 +28,7 @@ struct SessionCookies {
   bool secure = true;  // false: plain http on this machine; the names lose `__Host-`
   std::string access_name = "postern_access";
   std::string refresh_name = "postern_refresh";
+  bool renew = true;  // renew an expired access token while a request is under way
 };
 
 struct SigningKeys {

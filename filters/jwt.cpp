@@ -6,6 +6,7 @@
 
 #include "filters/cross_site.hpp"
 #include "filters/identity.hpp"
+#include "filters/renewal.hpp"
 #include "filters/token_endpoints.hpp"
 #include "filters/token_source.hpp"
 #include "filters/worker_state.hpp"
@@ -37,10 +38,14 @@ std::string_view clipped(std::string_view text) {
   return text.substr(0, longest);
 }
 
+bool takes_own_tokens(const conf::Jwt& jwt, const Build& build) {
+  return build.service != nullptr &&
+         std::find(jwt.providers.begin(), jwt.providers.end(), conf::token_service_name) != jwt.providers.end();
+}
+
 // Where the route says nothing: the Authorization header, and on routes of the token service its cookie.
 std::vector<conf::TokenSource> places_of(const conf::Jwt& jwt, const Build& build) {
-  const bool own = std::find(jwt.providers.begin(), jwt.providers.end(), conf::token_service_name) != jwt.providers.end();
-  if (!jwt.from.empty() || !own || !build.service) return jwt.from;
+  if (!jwt.from.empty() || !takes_own_tokens(jwt, build)) return jwt.from;
   const std::vector<std::string> cookies = token_cookies(build.service->settings());
   if (cookies.empty()) return {};
   conf::TokenSource header;
@@ -51,14 +56,28 @@ std::vector<conf::TokenSource> places_of(const conf::Jwt& jwt, const Build& buil
   return {header, cookie};
 }
 
+// Null where a session's cookies are not read, or not to be renewed.
+std::unique_ptr<const Renewal> renewal_of(const conf::Jwt& jwt, const Build& build) {
+  if (!takes_own_tokens(jwt, build)) return nullptr;
+  auto renewal = Renewal::make(build);
+  if (renewal == nullptr) return nullptr;
+  const auto places = places_of(jwt, build);
+  const bool reads_cookie = std::any_of(places.begin(), places.end(), [&](const conf::TokenSource& place) {
+    return place.cookie == renewal->access_cookie();
+  });
+  return reads_cookie ? std::move(renewal) : nullptr;
+}
+
 class Jwt final : public Filter {
  public:
   Jwt(const conf::Jwt& jwt, const Build& build)
       : id_(next_filter_id()),
         sources_(places_of(jwt, build), build.config.limits.token_bytes.count),
         route_rules_(make_route_rules(jwt)),
+        renewal_(renewal_of(jwt, build)),
         optional_(jwt.optional),
-        keep_token_(jwt.keep_token) {
+        keep_token_(jwt.keep_token),
+        fail_open_(jwt.fail == conf::Fail::open) {
     if (build.service) revocations_ = build.service->shared().revocations;
     for (const auto& name : jwt.providers) {
       const auto found = build.providers.find(name);
@@ -74,7 +93,10 @@ class Jwt final : public Filter {
     request.decision.made = true;
     auto found = sources_.find(request.request);
     if (!found) return refuse(request, std::move(found.error()));
-    if (found->token.empty()) return optional_ ? pass() : refuse(request, Refusal(Reason::token_missing));
+    if (found->token.empty()) {
+      if (may_renew(request)) return renew(request, {});
+      return optional_ ? pass() : refuse(request, Refusal(Reason::token_missing));
+    }
     if (found->from_cookie && needs_same_site(request) && is_cross_site(request.request)) {
       return refuse(request, Refusal(Reason::origin_refused, "a cookie's token in a cross-site request"));
     }
@@ -86,7 +108,13 @@ class Jwt final : public Filter {
       return pass();
     }
     request.decision.cache = CacheUse::miss;
-    return judge(request, found->token, state);
+    return judge(request, *found, state);
+  }
+
+  bool still_allows(const RequestContext& request) const override {
+    if (!revocations_ || !request.identity || request.observe) return true;
+    auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
+    return !revocations_->is_revoked(request.identity->fingerprints, request.identity->clean, state.revocations);
   }
 
   void on_response(RequestContext& request, http::ResponseHead& response) const override {
@@ -102,8 +130,30 @@ class Jwt final : public Filter {
     return !http::is_safe(request.request.method) || !request.framing.upgrade.empty();
   }
 
-  Step judge(RequestContext& request, std::string_view bytes, FilterWorkerState& state) const {
-    auto token = jose::parse_token(bytes, &state.headers);
+  bool may_renew(const RequestContext& request) const {
+    return renewal_ && !request.observe && renewal_->has_refresh_cookie(request.request);
+  }
+
+  // Goes on with new tokens of the session, as if the request had brought them.
+  Task<Verdict> renew(RequestContext& request, std::string_view expired) const {
+    if (needs_same_site(request) && is_cross_site(request.request)) {
+      co_return refuse(request, Refusal(Reason::origin_refused, "a session's cookies in a cross-site request"));
+    }
+    auto renewed = co_await renewal_->renew(request, expired);
+    if (!renewed) {
+      if (optional_ && expired.empty() && Renewal::is_over(renewed.error().reason)) co_return Pass{};
+      co_return refuse(request, std::move(renewed.error()));
+    }
+    Step step = judge(request, FoundToken{*renewed, false}, static_cast<FilterWorkerState&>(*request.worker_state));
+    if (auto* slow = std::get_if<Task<Verdict>>(&step)) {
+      Verdict verdict = co_await std::move(*slow);
+      co_return verdict;
+    }
+    co_return std::get<Verdict>(std::move(step));
+  }
+
+  Step judge(RequestContext& request, const FoundToken& found, FilterWorkerState& state) const {
+    auto token = jose::parse_token(found.token, &state.headers);
     if (!token) return refuse(request, std::move(token.error()));
     note_unverified(request, *token);
     const auto chosen = jose::choose_provider(*token, rules_);
@@ -112,10 +162,21 @@ class Jwt final : public Filter {
     request.decision.provider = provider.rules.provider;
     const std::uint64_t judged_by = provider.source->version();
     auto verdict = verify(request, *token, provider, state);
+    const bool own = provider.rules.provider == conf::token_service_name;
+    if (own && found.from_cookie && has_outlived(request.decision.reason, *token, provider, request.now) &&
+        may_renew(request)) {
+      return renew(request, found.token);
+    }
     if (!provider.source->is_remote() || !lacks_key(request.decision.reason, *token, provider)) return verdict;
     // What no key could make acceptable never causes a fetch.
     if (!jose::worth_a_key_fetch(*token, provider.rules, request.now)) return verdict;
     return judge_after_fetch(request, std::move(*token), provider, state, judged_by, std::move(verdict));
+  }
+
+  // It has expired, be it so long ago that its key is gone as well.
+  static bool has_outlived(Reason reason, const jose::Token& token, const Provider& provider, double now) {
+    if (reason == Reason::token_expired) return true;
+    return reason == Reason::key_unknown && !jose::worth_a_key_fetch(token, provider.rules, now);
   }
 
   // Newer keys could change the verdict. A token without a kid, or with one that no key has, was tried with the keys
@@ -168,7 +229,11 @@ class Jwt final : public Filter {
 
   std::optional<Refusal> check_revoked(Identity& identity, FilterWorkerState& state, double now) const {
     if (!revocations_) return std::nullopt;
-    return revocations_->check(identity.fingerprints, identity.clean, state.revocations, now);
+    if (revocations_->is_revoked(identity.fingerprints, identity.clean, state.revocations)) {
+      return Refusal(Reason::token_revoked);
+    }
+    if (fail_open_ || revocations_->is_following(now)) return std::nullopt;
+    return Refusal(Reason::store_unavailable, "revocations cannot be followed");
   }
 
   void accept(RequestContext& request, const std::shared_ptr<Identity>& identity) const {
@@ -203,8 +268,10 @@ class Jwt final : public Filter {
   std::vector<std::shared_ptr<const Provider>> providers_;
   std::vector<const jose::Rules*> rules_;  // of providers_, in the same order
   jose::RouteRules route_rules_;
+  std::unique_ptr<const Renewal> renewal_;
   bool optional_;
   bool keep_token_;
+  bool fail_open_;
 };
 
 }  // namespace

@@ -159,17 +159,16 @@ class TokenEndpoint final : public Filter {
     auto claims = jose::verify(*token, provider_->rules, *keys, request.now, state.contexts);
     if (!claims && claims.error().reason != Reason::token_expired) return tl::unexpected(std::move(claims.error()));
     sent.access = claims ? state::Access::valid : state::Access::expired;
-    if (claims && is_revoked(*claims, state, request.now)) sent.access = state::Access::revoked;
+    if (claims && is_revoked(*claims, state)) sent.access = state::Access::revoked;
     sent.sid = text_member(unverified, "sid");
     sent.subject = text_member(unverified, "sub");
     return sent;
   }
 
-  bool is_revoked(const jose::Claims& claims, FilterWorkerState& state, double now) const {
+  bool is_revoked(const jose::Claims& claims, FilterWorkerState& state) const {
     const Revocations& revocations = *service_->shared().revocations;
     Revocations::Clean never;
-    const auto refused = revocations.check(revocations.fingerprints(claims), never, state.revocations, now);
-    return refused && refused->reason == Reason::token_revoked;
+    return revocations.is_revoked(revocations.fingerprints(claims), never, state.revocations);
   }
 
   static std::string text_member(const Json& object, std::string_view name) {

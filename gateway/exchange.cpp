@@ -90,6 +90,7 @@ std::optional<Refusal> Exchange::find_route() {
                                  .memory = *memory_,
                                  .identity = {},
                                  .upstream_headers = {},
+                                 .set_cookies = {},
                                  .decision = {}});
   record.decision = &context->decision;
   return std::nullopt;
@@ -104,6 +105,14 @@ std::optional<Refusal> Exchange::check_limits() const {
                                                std::to_string(route->body_limit)};
   }
   return std::nullopt;
+}
+
+void Exchange::filter_response() {
+  const Chain& chain = route->chain;
+  for (auto filter = chain.rbegin(); filter != chain.rend(); ++filter) (*filter)->on_response(*context, response);
+  if (context->set_cookies.empty()) return;
+  for (const std::string_view cookie : context->set_cookies) response.fields.add("Set-Cookie", cookie);
+  response.fields.set("Cache-Control", "no-store");
 }
 
 ErrorFacts Exchange::error_facts() const {

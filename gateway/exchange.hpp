@@ -60,6 +60,8 @@ class Exchange {
   // Decides everything up to the filters about the parsed head: framing, target, route, limits. On success `context` is
   // set. Pure but for its own members.
   std::optional<Refusal> judge();
+  // Lets the filters have their say about the response, in reverse order; be it an upstream's or the gateway's own.
+  void filter_response();
 
   // Something large for the time of this request, in its memory: in a coroutine's frame it would make the frame one
   // that Asio does not keep for reuse.

@@ -54,6 +54,10 @@ class Filter {
   // request (RequestContext::keep) or the filter.
   virtual void on_response(RequestContext&, http::ResponseHead&) const {}
 
+  // Whether a request that passed would still pass, while its response streams or its tunnel is open. Asked ten times a
+  // second: it is to be cheap.
+  virtual bool still_allows(const RequestContext&) const { return true; }
+
   // The names that this filter can inject; the client's copies are removed on every route.
   virtual std::vector<std::string> injected_headers() const { return {}; }
 

@@ -1,5 +1,6 @@
 #include "gateway/forwarder.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -48,6 +49,7 @@ Task<Forwarder::End> Forwarder::run() {
   if (upload_done_) co_await end_upload();  // its coroutine works on this object
   worker_.metrics().spoofed_headers_removed += spoofed_headers_;
   watch_.set_upstream(nullptr);
+  watch_.set_permission(nullptr);
   watch_.disarm();
   if (failure) std::rethrow_exception(failure);
   release_upstream();
@@ -129,9 +131,17 @@ Refusal Forwarder::interrupted(Reason when_upstream_failed, std::string detail) 
       return Refusal(Reason::request_timeout, "no progress of the request's body within timeouts.stream_idle");
     case Watch::Cause::download:
       return Refusal(Reason::upstream_timeout, "no progress of the response's body within timeouts.stream_idle");
+    case Watch::Cause::no_longer_permitted:
+      return Refusal(Reason::token_revoked, "revoked while the response was under way");
     default:
       return Refusal(when_upstream_failed, std::move(detail));
   }
+}
+
+bool Forwarder::still_holds() const {
+  const Chain& chain = exchange_.route->chain;
+  return std::all_of(chain.begin(), chain.end(),
+                     [&](const auto& filter) { return filter->still_allows(*exchange_.context); });
 }
 
 bool Forwarder::take_pooled() {
@@ -211,10 +221,7 @@ void Forwarder::build_downstream_head() {
   // A session is made by the gateway alone; before the filters, which may set what no upstream may.
   const auto& cookies = exchange_.active->snapshot->private_cookies;
   if (!cookies.empty()) http::remove_set_cookies(exchange_.response, cookies);
-  const Chain& chain = exchange_.route->chain;
-  for (auto filter = chain.rbegin(); filter != chain.rend(); ++filter) {
-    (*filter)->on_response(*exchange_.context, exchange_.response);
-  }
+  exchange_.filter_response();
   http::Framing framing = response_framing_;
   if (framing.kind == http::BodyKind::chunked) framing.kind = http::BodyKind::until_close;
   if (sends_chunked()) framing.kind = http::BodyKind::chunked;
@@ -231,6 +238,7 @@ void Forwarder::build_downstream_head() {
 Task<Forwarder::End> Forwarder::relay_body() {
   const bool uploading = upload_ == Upload::running;
   watch_.arm(uploading ? Watch::Cause::stream : Watch::Cause::download, exchange_.route->stream_idle_timeout);
+  watch_.set_permission(this);
   BodyReader reader(upstream_->transport, response_framing_, response_buffer_, response_rest_);
   const bool chunked = sends_chunked();
   std::string_view head = exchange_.downstream_head;
@@ -286,12 +294,14 @@ Task<Forwarder::End> Forwarder::tunnel() {
   response_buffer_.give_back();
   if (error) co_return End(End::Kind::truncated);
   watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
+  watch_.set_permission(this);
   const std::string_view first = inbox_.bytes();
   inbox_.consume(first.size());
   const TunnelBytes bytes = co_await run_tunnel(worker_, client_, upstream_->transport, watch_, first);
   exchange_.record.request_bytes = bytes.from_client;
   exchange_.record.response_bytes = bytes.from_upstream;
-  co_return End();
+  if (watch_.expired() != Watch::Cause::no_longer_permitted) co_return End();
+  co_return End(End::Kind::truncated, interrupted(Reason::token_revoked, {}));
 }
 
 void Forwarder::release_upstream() {

@@ -15,7 +15,7 @@
 
 namespace postern {
 
-class Forwarder {
+class Forwarder final : private Watch::Permission {
  public:
   Forwarder(Worker& worker, Transport& client, Watch& watch, Inbox& inbox, Exchange& exchange);
 
@@ -50,6 +50,7 @@ class Forwarder {
   Task<void> upload_pieces(BodyReader& reader);
   Task<void> end_upload();
 
+  bool still_holds() const override;
   void plan_body();
   void build_upstream_head();
   std::string_view own_traceparent() const noexcept {

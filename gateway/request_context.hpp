@@ -51,6 +51,8 @@ struct RequestContext {
   // Left by filters.
   std::shared_ptr<filters::Identity> identity;                           // set by `jwt`, read by `claim_headers`
   boost::container::small_vector<std::string_view, 4> upstream_headers;  // ready-made `Name: value\r\n` lines
+  // Values of Set-Cookie for the client, whoever answers it; no cache may keep such a response.
+  boost::container::small_vector<std::string_view, 2> set_cookies;
   Decision decision;
 
   // Copies bytes into the request's memory, for views that must live as long as the request.

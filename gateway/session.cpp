@@ -295,12 +295,7 @@ Task<bool> Session::reply(Exchange& exchange, std::string_view body) {
   }
   static const http::HeaderEdits no_edits;
   const bool is_error = exchange.refusal.reason != Reason::accepted;
-  if (exchange.context) {
-    const Chain& chain = exchange.route->chain;
-    for (auto filter = chain.rbegin(); filter != chain.rend(); ++filter) {
-      (*filter)->on_response(*exchange.context, exchange.response);
-    }
-  }
+  if (exchange.context) exchange.filter_response();
   if (worker_.draining()) exchange.keep_alive = false;
   const bool bodiless = exchange.response.status == 204 || exchange.response.status == 304;
   const bool to_head = exchange.request.method == http::Method::head;

@@ -14,7 +14,7 @@ void Watch::arm_total(std::chrono::milliseconds limit) noexcept {
   if (expired_ == Cause::total) expired_ = Cause::none;
 }
 
-Watch::Cause Watch::due(SteadyTime now) const noexcept {
+Watch::Cause Watch::due(SteadyTime now) const {
   if (now >= total_deadline_) return Cause::total;
   if (now >= deadline_) return cause_;
   if (draining_ && (cause_ == Cause::idle || cause_ == Cause::park)) return Cause::drain;
@@ -22,6 +22,7 @@ Watch::Cause Watch::due(SteadyTime now) const noexcept {
   // themselves.
   const bool awaits_upstream = cause_ == Cause::connect || cause_ == Cause::response || cause_ == Cause::download;
   if (awaits_upstream && client_.peer_gone()) return Cause::client_gone;
+  if (permission_ != nullptr && !permission_->still_holds()) return Cause::no_longer_permitted;
   return Cause::none;
 }
 

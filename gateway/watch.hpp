@@ -12,6 +12,15 @@ namespace postern {
 
 class Watch final : public Ticking {
  public:
+  // Whether what was allowed once still is.
+  class Permission {
+   public:
+    virtual bool still_holds() const = 0;
+
+   protected:
+    ~Permission() = default;
+  };
+
   enum class Cause : std::uint8_t {
     none,
     park,  // not a timeout: quiet for a moment, time to give the buffer back
@@ -25,6 +34,7 @@ class Watch final : public Ticking {
     linger,
     client_gone,  // while an upstream was awaited: response or download
     drain,        // between requests, while the worker ends
+    no_longer_permitted,
   };
 
   Watch(Ticker& ticker, Transport& client, const bool& draining)
@@ -45,16 +55,20 @@ class Watch final : public Ticking {
   // The upstream connection to cancel with the client's; null when there is none.
   void set_upstream(Transport* upstream) noexcept { upstream_ = upstream; }
 
+  // Asked at every tick; null: nobody.
+  void set_permission(const Permission* permission) noexcept { permission_ = permission; }
+
   Cause expired() const noexcept { return expired_; }
 
   void on_tick(SteadyTime now) override;
 
  private:
-  Cause due(SteadyTime now) const noexcept;
+  Cause due(SteadyTime now) const;
 
   Ticker& ticker_;
   Transport& client_;
   Transport* upstream_ = nullptr;
+  const Permission* permission_ = nullptr;
   const bool& draining_;
   SteadyTime deadline_ = never;
   SteadyTime total_deadline_ = never;

@@ -92,14 +92,12 @@ bool Revocations::is_following(double now) const noexcept {
          to_millis(now) - caught_up_.load(std::memory_order_acquire) < patience;
 }
 
-std::optional<Refusal> Revocations::check(const state::Fingerprints& token, Clean& clean,
-                                          state::RevocationTable::View& view, double now) const {
-  if (!is_following(now)) return Refusal(Reason::store_unavailable, "revocations cannot be followed");
+bool Revocations::is_revoked(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view) const {
   const std::uint64_t epoch = table_.epoch();
-  if (epoch == clean.epoch) return std::nullopt;
-  if (table_.revokes(token, view)) return Refusal(Reason::token_revoked);
+  if (epoch == clean.epoch) return false;
+  if (table_.revokes(token, view)) return true;
   clean.epoch = epoch;
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace postern::token_service

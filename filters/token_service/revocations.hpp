@@ -33,12 +33,11 @@ class Revocations {
   struct Clean {
     std::uint64_t epoch = 0;
   };
-  // token_revoked; or store_unavailable when nothing was heard of the store for `patience`, or ever. One atomic load
-  // and a comparison while nothing was revoked since `clean` was filled.
-  std::optional<Refusal> check(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view,
-                               double now) const;
+  // As far as it is known here. One atomic load and a comparison while nothing was revoked since `clean` was filled.
+  bool is_revoked(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view) const;
 
   std::size_t size() const noexcept { return table_.size(); }
+  // Whether the store was heard of within `patience`: all that was revoked before that is known.
   bool is_following(double now) const noexcept;
 
  private:

@@ -76,6 +76,7 @@ routes:
         - shop
       optional: false
       keep_token: false
+      fail: closed
       scope_match: all
     observe: false
     allow_encoded_slash: false
