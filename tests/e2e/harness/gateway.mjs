@@ -61,12 +61,20 @@ class Gateway {
 
   residentKiB() { return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]); }
 
+  // SIGKILL, as by a crash: stop() then expects no other end.
+  async kill() {
+    this.killed = true;
+    this.signal('SIGKILL');
+    await within('the gateway ends after SIGKILL', this.running.ended);
+  }
+
   // SIGTERM, a clean end, no sanitizer's report, no token in any output.
   async stop() {
     if (!this.running.over) this.signal('SIGTERM');
     try {
       const ending = await within('the gateway ends after SIGTERM', this.running.ended);
-      assert.deepEqual(ending, {code: 0, signal: null}, `the gateway's end:\n${this.stderr}`);
+      const wanted = this.killed ? {code: null, signal: 'SIGKILL'} : {code: 0, signal: null};
+      assert.deepEqual(ending, wanted, `the gateway's end:\n${this.stderr}`);
     } finally {
       if (!this.running.over) this.signal('SIGKILL');
     }

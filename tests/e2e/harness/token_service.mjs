@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import {join} from 'node:path';
 
 import {startGateway} from './gateway.mjs';
-import {debianPython, run, runPostern} from './program.mjs';
+import {debianPython, run, runPostern, start} from './program.mjs';
 import {connect} from './raw_client.mjs';
 import {startUpstream} from './recording_upstream.mjs';
 import {assertErrorReply} from './refusals.mjs';
 import {bearer, request} from './requests.mjs';
 import {remember, secretTexts} from './tokens.mjs';
-import {eventually} from './waiting.mjs';
+import {eventually, within} from './waiting.mjs';
 
 export const issuer = 'https://shop.example.com';
 export const audience = 'shop-api';
@@ -62,11 +62,11 @@ export function sessionConfig({endpoint, usersFile, stateFile, service = {}, ...
 }
 
 // Sends bytes on a connection of its own, which is closed after the response.
-async function exchangeOnce(port, bytes) {
+async function exchangeOnce(port, bytes, method) {
   const client = await connect({onClose() {}}, port);
   try {
     client.send(bytes);
-    return await client.response();
+    return await client.response(method);
   } finally {
     client.socket.destroy();
   }
@@ -96,7 +96,7 @@ class TokenService {
     return response;
   }
 
-  ask(method, path, fields = []) { return exchangeOnce(this.gateway.port, request(method, path, fields)); }
+  ask(method, path, fields = []) { return exchangeOnce(this.gateway.port, request(method, path, fields), method); }
   get(path, fields) { return this.ask('GET', path, fields); }
 
   // The answer to a login; login() is one that must succeed, with the answer's members and the instant of the answer.
@@ -183,13 +183,30 @@ export function paddedJson(members, size) {
   return `${open}${'x'.repeat(size - open.length - 2)}"}`;
 }
 
-// The rows that a query finds in a store's file, read by a program that has nothing to do with the gateway's SQLite.
+// The rows that a statement gives in a store's file, run by a program that has nothing to do with the gateway's SQLite.
 export async function queryStore(stateFile, sql, ...values) {
   const script = 'import json, sqlite3, sys; file, sql, values = sys.argv[1:]; '
-    + 'print(json.dumps(sqlite3.connect(file, timeout=30).execute(sql, json.loads(values)).fetchall()))';
+    + 'print(json.dumps(sqlite3.connect(file, timeout=30, isolation_level=None).execute(sql, json.loads(values)).fetchall()))';
   const ending = await run(debianPython, ['-c', script, stateFile, sql, JSON.stringify(values)]);
   assert.equal(ending.code, 0, ending.stderr);
   return JSON.parse(ending.stdout);
+}
+
+// Holds the lock for writing of a store's file, as a backup or another program might; the answer gives it back.
+export async function lockStore(scope, stateFile) {
+  const script = 'import sqlite3, sys; store = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None); '
+    + 'store.execute("BEGIN IMMEDIATE"); print("locked", flush=True); sys.stdin.read(); store.execute("ROLLBACK")';
+  const running = start(debianPython, ['-c', script, stateFile]);
+  const release = () => {
+    running.child.stdin.end();
+    return within('the lock is given back', running.ended);
+  };
+  scope.onClose(release);
+  await eventually('the store is locked', () => {
+    assert.ok(!running.over, running.stderr);
+    return running.stdout.includes('locked');
+  });
+  return release;
 }
 
 // Waits until this machine's clock, which the gateway reads too, has passed the instant in milliseconds.
