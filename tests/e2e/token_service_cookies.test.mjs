@@ -5,11 +5,11 @@ import {before, describe, it} from 'node:test';
 import {ok} from './harness/recording_upstream.mjs';
 import {bearer} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
+import {accessName, cookieField, cookies, cookiesOf, refreshName, tokensOf} from './harness/session_cookies.mjs';
 import {assertRefusal, clockPasses, passwordOf, startTokenService} from './harness/token_service.mjs';
 import {remember, withOtherSignature} from './harness/tokens.mjs';
 
 const suiteScope = scoped();
-const accessName = '__Host-postern_access', refreshName = '__Host-postern_refresh';
 let service; // deliver: cookies
 let both; // deliver: both, of the same store
 before(async () => {
@@ -17,31 +17,8 @@ before(async () => {
   both = await startTokenService(suiteScope, {like: service, service: {deliver: 'both', cookies: {}}});
 });
 
-// {name: {value, attributes}} of the Set-Cookie fields, each name once.
-function cookiesOf(response) {
-  const cookies = {};
-  for (const line of response.all('set-cookie')) {
-    const [pair, ...attributes] = line.split('; ');
-    const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-    assert.ok(!(name in cookies), `${name} twice`);
-    cookies[name] = {value: remember(value), attributes};
-  }
-  return cookies;
-}
-
-// The tokens that an answer sets as cookies.
-function tokensOf(response) {
-  assert.equal(response.status, 200, response.text);
-  const cookies = cookiesOf(response);
-  assert.deepEqual(Object.keys(cookies), [accessName, refreshName]);
-  return {access_token: cookies[accessName].value, refresh_token: cookies[refreshName].value};
-}
-
 const credentials = {username: 'alice', password: passwordOf('alice')};
 const login = async () => tokensOf(await service.tryLogin());
-const cookieField = (...pairs) => ['Cookie', pairs.map(([name, value]) => `${name}=${value}`).join('; ')];
-const cookies = ({access_token: access, refresh_token: refresh}) => cookieField(
-  ...(access ? [[accessName, access]] : []), ...(refresh ? [[refreshName, refresh]] : []));
 
 const assertAlive = (tokens) => both.assertAlive(tokens);
 
