@@ -98,6 +98,33 @@ describe('a store that another program has locked', () => {
   });
 });
 
+describe('a store that cannot grow any more', () => {
+  // A limit for files stands in for a full disk; SIGXFSZ would end the program.
+  const under = ['env', '--ignore-signal=XFSZ', 'prlimit', '--fsize=400000:'];
+
+  it('is 503 store_unavailable, never a false success, and heals with space', async (t) => {
+    const service = await startTokenService(scoped(t), {under, service: {reuse_grace: '1m'}});
+    let session = await service.login(), previous, full;
+    while (!full) {
+      const response = await service.tryRefresh(session.refresh_token);
+      if (response.status === 200) [previous, session] = [session, response.json];
+      else full = response;
+    }
+    assertRefusal(full, 503, 'store_unavailable');
+    assertRefusal(await service.tryLogout({refresh_token: session.refresh_token, all: true}), 503, 'store_unavailable');
+    assertRefusal(await service.tryLogin(), 503, 'store_unavailable');
+    await service.assertAccepted(session.access_token);
+
+    const healed = await run('prlimit', [`--pid=${service.gateway.pid}`, '--fsize=unlimited:']);
+    assert.equal(healed.code, 0, healed.stderr);
+    assert.equal((await service.refresh(previous.refresh_token)).refresh_token, session.refresh_token);
+    session = await service.assertAlive(session);
+    await service.logout({refresh_token: session.refresh_token});
+    await service.assertOver(session);
+    assert.deepEqual(await queryStore(service.stateFile, 'PRAGMA integrity_check'), [['ok']]);
+  });
+});
+
 describe('a store whose signing key is damaged', () => {
   it('gives no tokens: login and refresh are 503 keys_unavailable', async (t) => {
     const scope = scoped(t);

@@ -214,7 +214,7 @@ export const clockPasses = (instant) => eventually(`the clock passes ${new Date(
 
 // A gateway with a token service in a folder of the scope; `users` are names with their claims, as `{alice: ['role=admin']}`.
 // `like`: another service, whose users, store and upstream it shares.
-export async function startTokenService(scope, {users = {alice: ['role=admin']}, like, upstreamOptions, env, ...changes} = {}) {
+export async function startTokenService(scope, {users = {alice: ['role=admin']}, like, upstreamOptions, env, under, ...changes} = {}) {
   startTokenService.count = (startTokenService.count ?? 0) + 1;
   const usersFile = like?.usersFile ?? join(scope.directory, `users-${startTokenService.count}.yaml`);
   const stateFile = like?.stateFile ?? join(scope.directory, `state-${startTokenService.count}.db`);
@@ -225,7 +225,7 @@ export async function startTokenService(scope, {users = {alice: ['role=admin']},
     }
   }
   const config = sessionConfig({endpoint: upstream.endpoint, usersFile, stateFile, ...changes});
-  const gateway = await startGateway(scope, config, {env});
+  const gateway = await startGateway(scope, config, {env, under});
   await eventually('the gateway is ready', async () => (await gateway.admin('/readyz')).status === 200);
   return new TokenService({gateway, upstream, config, usersFile, stateFile});
 }
