@@ -4,13 +4,13 @@
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev rapidjson-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev
-  libre2-dev zlib1g-dev libargon2-dev libsqlite3-dev doctest-dev
+  libre2-dev zlib1g-dev libargon2-dev libsqlite3-dev libhiredis-dev doctest-dev
   curl
 )
 
-# What `./test` needs beyond that: upstreams, clients and second implementations of tokens and of JSON Schema.
+# What `./test` needs beyond that: upstreams, a store, clients and second implementations of tokens and of JSON Schema.
 test_packages=(
-  nginx-light apache2 lighttpd haproxy openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates
+  nginx-light apache2 lighttpd haproxy redis-server openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates
 )
 # A node of any origin will do (18 or later); Debian's is taken where there is none.
 command -v node >/dev/null || test_packages+=(nodejs)

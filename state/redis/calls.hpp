@@ -1,0 +1,47 @@
+// The calls of a store as arguments of scripts, and the scripts' replies as what the calls give. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "state/redis/resp.hpp"
+#include "state/redis/scripts.hpp"
+#include "state/store.hpp"
+
+namespace postern::state::redis {
+
+// `{prefix}`, with which every key begins.
+std::string key_tag(const std::string& prefix);
+
+// EVALSHA of the script with `arguments`.
+Words script_command(Script script, const std::string& prefix, Words arguments);
+
+Words begin_session_arguments(const Family& family, const RefreshToken& first);
+Words rotate_arguments(const Rotation& rotation, bool reissue);
+Words find_arguments(const std::string& sid, const TokenHash& presented, const std::string& client, Millis now,
+                     Millis grace);
+Words revoke_arguments(const Revocation& revocation);
+Words add_key_arguments(const SigningKeyRecord& key, std::uint64_t version);
+Words count_attempt_arguments(const std::vector<Attempt>& attempts, Millis now);
+Words uncount_attempt_arguments(const std::vector<Attempt>& attempts);
+Words sweep_arguments(Millis now, std::size_t most);
+
+// What an answer that makes no sense is: `damaged`. Error replies are not for these (error_reply.hpp).
+template <class T>
+using Read = tl::expected<T, StoreError>;
+Read<Begun> read_begun(const Reply& reply);
+Read<Rotated> read_rotated(const Reply& reply, const std::string& sid);
+Read<FoundSession> read_found(const Reply& reply, const std::string& sid);
+Read<std::uint64_t> read_number(const Reply& reply);
+Read<SigningKeySet> read_signing_keys(const Reply& reply);
+
+// Entries of the feed, as XRANGE gives them.
+Read<std::vector<SequencedRevocation>> read_entries(const Reply& reply);
+// The same as XREAD gives them: of one stream, or nil.
+Read<std::vector<SequencedRevocation>> read_new_entries(const Reply& reply);
+// The number of the last revocation, as GET gives it: nil is 0.
+Read<std::uint64_t> read_latest(const Reply& reply);
+
+}  // namespace postern::state::redis

@@ -1,0 +1,245 @@
+// The texts of scripts.hpp, and the parts that they share.
+#pragma once
+
+#include <string_view>
+
+namespace postern::state::redis::lua {
+
+// Lua would write a time of today as 1.7e+12.
+inline constexpr std::string_view shared = R"lua(
+local prefix = KEYS[1]
+local call = redis.call
+local function digits(number) return string.format('%.0f', number) end
+local function family_key(sid) return prefix .. ':family:' .. sid end
+local function subject_key(kind, issuer, subject)
+  return prefix .. ':' .. kind .. ':' .. #issuer .. ':' .. issuer .. subject
+end
+)lua";
+
+// judge() is judge_rotation() and judge_reissue() of state/refresh_rules.cpp; tests/store compares both.
+inline constexpr std::string_view reading = R"lua(
+local function read_family(sid)
+  local f = call('HMGET', family_key(sid), 'issuer', 'subject', 'client', 'claims', 'scope', 'began', 'ends', 'ended')
+  if not f[1] then return nil end
+  return {issuer = f[1], subject = f[2], client = f[3], ends = tonumber(f[7]), ended = f[8] == '1', fields = f}
+end
+
+local function read_token(sid, hash)
+  local found = call('HMGET', family_key(sid), 't:' .. hash, 's:' .. hash)
+  if not found[1] then return nil end
+  local expires, used = found[1]:match('^(%d+) ?(%d*)$')
+  local token = {expires = tonumber(expires), used = tonumber(used)}
+  if found[2] then token.opens_until, token.sealed = found[2]:match('^(%d+) (.*)$') end
+  return token
+end
+
+local function judge(family, token, client, now, grace, reissue)
+  if not family or not token then return 'unknown' end
+  if family.client ~= client then return 'other_client' end
+  if family.ended then return 'family_ended' end
+  if now >= family.ends then return 'family_over' end
+  local within_grace = token.used and now < token.used + grace
+  if now >= token.expires then
+    if not reissue then return 'expired' end
+    if not token.used then return 'current' end
+    return token.sealed and within_grace and 'within_grace' or 'expired'
+  end
+  if not token.used then return 'current' end
+  if not within_grace then return 'reused' end
+  return token.sealed and 'within_grace' or 'unknown'
+end
+)lua";
+
+inline constexpr std::string_view revoking = R"lua(
+local function end_families(kind, issuer, value, before)
+  local sids = {}
+  if kind == 'sid' then sids = {value} end
+  if kind == 'sub' then sids = call('SMEMBERS', subject_key('subject', issuer, value)) end
+  for _, sid in ipairs(sids) do
+    local family = call('HMGET', family_key(sid), 'issuer', 'began')
+    if family[1] == issuer and (before == '' or tonumber(family[2]) < tonumber(before)) then
+      call('HSET', family_key(sid), 'ended', 1)
+    end
+  end
+end
+
+local function revoke(kind, issuer, value, before, until_)
+  end_families(kind, issuer, value, before)
+  local number = digits(call('INCR', prefix .. ':sequence'))
+  call('XADD', prefix .. ':feed', number .. '-0',
+       'kind', kind, 'issuer', issuer, 'value', value, 'before', before, 'until', until_)
+  call('ZADD', prefix .. ':revocations', until_, number)
+  if kind == 'sub' then
+    call('ZADD', subject_key('revoked', issuer, value), before == '' and until_ or before, number)
+  end
+  return number
+end
+)lua";
+
+// ARGV: sid, issuer, subject, client, claims, scope, began, ends, hash, expires. Gives Begun::issued_before, or nil.
+inline constexpr std::string_view begin_session = R"lua(
+local sid, issuer, subject = ARGV[1], ARGV[2], ARGV[3]
+if call('EXISTS', family_key(sid)) == 0 then
+  call('HSET', family_key(sid), 'issuer', issuer, 'subject', subject, 'client', ARGV[4], 'claims', ARGV[5],
+       'scope', ARGV[6], 'began', ARGV[7], 'ends', ARGV[8], 'ended', 0, 'current', ARGV[9], 't:' .. ARGV[9], ARGV[10])
+  call('ZADD', prefix .. ':families', ARGV[8], sid)
+  call('SADD', subject_key('subject', issuer, subject), sid)
+end
+local latest = call('ZREVRANGE', subject_key('revoked', issuer, subject), 0, 0, 'WITHSCORES')[2]
+return latest and digits(tonumber(latest))
+)lua";
+
+// ARGV: sid, hash, client, now, grace, `rotate` or `reissue`, successor's hash, sealed, opens_until, lifetime,
+// revoke_until. Gives the verdict, the family's fields, the current token's `expires`, and opens_until and bytes of a
+// successor.
+inline constexpr std::string_view rotate = R"lua(
+local sid, hash, now, successor, opens_until = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[7], ARGV[9]
+local family, token = read_family(sid), read_token(sid, hash)
+local verdict = judge(family, token, ARGV[3], now, tonumber(ARGV[5]), ARGV[6] == 'reissue')
+local expires = '0'
+if verdict == 'current' then
+  expires = digits(math.min(now + tonumber(ARGV[10]), family.ends))
+  call('HSET', family_key(sid), 't:' .. hash, digits(token.expires) .. ' ' .. ARGV[4],
+       's:' .. hash, opens_until .. ' ' .. ARGV[8], 't:' .. successor, expires, 'current', successor)
+  call('ZADD', prefix .. ':sealed', opens_until, hash .. sid)
+  call('ZADD', prefix .. ':used', digits(math.max(token.expires, tonumber(opens_until))), hash .. sid)
+elseif verdict == 'within_grace' then
+  expires = digits(read_token(sid, call('HGET', family_key(sid), 'current')).expires)
+  return {verdict, family.fields, expires, token.opens_until, token.sealed}
+elseif verdict == 'reused' then
+  revoke('sid', family.issuer, sid, '', ARGV[11])
+  family.fields[8] = '1'
+end
+return {verdict, family and family.fields or false, expires}
+)lua";
+
+// ARGV: sid, hash, client, now, grace. Gives the verdict, the family's fields and the token's `expires`.
+inline constexpr std::string_view find = R"lua(
+local family, token = read_family(ARGV[1]), read_token(ARGV[1], ARGV[2])
+local verdict = judge(family, token, ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), false)
+return {verdict, family and family.fields or false, token and digits(token.expires) or '0'}
+)lua";
+
+// ARGV: kind, issuer, value, before or nothing, until. Gives the number.
+inline constexpr std::string_view revoke = R"lua(
+return revoke(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+)lua";
+
+inline constexpr std::string_view reading_keys = R"lua(
+local function load_keys()
+  local keys = {}
+  for _, kid in ipairs(call('ZRANGE', prefix .. ':keys', 0, -1)) do
+    local key = call('HMGET', prefix .. ':key:' .. kid, 'alg', 'private_key', 'created', 'signs_from', 'signs_until',
+                     'retired')
+    keys[#keys + 1] = {kid, unpack(key)}
+  end
+  return {call('GET', prefix .. ':keys_added') or '0', keys}
+end
+)lua";
+
+inline constexpr std::string_view load_keys = R"lua(
+return load_keys()
+)lua";
+
+// ARGV: version, kid, alg, private_key, created, signs_from, signs_until, retired.
+inline constexpr std::string_view add_key = R"lua(
+if (call('GET', prefix .. ':keys_added') or '0') == ARGV[1] then
+  call('HSET', prefix .. ':key:' .. ARGV[2], 'alg', ARGV[3], 'private_key', ARGV[4], 'created', ARGV[5],
+       'signs_from', ARGV[6], 'signs_until', ARGV[7], 'retired', ARGV[8])
+  call('ZADD', prefix .. ':keys', ARGV[8], ARGV[2])
+  call('INCR', prefix .. ':keys_added')
+end
+return load_keys()
+)lua";
+
+// ARGV: now, then name, limit and window of each attempt. Gives the milliseconds to wait; 0: all were counted.
+inline constexpr std::string_view count_attempt = R"lua(
+local now, wait, windows = tonumber(ARGV[1]), 0, {}
+for i = 2, #ARGV, 3 do
+  local window = call('HMGET', prefix .. ':attempt:' .. ARGV[i], 'count', 'ends')
+  local ends = tonumber(window[2] or '0')
+  if ends > now then
+    windows[i] = ends
+    if tonumber(window[1]) >= tonumber(ARGV[i + 1]) then wait = math.max(wait, ends - now) end
+  end
+end
+if wait > 0 then return digits(wait) end
+for i = 2, #ARGV, 3 do
+  local key = prefix .. ':attempt:' .. ARGV[i]
+  if windows[i] then
+    call('HINCRBY', key, 'count', 1)
+  else
+    local ends = digits(now + tonumber(ARGV[i + 2]))
+    call('HSET', key, 'count', 1, 'ends', ends)
+    call('ZADD', prefix .. ':attempts', ends, ARGV[i])
+  end
+end
+return '0'
+)lua";
+
+// ARGV: name and `forgiven` or `one` of each attempt.
+inline constexpr std::string_view uncount_attempt = R"lua(
+for i = 1, #ARGV, 2 do
+  local key = prefix .. ':attempt:' .. ARGV[i]
+  if ARGV[i + 1] == 'forgiven' then
+    call('DEL', key)
+    call('ZREM', prefix .. ':attempts', ARGV[i])
+  elseif tonumber(call('HGET', key, 'count') or '0') > 0 then
+    call('HINCRBY', key, 'count', -1)
+  end
+end
+return '0'
+)lua";
+
+// ARGV: now, most. Gives how many things were removed. Sealed successors go first; a family goes after its tokens.
+inline constexpr std::string_view sweep = R"lua(
+local swept, most = 0, tonumber(ARGV[2])
+local function each_expired(set, remove)
+  local key = prefix .. ':' .. set
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'LIMIT', 0, most - swept)) do
+    if remove(member) then
+      call('ZREM', key, member)
+      swept = swept + 1
+    end
+  end
+end
+local function forget_token(sid, hash)
+  call('HDEL', family_key(sid), 't:' .. hash, 's:' .. hash)
+  call('ZREM', prefix .. ':sealed', hash .. sid)
+  call('ZREM', prefix .. ':used', hash .. sid)
+end
+
+each_expired('sealed', function(member)
+  return call('HDEL', family_key(member:sub(33)), 's:' .. member:sub(1, 32)) >= 0
+end)
+each_expired('used', function(member)
+  forget_token(member:sub(33), member:sub(1, 32))
+  return true
+end)
+each_expired('families', function(sid)
+  local key = family_key(sid)
+  for _, field in ipairs(call('HKEYS', key)) do
+    if swept >= most then return false end
+    if field:sub(1, 2) == 't:' then
+      forget_token(sid, field:sub(3))
+      swept = swept + 1
+    end
+  end
+  if swept >= most then return false end
+  local family = call('HMGET', key, 'issuer', 'subject')
+  if family[1] then call('SREM', subject_key('subject', family[1], family[2]), sid) end
+  call('DEL', key)
+  return true
+end)
+each_expired('revocations', function(number)
+  local entry = call('XRANGE', prefix .. ':feed', number .. '-0', number .. '-0')[1]
+  if entry and entry[2][2] == 'sub' then call('ZREM', subject_key('revoked', entry[2][4], entry[2][6]), number) end
+  call('XDEL', prefix .. ':feed', number .. '-0')
+  return true
+end)
+each_expired('attempts', function(name) return call('DEL', prefix .. ':attempt:' .. name) >= 0 end)
+each_expired('keys', function(kid) return call('DEL', prefix .. ':key:' .. kid) >= 0 end)
+return digits(swept)
+)lua";
+
+}  // namespace postern::state::redis::lua
