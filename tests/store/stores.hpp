@@ -13,10 +13,12 @@
 #include <string>
 #include <utility>
 
+#include "state/redis/redis_store.hpp"
 #include "state/sqlite/sqlite_store.hpp"
 #include "state/store.hpp"
+#include "tests/store/redis_server.hpp"
 
-#define STORES SqlitePlace
+#define STORES SqlitePlace, RedisPlace
 
 namespace postern::state {
 
@@ -42,6 +44,20 @@ struct SqlitePlace {
 
   std::filesystem::path folder;
   SqliteOptions options;
+};
+
+// Keys of its own in a server that all tests share.
+struct RedisPlace {
+  RedisPlace() {
+    static const RedisServer server;
+    static int count = 0;
+    options.url.host = "127.0.0.1";
+    options.url.port = server.port();
+    options.key_prefix = "test-" + std::to_string(++count);
+  }
+  std::unique_ptr<Store> open() const { return open_redis_store(options); }
+
+  RedisOptions options;
 };
 
 constexpr auto patience = std::chrono::seconds(20);  // longer than any test should wait

@@ -1,0 +1,63 @@
+// The calls of a store over one connection that is kept: pipelined, each with a deadline, over reconnections.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "state/redis/connection.hpp"
+
+namespace postern::state::redis {
+
+// On one thread, that of the executor.
+class Caller {
+ public:
+  // `options` must outlive it.
+  Caller(boost::asio::io_context::executor_type executor, const RedisOptions& options);
+
+  // Connects; and again whenever the connection is lost.
+  void start();
+
+  // `done` is called once, within the timeout of the options, with the reply or why there is none. A call whose answer
+  // was lost with the connection is sent again: it may have happened (Store's calls may be repeated). An error reply
+  // that says that another server should be asked is obeyed once.
+  void call(const Words& command, Done<Reply> done);
+
+  // No call comes any more but of what `done` calls; when all are answered nothing of this runs.
+  void end();
+
+ private:
+  struct Call {
+    std::string bytes;
+    Done<Reply> done;
+    std::chrono::steady_clock::time_point deadline;
+    bool sent_elsewhere = false;
+  };
+
+  Task<void> keep_connected();
+  Task<MaybeError> read_replies(Connection& connection);
+  Task<void> write_calls(std::shared_ptr<Connection> connection);
+  void write_soon();
+  MaybeError settle(Reply reply);
+  void send_again();
+  void watch_deadlines();
+  void fail_expired(std::chrono::steady_clock::time_point now);
+  bool is_over() const noexcept { return ending_ && waiting_.empty() && sent_.empty(); }
+  void stop_if_over();
+
+  boost::asio::io_context::executor_type executor_;
+  const RedisOptions& options_;
+  std::mt19937 random_{std::random_device{}()};
+  std::deque<Call> waiting_, sent_;         // by their deadlines
+  std::shared_ptr<Connection> connection_;  // from the attempt on
+  std::optional<ClusterNode> node_;
+  MaybeError last_error_;  // why there is no connection
+  Timer pause_, deadline_;
+  bool is_connected_ = false, is_writing_ = false, is_watching_ = false, ending_ = false;
+};
+
+}  // namespace postern::state::redis

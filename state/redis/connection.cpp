@@ -1,0 +1,150 @@
+#include "state/redis/connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/basic_resolver.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "gateway/completion.hpp"
+
+namespace postern::state::redis {
+namespace asio = boost::asio;
+namespace {
+
+using asio::ip::tcp;
+using Executor = asio::io_context::executor_type;
+using Clock = std::chrono::steady_clock;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<Executor>{});
+constexpr std::size_t max_addresses = 8;  // tried for one name
+
+// A look-up that goes on by itself when nobody waits any more: the system's resolver cannot be interrupted.
+struct LookUp {
+  explicit LookUp(const Executor& executor) : resolver(executor), answered(executor) {}
+  asio::ip::basic_resolver<tcp, Executor> resolver;
+  Completion answered;
+  error_code error;
+  std::vector<tcp::endpoint> addresses;
+};
+
+void begin_look_up(const std::shared_ptr<LookUp>& look_up, const std::string& host, std::uint16_t port) {
+  look_up->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
+                                  [look_up](const error_code& error, const auto& results) {
+                                    look_up->error = error;
+                                    for (const auto& entry : results) look_up->addresses.push_back(entry.endpoint());
+                                    look_up->answered.set();
+                                  });
+}
+
+}  // namespace
+
+Connection::Connection(Executor executor, const RedisOptions& options)
+    : executor_(executor), options_(options), transport_(TcpSocket(executor)), timer_(executor) {}
+
+void Connection::shut_at(Clock::time_point deadline) {
+  deadline_ = deadline;
+  timer_.expires_at(deadline);
+  if (deadline == Clock::time_point::max()) return;
+  timer_.async_wait([weak = weak_from_this()](const error_code&) {
+    const auto self = weak.lock();
+    // The handler of an earlier deadline may be queued when the timer is set anew.
+    if (self && Clock::now() >= self->deadline_) self->shut();
+  });
+}
+
+void Connection::shut() noexcept {
+  shut_ = true;
+  timer_.cancel();
+  // Not close(): TLS would go on with a descriptor that may be another connection's by then.
+  transport_.cancel();
+  error_code ignored;
+  transport_.socket().shutdown(TcpSocket::shutdown_both, ignored);
+}
+
+StoreError Connection::unreachable(const std::string& why) const {
+  const std::string place = host_ + " port " + std::to_string(port_);
+  return {StoreError::Kind::unreachable, "Redis at " + place + ": " + (shut_ ? "no answer in time" : why)};
+}
+
+Task<MaybeError> Connection::open(std::optional<ClusterNode> node, ForScripts for_scripts) {
+  shut_at(Clock::now() + options_.timeout);
+  host_ = node ? node->host : options_.url.host;
+  port_ = node ? node->port : options_.url.port;
+  Addresses addresses;
+  MaybeError failed = co_await look_up(addresses);
+  if (!failed) failed = co_await connect(addresses);
+  if (failed) co_return failed;
+  if (options_.url.tls) {
+    const error_code error = co_await transport_.handshake(options_.tls->new_connection(host_, session_));
+    if (error || shut_) co_return unreachable(transport_.explain(error));
+  }
+  failed = co_await greet(for_scripts);
+  if (!failed) shut_at(Clock::time_point::max());
+  co_return failed;
+}
+
+Task<MaybeError> Connection::look_up(Addresses& addresses) {
+  error_code not_literal;
+  const auto literal = asio::ip::make_address(host_, not_literal);
+  if (!not_literal) {
+    addresses.emplace_back(literal, port_);
+    co_return std::nullopt;
+  }
+  const auto look_up = std::make_shared<LookUp>(executor_);
+  begin_look_up(look_up, host_, port_);
+  co_await look_up->answered.wait(deadline_);
+  if (shut_ || !look_up->answered.is_set()) co_return unreachable("its name is not resolved in time");
+  if (look_up->error) co_return unreachable(look_up->error.message());
+  addresses = std::move(look_up->addresses);
+  if (addresses.size() > max_addresses) addresses.resize(max_addresses);
+  co_return std::nullopt;
+}
+
+Task<MaybeError> Connection::connect(const Addresses& addresses) {
+  error_code error = asio::error::host_not_found;
+  for (const auto& address : addresses) {
+    error_code ignored;
+    transport_.socket().close(ignored);
+    std::tie(error) = co_await transport_.socket().async_connect(address, as_result);
+    if (!error || shut_) break;
+  }
+  if (error || shut_) co_return unreachable(error.message());
+  transport_.socket().set_option(tcp::no_delay(true), error);
+  co_return std::nullopt;
+}
+
+Task<MaybeError> Connection::greet(ForScripts for_scripts) {
+  const std::vector<Words> commands = greeting(options_.url, for_scripts);
+  std::string bytes;
+  for (const Words& command : commands) bytes += format_command(command);
+  MaybeError failed = co_await write(bytes);
+  for (std::size_t i = 0; i < commands.size() && !failed; ++i) {
+    const auto reply = co_await read();
+    if (!reply) {
+      failed = reply.error();
+    } else if (reply->type == Reply::Type::error) {
+      failed =
+          StoreError{judge_error_reply(reply->text).kind, "Redis refuses " + commands[i].front() + ": " + reply->text};
+    }
+  }
+  co_return failed;
+}
+
+Task<MaybeError> Connection::write(std::string_view commands) {
+  const error_code error = co_await transport_.write(commands);
+  if (error || shut_) co_return unreachable(error.message());
+  co_return std::nullopt;
+}
+
+Task<tl::expected<Reply, StoreError>> Connection::read() {
+  while (true) {
+    auto reply = replies_.next();
+    if (!reply) co_return tl::unexpected(StoreError{StoreError::Kind::damaged, reply.error()});
+    if (*reply) co_return std::move(**reply);
+    const auto [error, bytes] = co_await transport_.read_some(place_.data(), place_.size());
+    if (error || shut_) co_return tl::unexpected(unreachable(transport_.explain(error)));
+    replies_.feed({place_.data(), bytes});
+  }
+}
+
+}  // namespace postern::state::redis

@@ -1,0 +1,69 @@
+// One connection to Redis: bytes of commands out, replies in. On one thread.
+#pragma once
+
+#include <array>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "gateway/transport.hpp"
+#include "state/redis/error_reply.hpp"
+#include "state/redis/greeting.hpp"
+#include "state/redis/redis_options.hpp"
+#include "state/redis/resp.hpp"
+
+namespace postern::state::redis {
+
+using MaybeError = std::optional<StoreError>;
+using Timer =
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                      boost::asio::io_context::executor_type>;
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // `options` must outlive it.
+  Connection(boost::asio::io_context::executor_type executor, const RedisOptions& options);
+
+  // Connects and greets, in the time of the options. To the URL's host, which is resolved anew each time, or to `node`
+  // of its cluster.
+  Task<MaybeError> open(std::optional<ClusterNode> node, ForScripts for_scripts);
+
+  Task<MaybeError> write(std::string_view commands);
+  Task<tl::expected<Reply, StoreError>> read();
+
+  // From then on shut(), unless it is said anew; `max()`: never.
+  void shut_at(std::chrono::steady_clock::time_point deadline);
+  // Ends what is suspended in it, and everything that is begun later.
+  void shut() noexcept;
+  bool is_shut() const noexcept { return shut_; }
+
+  const std::string& host() const noexcept { return host_; }  // that was opened
+
+ private:
+  using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
+  Task<MaybeError> look_up(Addresses& addresses);
+  Task<MaybeError> connect(const Addresses& addresses);
+  Task<MaybeError> greet(ForScripts for_scripts);
+  StoreError unreachable(const std::string& why) const;
+
+  boost::asio::io_context::executor_type executor_;
+  const RedisOptions& options_;
+  std::string host_;
+  std::uint16_t port_ = 0;
+  ClientTls::Session session_;  // outlives the transport
+  Transport transport_;
+  Timer timer_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  bool shut_ = false;
+  ReplyReader replies_;
+  std::array<char, 16 * 1024> place_;
+};
+
+}  // namespace postern::state::redis

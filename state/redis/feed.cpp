@@ -1,0 +1,150 @@
+#include "state/redis/feed.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "state/following.hpp"
+#include "state/redis/calls.hpp"
+
+namespace postern::state::redis {
+namespace asio = boost::asio;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
+constexpr std::size_t page = 1000;  // entries of one answer
+
+Millis wall_clock() {
+  using std::chrono::system_clock;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Feed::Feed(asio::io_context::executor_type executor, const RedisOptions& options, Follower follower,
+           OwnRevocations& own, Revoke revoke)
+    : executor_(executor),
+      options_(options),
+      follower_(std::move(follower)),
+      own_(own),
+      revoke_(std::move(revoke)),
+      stream_(key_tag(options.key_prefix) + ":feed"),
+      sequence_(key_tag(options.key_prefix) + ":sequence"),
+      pause_(executor) {}
+
+void Feed::start() {
+  asio::co_spawn(executor_, keep_following(), asio::detached);
+}
+
+void Feed::end() {
+  ending_ = true;
+  if (connection_) connection_->shut();
+  pause_.cancel();
+}
+
+Task<void> Feed::keep_following() {
+  for (unsigned failures = 0; !ending_; ++failures) {
+    connection_ = std::make_shared<Connection>(executor_, options_);
+    known_.reset();  // another server may have counted otherwise
+    MaybeError failed = co_await connection_->open(std::exchange(node_, std::nullopt), ForScripts::no);
+    while (!failed && !ending_) {
+      failed = co_await follow();
+      if (!failed) failures = 0;
+    }
+    connection_->shut();
+    if (ending_) break;
+    follower_.failed(*failed);
+    pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
+    co_await pause_.async_wait(as_result);
+  }
+}
+
+// One turn.
+Task<MaybeError> Feed::follow() {
+  if (known_) return look();
+  return load();
+}
+
+Task<MaybeError> Feed::load() {
+  const std::vector<SequencedRevocation> own = own_.recent(wall_clock());
+  const Words get{"GET", sequence_};
+  auto replies = co_await ask(std::vector<Words>(1, get), options_.timeout);
+  if (!replies) co_return std::move(replies.error());
+  // An answer later than that number: what is beyond it may have been swept.
+  auto latest = read_latest(replies->front());
+  if (!latest) co_return std::move(latest.error());
+  std::vector<SequencedRevocation> all;
+  for (std::size_t read = page; read == page;) {
+    const std::string from = std::to_string(all.empty() ? 0 : all.back().sequence) + "-1";
+    const Words range{"XRANGE", stream_, from, "+", "COUNT", std::to_string(page)};
+    replies = co_await ask(std::vector<Words>(1, range), options_.timeout);
+    if (!replies) co_return std::move(replies.error());
+    auto entries = read_entries(replies->front());
+    if (!entries) co_return std::move(entries.error());
+    read = entries->size();
+    std::move(entries->begin(), entries->end(), std::back_inserter(all));
+  }
+  known_ = std::max(*latest, all.empty() ? 0 : all.back().sequence);
+  for (Revocation& lost : lost_revocations(own, all, wall_clock())) revoke_(std::move(lost));
+  follower_.complete(std::move(all));
+  co_return std::nullopt;
+}
+
+Task<MaybeError> Feed::look() {
+  const Millis asked_at = wall_clock();
+  const Words get{"GET", sequence_};
+  const Words read{"XREAD",   "COUNT", std::to_string(page),          "BLOCK", std::to_string(wait.count()),
+                   "STREAMS", stream_, std::to_string(*known_) + "-0"};
+  std::vector<Words> both{get, read};
+  const auto replies = co_await ask(std::move(both), wait + options_.timeout);
+  if (!replies) co_return replies.error();
+  const auto latest = read_latest(replies->front());
+  if (!latest) co_return latest.error();
+  co_return take_new(replies->back(), *latest, asked_at);
+}
+
+MaybeError Feed::take_new(const Reply& reply, std::uint64_t latest, Millis asked_at) {
+  auto entries = read_new_entries(reply);
+  if (!entries) return std::move(entries.error());
+  const bool is_behind = latest < *known_;
+  if (is_behind || (!entries->empty() && judge_feed(*known_, entries->front().sequence) == FeedStep::reload)) {
+    known_.reset();
+    return std::nullopt;
+  }
+  // With nothing new, what was counted since has been swept already.
+  known_ = entries->empty() ? latest : entries->back().sequence;
+  const bool is_all = entries->size() < page;
+  if (!entries->empty()) follower_.added(std::move(*entries));
+  if (is_all) follower_.caught_up(asked_at);
+  return std::nullopt;
+}
+
+// Sends the commands at once; their answers, of which none is an error.
+Task<tl::expected<std::vector<Reply>, StoreError>> Feed::ask(std::vector<Words> commands,
+                                                             std::chrono::milliseconds patience) {
+  connection_->shut_at(Clock::now() + patience);
+  std::string bytes;
+  for (const Words& command : commands) bytes += format_command(command);
+  MaybeError failed = co_await connection_->write(bytes);
+  std::vector<Reply> replies;
+  while (!failed && replies.size() < commands.size()) {
+    auto reply = co_await connection_->read();
+    if (!reply) {
+      failed = std::move(reply.error());
+    } else if (reply->type == Reply::Type::error) {
+      failed = StoreError{judge_error_reply(reply->text).kind, "Redis does not give the revocations: " + reply->text};
+      node_ = parse_moved(reply->text);
+      if (node_ && node_->host.empty()) node_->host = connection_->host();
+    } else {
+      replies.push_back(std::move(*reply));
+    }
+  }
+  if (failed) co_return tl::unexpected(std::move(*failed));
+  co_return replies;
+}
+
+}  // namespace postern::state::redis

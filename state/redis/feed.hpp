@@ -1,0 +1,59 @@
+// Follows the revocations of a Redis store over a connection of its own: all of them at the beginning of each
+// connection, then what is new as it comes.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "state/redis/connection.hpp"
+#include "state/redis/own_revocations.hpp"
+
+namespace postern::state::redis {
+
+// On one thread, that of the executor.
+class Feed {
+ public:
+  // How long Redis holds an answer back while nothing is new.
+  static constexpr std::chrono::milliseconds wait{500};
+
+  using Revoke = std::function<void(Revocation revocation)>;
+  // `own`: what was revoked by this process. What the server does not know of it is revoked again by `revoke`.
+  // `options` and `own` must outlive it.
+  Feed(boost::asio::io_context::executor_type executor, const RedisOptions& options, Follower follower,
+       OwnRevocations& own, Revoke revoke);
+
+  void start();
+  // Nothing of the follower is called any more.
+  void end();
+
+ private:
+  Task<void> keep_following();
+  Task<MaybeError> follow();
+  Task<MaybeError> load();
+  Task<MaybeError> look();
+  Task<tl::expected<std::vector<Reply>, StoreError>> ask(std::vector<Words> commands,
+                                                         std::chrono::milliseconds patience);
+  MaybeError take_new(const Reply& reply, std::uint64_t latest, Millis asked_at);
+
+  boost::asio::io_context::executor_type executor_;
+  const RedisOptions& options_;
+  const Follower follower_;
+  OwnRevocations& own_;
+  const Revoke revoke_;
+  const std::string stream_, sequence_;  // keys
+  std::mt19937 random_{std::random_device{}()};
+  std::shared_ptr<Connection> connection_;
+  std::optional<ClusterNode> node_;
+  std::optional<std::uint64_t> known_;  // the last number that the follower was told of; none: all are to be loaded
+  Timer pause_;
+  bool ending_ = false;
+};
+
+}  // namespace postern::state::redis

@@ -1,0 +1,141 @@
+#include "state/redis/redis_store.hpp"
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "state/redis/caller.hpp"
+#include "state/redis/calls.hpp"
+#include "state/redis/feed.hpp"
+#include "state/redis/own_revocations.hpp"
+
+namespace postern::state {
+namespace {
+
+using namespace redis;  // all of what follows speaks it
+
+Millis wall_clock() {
+  using std::chrono::system_clock;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+class RedisStore final : public Store {
+ public:
+  explicit RedisStore(RedisOptions options)
+      : options_(std::move(options)),
+        work_(io_.get_executor()),
+        caller_(io_.get_executor(), options_),
+        thread_([this] { io_.run(); }) {
+    boost::asio::post(io_, [this] { caller_.start(); });
+  }
+  ~RedisStore() override {
+    boost::asio::post(io_, [this] {
+      if (feed_) feed_->end();
+      caller_.end();
+      work_.reset();
+    });
+    thread_.join();
+  }
+  RedisStore(const RedisStore&) = delete;
+  RedisStore& operator=(const RedisStore&) = delete;
+
+  void begin_session(Family family, RefreshToken first, Done<Begun> done) override {
+    submit<Begun>(Script::begin_session, begin_session_arguments(family, first), read_begun, std::move(done));
+  }
+  void rotate(Rotation rotation, Done<Rotated> done) override { rotate(rotation, false, std::move(done)); }
+  void reissue(Rotation rotation, Done<Rotated> done) override { rotate(rotation, true, std::move(done)); }
+  void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,
+            Done<FoundSession> done) override {
+    auto arguments = find_arguments(sid, presented, client, now, grace);
+    const auto read = [sid = std::move(sid)](const Reply& reply) { return read_found(reply, sid); };
+    submit<FoundSession>(Script::find, std::move(arguments), read, std::move(done));
+  }
+
+  void revoke(Revocation revocation, Done<std::uint64_t> done) override {
+    auto arguments = revoke_arguments(revocation);
+    const auto keep = [this, revocation = std::move(revocation)](const Reply& reply) {
+      const auto number = read_number(reply);
+      if (number) own_.add({*number, revocation}, wall_clock());
+      return number;
+    };
+    submit<std::uint64_t>(Script::revoke, std::move(arguments), keep, std::move(done));
+  }
+  void follow(Follower follower) override {
+    boost::asio::post(io_, [this, follower = std::move(follower)]() mutable {
+      const auto revoke_again = [this](Revocation revocation) {
+        revoke(std::move(revocation), [](const tl::expected<std::uint64_t, StoreError>&) {});
+      };
+      feed_.emplace(io_.get_executor(), options_, std::move(follower), own_, revoke_again);
+      feed_->start();
+    });
+  }
+
+  void load_signing_keys(Done<SigningKeySet> done) override {
+    submit<SigningKeySet>(Script::load_keys, {}, read_signing_keys, std::move(done));
+  }
+  void add_signing_key(SigningKeyRecord key, std::uint64_t version, Done<SigningKeySet> done) override {
+    submit<SigningKeySet>(Script::add_key, add_key_arguments(key, version), read_signing_keys, std::move(done));
+  }
+
+  void count_attempt(std::vector<Attempt> attempts, Millis now, Done<Millis> done) override {
+    const auto read = [](const Reply& reply) {
+      return read_number(reply).map([](std::uint64_t wait) { return static_cast<Millis>(wait); });
+    };
+    submit<Millis>(Script::count_attempt, count_attempt_arguments(attempts, now), read, std::move(done));
+  }
+  void uncount_attempt(std::vector<Attempt> attempts, Done<Nothing> done) override {
+    const auto read = [](const Reply&) { return Read<Nothing>(); };
+    submit<Nothing>(Script::uncount_attempt, uncount_attempt_arguments(attempts), read, std::move(done));
+  }
+  void sweep(Millis now, std::size_t most, Done<std::size_t> done) override {
+    const auto read = [](const Reply& reply) {
+      return read_number(reply).map([](std::uint64_t count) { return static_cast<std::size_t>(count); });
+    };
+    submit<std::size_t>(Script::sweep, sweep_arguments(now, most), read, std::move(done));
+  }
+
+ private:
+  void rotate(const Rotation& rotation, bool reissue, Done<Rotated> done) {
+    const auto read = [sid = rotation.sid](const Reply& reply) { return read_rotated(reply, sid); };
+    submit<Rotated>(Script::rotate, rotate_arguments(rotation, reissue), read, std::move(done));
+  }
+
+  // `read` makes of the script's reply what `done` is given.
+  template <class T, class ReadReply>
+  void submit(Script script, Words arguments, ReadReply read, Done<T> done) {
+    if (calls_.fetch_add(1) >= options_.queue_limit) {
+      --calls_;
+      return done(tl::unexpected(StoreError{StoreError::Kind::busy, "too many calls are waiting"}));
+    }
+    auto settle = [this, read = std::move(read), done = std::move(done)](tl::expected<Reply, StoreError> reply) {
+      --calls_;
+      done(reply ? read(*reply) : tl::unexpected(std::move(reply.error())));
+    };
+    boost::asio::post(io_, [this, command = script_command(script, options_.key_prefix, std::move(arguments)),
+                            settle = std::move(settle)]() mutable { caller_.call(command, std::move(settle)); });
+  }
+
+  const RedisOptions options_;
+  std::atomic<std::size_t> calls_{0};  // without an answer
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  // The thread's own.
+  Caller caller_;
+  OwnRevocations own_;
+  std::optional<Feed> feed_;
+
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_redis_store(RedisOptions options) {
+  return std::make_unique<RedisStore>(std::move(options));
+}
+
+}  // namespace postern::state

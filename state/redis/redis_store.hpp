@@ -1,0 +1,18 @@
+// The store of many machines: Redis 6.2 or later, one server, which may have replicas, or the node of a cluster that
+// has the slot of the key prefix. Each call is one Lua script; revocations are followed over a second connection.
+//
+// What Redis has answered is as durable as it was set up: a write that was not on a replica yet is lost with its
+// master. What this process revoked in the last minute it revokes again then.
+#pragma once
+
+#include <memory>
+
+#include "state/redis/redis_options.hpp"
+#include "state/store.hpp"
+
+namespace postern::state {
+
+// Returns at once: a server that cannot be reached is tried again for as long as the store lives.
+std::unique_ptr<Store> open_redis_store(RedisOptions options);
+
+}  // namespace postern::state

@@ -1,0 +1,422 @@
+// What is Redis' alone: connections that are lost, servers that refuse, sequence numbers that go backwards.
+#include <algorithm>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "tests/store/stores.hpp"
+
+namespace postern::state {
+namespace {
+
+using Kind = StoreError::Kind;
+using Seconds = std::chrono::seconds;
+using Millisec = std::chrono::milliseconds;
+
+RedisOptions options_of(const RedisServer& server) {
+  RedisOptions options;
+  options.url.host = "127.0.0.1";
+  options.url.port = server.port();
+  return options;
+}
+
+Revocation revocation_of(std::string sid) {
+  return {Revocation::Kind::sid, "https://id.example", std::move(sid), {}, 9'000'000'000'000};
+}
+
+// How a call ends that must fail, and how long it took.
+struct Failed {
+  StoreError error;
+  std::chrono::milliseconds took{0};
+};
+Failed failed_call(Store& store) {
+  const auto began = std::chrono::steady_clock::now();
+  Answer<std::uint64_t> answer;
+  store.revoke(revocation_of("s"), answer.done());
+  const auto outcome = answer.wait();
+  REQUIRE_FALSE(outcome.has_value());
+  const auto took = std::chrono::steady_clock::now() - began;
+  return {outcome.error(), std::chrono::duration_cast<std::chrono::milliseconds>(took)};
+}
+
+// Calls until one succeeds.
+std::uint64_t healed_revoke(Store& store, const std::string& sid) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    Answer<std::uint64_t> answer;
+    store.revoke(revocation_of(sid), answer.done());
+    const auto outcome = answer.wait();
+    if (outcome) return *outcome;
+    REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, outcome.error().detail);
+  }
+}
+
+// What a follower knows, and what it was told.
+struct Known {
+  Follower follower() {
+    const auto add = [this](const std::vector<SequencedRevocation>& more) {
+      for (const auto& one : more) sids.push_back(one.revocation.value);
+    };
+    return {.complete =
+                [this, add](std::vector<SequencedRevocation> all) {
+                  const std::lock_guard lock(mutex);
+                  ++completed;
+                  sids.clear();
+                  add(all);
+                  changed.notify_all();
+                },
+            .added =
+                [this, add](std::vector<SequencedRevocation> more) {
+                  const std::lock_guard lock(mutex);
+                  add(more);
+                  changed.notify_all();
+                },
+            .caught_up =
+                [this](Millis) {
+                  const std::lock_guard lock(mutex);
+                  ++caught_up;
+                  changed.notify_all();
+                },
+            .failed =
+                [this](const StoreError& error) {
+                  const std::lock_guard lock(mutex);
+                  ++failures;
+                  last_error = error;
+                  changed.notify_all();
+                }};
+  }
+  template <class Condition>
+  void wait_until(Condition condition) {
+    std::unique_lock lock(mutex);
+    REQUIRE(changed.wait_for(lock, patience, condition));
+  }
+  void wait_for(std::vector<std::string> expected) {
+    wait_until([&] { return sids == expected; });
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> sids;
+  int completed = 0, caught_up = 0, failures = 0;
+  StoreError last_error;
+};
+
+}  // namespace
+
+TEST_CASE("A call to a Redis that is not there fails in its time, and the store heals when it is") {
+  RedisServer server;
+  server.kill();
+  RedisOptions options = options_of(server);
+  options.timeout = Millisec(200);
+  const auto store = open_redis_store(options);
+  const Failed failed = failed_call(*store);
+  CHECK(failed.error.kind == Kind::unreachable);
+  CHECK(failed.error.detail == "Redis at 127.0.0.1 port " + std::to_string(server.port()) + ": Connection refused");
+  CHECK(failed.took >= Millisec(200));
+  CHECK(failed.took < Seconds(5));
+  server.start();
+  CHECK(healed_revoke(*store, "s") == 1);
+}
+
+TEST_CASE("Calls go on over a restart of Redis that takes less than their time") {
+  RedisServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  RedisOptions options = options_of(server);
+  options.timeout = Seconds(10);
+  const auto store = open_redis_store(options);
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  server.kill();
+  Answer<Rotated> answer;
+  store->rotate(rotation_of("s", 1, 2, 1100), answer.done());
+  server.start();  // without the scripts
+  CHECK(answer.value().presented == Presented::current);
+  CHECK(waiting.find("s", hash_of(2), 1100).presented == Presented::current);
+}
+
+TEST_CASE("Calls of a connection that Redis ends are sent again over the next one") {
+  RedisServer server;
+  RedisOptions options = options_of(server);
+  options.timeout = Seconds(10);
+  const auto store = open_redis_store(options);
+  Waiting{*store}.begin(family_of("s"), hash_of(1), 1500);
+  CHECK(server.ask({"CLIENT", "PAUSE", "100000", "WRITE"}) == "OK");
+  std::vector<Answer<Rotated>> answers(50);
+  for (auto& answer : answers) store->rotate(rotation_of("s", 1, 2, 1100), answer.done());
+  while (server.ask({"INFO", "clients"}).find("blocked_clients:1") == std::string::npos) std::this_thread::yield();
+  CHECK(server.ask({"CLIENT", "KILL", "TYPE", "normal"}) == "1");
+  CHECK(server.ask({"CLIENT", "UNPAUSE"}) == "OK");
+  int current = 0;
+  for (auto& answer : answers) {
+    const Rotated rotated = answer.value();
+    current += rotated.presented == Presented::current;
+    CHECK(rotated.expires == 1600);
+  }
+  CHECK(current == 1);
+}
+
+TEST_CASE("While Redis stands still calls fail in their time, and succeed again when it goes on") {
+  RedisServer server;
+  RedisOptions options = options_of(server);
+  options.timeout = Millisec(200);
+  const auto store = open_redis_store(options);
+  CHECK(healed_revoke(*store, "a") == 1);
+  server.send(SIGSTOP);
+  const Failed first = failed_call(*store);
+  const Failed second = failed_call(*store);
+  server.send(SIGCONT);
+  for (const Failed& failed : {first, second}) {
+    CHECK(failed.error.kind == Kind::unreachable);
+    CHECK(failed.took >= Millisec(200));
+    CHECK(failed.took < Seconds(5));
+  }
+  healed_revoke(*store, "b");
+}
+
+TEST_CASE("While Redis pauses its clients' writes calls fail, and succeed again after it") {
+  RedisServer server;
+  RedisOptions options = options_of(server);
+  options.timeout = Millisec(100);
+  const auto store = open_redis_store(options);
+  CHECK(healed_revoke(*store, "a") == 1);
+  CHECK(server.ask({"CLIENT", "PAUSE", "100000", "WRITE"}) == "OK");
+  CHECK(failed_call(*store).error.kind == Kind::unreachable);
+  CHECK(server.ask({"CLIENT", "UNPAUSE"}) == "OK");
+  healed_revoke(*store, "b");
+}
+
+TEST_CASE("A server that became a replica refuses writes at once, and takes them when it is a master again") {
+  RedisServer server;
+  const auto store = open_redis_store(options_of(server));
+  CHECK(healed_revoke(*store, "a") == 1);
+  CHECK(server.ask({"REPLICAOF", "127.0.0.1", "1"}) == "OK");
+  const Failed failed = failed_call(*store);
+  CHECK(failed.error.kind == Kind::read_only);
+  CHECK(failed.error.detail.starts_with("Redis refuses a call: READONLY "));
+  CHECK(failed.took < Millisec(900));
+  CHECK(server.ask({"REPLICAOF", "NO", "ONE"}) == "OK");
+  CHECK(healed_revoke(*store, "b") == 2);
+}
+
+TEST_CASE("A server without memory refuses what would grow, and still gives and sweeps") {
+  RedisServer server;
+  const auto store = open_redis_store(options_of(server));
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  CHECK(server.ask({"CONFIG", "SET", "maxmemory", "1"}) == "OK");
+  CHECK(failed_call(*store).error.kind == Kind::read_only);
+  CHECK(waiting.find("s", hash_of(1), 1100).presented == Presented::current);
+  CHECK(waiting.sweep(9000) == 2);
+  CHECK(server.ask({"CONFIG", "SET", "maxmemory", "0"}) == "OK");
+  healed_revoke(*store, "s");
+}
+
+TEST_CASE("Without the password, or with another one, Redis refuses") {
+  RedisServer server({"--requirepass", "right"});
+  RedisOptions options = options_of(server);
+  options.timeout = Millisec(200);
+  SUBCASE("right") {
+    options.url.password = Secret("right");
+    CHECK(healed_revoke(*open_redis_store(options), "s") == 1);
+  }
+  SUBCASE("wrong") {
+    options.url.password = Secret("wrong");
+    const Failed failed = failed_call(*open_redis_store(options));
+    CHECK(failed.error.kind == Kind::refused);
+    CHECK(failed.error.detail.starts_with("Redis refuses AUTH: WRONGPASS "));
+    CHECK(failed.error.detail.find("wrong") == std::string::npos);
+  }
+  SUBCASE("none") {
+    CHECK(failed_call(*open_redis_store(options)).error.kind == Kind::refused);
+  }
+}
+
+TEST_CASE("A user with no more rights than the store needs can do all of it") {
+  RedisServer server;
+  server.ask({"ACL", "SETUSER", "gate", "on", ">pass", "~{postern}*", "-@all", "+@read", "+@write", "+@scripting",
+              "-@dangerous"});
+  RedisOptions options = options_of(server);
+  options.url.user = "gate";
+  options.url.password = Secret("pass");
+  {
+    const auto store = open_redis_store(options);
+    const Waiting waiting{*store};
+    Known known;
+    store->follow(known.follower());
+    waiting.begin(family_of("s"), hash_of(1), 1500);
+    CHECK(waiting.rotate(rotation_of("s", 1, 2, 1100)).presented == Presented::current);
+    waiting.revoke(revocation_of("s"));
+    waiting.add_key({"kid", "ES256", Secret("pem"), 1, 2, 3, 4}, 0);
+    CHECK(waiting.keys().keys.size() == 1);
+    waiting.count({{"a", 1, 100}}, 1000);
+    waiting.uncount({{"a", 1, 100}});
+    CHECK(waiting.sweep(9'000) == 6);
+    known.wait_for({"s"});
+  }
+  // Of other keys it may touch none.
+  options.key_prefix = "other";
+  CHECK(failed_call(*open_redis_store(options)).error.kind == Kind::refused);
+}
+
+TEST_CASE("What a user may not do in a script is refused, not damage") {
+  RedisServer server;
+  server.ask({"ACL", "SETUSER", "gate", "on", ">pass", "~*", "+@all", "-xadd"});
+  RedisOptions options = options_of(server);
+  options.url.user = "gate";
+  options.url.password = Secret("pass");
+  CHECK(failed_call(*open_redis_store(options)).error.kind == Kind::refused);
+}
+
+TEST_CASE("Scripts that the server has forgotten are loaded again") {
+  RedisServer server;
+  const auto store = open_redis_store(options_of(server));
+  const Waiting waiting{*store};
+  CHECK(waiting.revoke(revocation_of("a")) == 1);
+  CHECK(server.ask({"SCRIPT", "FLUSH"}) == "OK");
+  CHECK(waiting.revoke(revocation_of("b")) == 2);
+}
+
+TEST_CASE("As many calls wait as the queue takes, one more is refused on the caller's thread") {
+  RedisServer server;
+  server.send(SIGSTOP);
+  RedisOptions options = options_of(server);
+  options.queue_limit = 3;
+  options.timeout = Seconds(10);
+  std::vector<Answer<std::uint64_t>> taken(3);
+  Answer<std::uint64_t> refused;
+  {
+    const auto store = open_redis_store(options);
+    for (auto& answer : taken) store->revoke(revocation_of("s"), answer.done());
+    store->revoke(revocation_of("s"), refused.done());
+    REQUIRE(refused.future.wait_for(Seconds(0)) == std::future_status::ready);
+    const auto outcome = refused.wait();
+    REQUIRE_FALSE(outcome.has_value());
+    CHECK(outcome.error().kind == Kind::busy);
+    server.send(SIGCONT);
+    for (auto& answer : taken) CHECK(answer.wait().has_value());
+    CHECK(healed_revoke(*store, "s") == 4);
+  }
+}
+
+TEST_CASE("A follower is told at least every second that nothing is new") {
+  const RedisPlace place;
+  Known known;
+  const auto store = place.open();
+  store->follow(known.follower());
+  known.wait_until([&] { return known.caught_up == 1; });
+  const auto began = std::chrono::steady_clock::now();
+  known.wait_until([&] { return known.caught_up == 3; });
+  CHECK(std::chrono::steady_clock::now() - began < Seconds(2));
+}
+
+TEST_CASE("A follower hears of a Redis that is gone, and knows all again when it is back") {
+  RedisServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  Known known;
+  const auto store = open_redis_store(options_of(server));
+  const auto other = open_redis_store(options_of(server));
+  store->follow(known.follower());
+  healed_revoke(*other, "a");
+  known.wait_for({"a"});
+  server.kill();
+  known.wait_until([&] { return known.failures > 0; });
+  server.start();
+  healed_revoke(*other, "b");
+  known.wait_for({"a", "b"});
+  CHECK(known.completed == 2);
+  CHECK(known.last_error.kind == Kind::unreachable);
+}
+
+TEST_CASE("A follower of a Redis that stands still is told within two seconds that it cannot follow") {
+  RedisServer server;
+  Known known;
+  const auto store = open_redis_store(options_of(server));
+  store->follow(known.follower());
+  known.wait_until([&] { return known.caught_up > 0; });
+  server.send(SIGSTOP);
+  const auto began = std::chrono::steady_clock::now();
+  known.wait_until([&] { return known.failures > 0; });
+  CHECK(std::chrono::steady_clock::now() - began < Seconds(3));
+  server.send(SIGCONT);
+}
+
+TEST_CASE("A missing number, and numbers that begin anew, lead to a complete load") {
+  RedisServer server;
+  Known known;
+  const auto store = open_redis_store(options_of(server));
+  const auto other = open_redis_store(options_of(server));
+  store->follow(known.follower());
+  known.wait_until([&] { return known.completed == 1; });
+  for (const char* sid : {"a", "b"}) healed_revoke(*other, sid);
+  known.wait_for({"a", "b"});
+  SUBCASE("a missing number") {
+    CHECK(server.ask({"INCR", "{postern}:sequence"}) == "3");
+    known.wait_until([&, turns = known.caught_up + 2] { return known.caught_up >= turns; });
+    CHECK(known.completed == 1);  // it was swept, as far as anybody can tell
+    CHECK(server.ask({"EVAL",
+                      "redis.call('SET', '{postern}:sequence', 5) return redis.call('XADD', '{postern}:feed', '5-0', "
+                      "'kind', 'sid', 'issuer', 'i', 'value', 'c', 'before', '', 'until', '9')",
+                      "0"}) == "5-0");
+    known.wait_for({"a", "b", "c"});
+  }
+  SUBCASE("numbers that begin anew") {
+    CHECK(server.ask({"FLUSHALL"}) == "OK");
+    known.wait_for({});
+    healed_revoke(*other, "c");
+    known.wait_for({"c"});
+  }
+  CHECK(known.completed == 2);
+}
+
+TEST_CASE("After a failover to a server without the last revocations this process says its own again") {
+  RedisServer server;
+  Known known;
+  const auto store = open_redis_store(options_of(server));
+  store->follow(known.follower());
+  for (const char* sid : {"a", "b"}) healed_revoke(*store, sid);
+  known.wait_for({"a", "b"});
+  server.kill();  // nothing of it was kept
+  server.start();
+  {
+    // In the meantime others have taken the numbers.
+    const auto other = open_redis_store(options_of(server));
+    for (const char* sid : {"x", "y", "z"}) healed_revoke(*other, sid);
+  }
+  known.wait_until([&] {
+    const auto has = [&](const char* sid) {
+      return std::find(known.sids.begin(), known.sids.end(), sid) != known.sids.end();
+    };
+    return has("a") && has("b") && has("x") && has("y") && has("z");
+  });
+}
+
+TEST_CASE("More revocations than one answer holds are loaded completely") {
+  const RedisPlace place;
+  const auto store = place.open();
+  std::vector<Answer<std::uint64_t>> answers(2'500);
+  for (std::size_t i = 0; i < answers.size(); ++i) store->revoke(revocation_of(std::to_string(i)), answers[i].done());
+  for (auto& answer : answers) answer.value();
+  Known known;
+  store->follow(known.follower());
+  known.wait_until([&] { return known.completed == 1; });
+  REQUIRE(known.sids.size() == 2'500);
+  CHECK(known.sids.front() == "0");
+  CHECK(known.sids.back() == "2499");
+}
+
+TEST_CASE("A sweep leaves nothing in Redis but the numbers that never begin anew") {
+  const RedisServer server;
+  const auto store = open_redis_store(options_of(server));
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  waiting.rotate(rotation_of("s", 1, 2, 1100));
+  waiting.revoke({Revocation::Kind::sub, "https://id.example", "ann", {}, 2000});
+  waiting.add_key({"kid", "ES256", Secret("pem"), 1, 2, 3, 4}, 0);
+  waiting.count({{"a", 1, 100}}, 1000);
+  CHECK(waiting.sweep(9'000) == 7);
+  CHECK(server.ask({"EVAL", "local k = redis.call('KEYS', '*') table.sort(k) return table.concat(k, ' ')", "0"}) ==
+        "{postern}:feed {postern}:keys_added {postern}:sequence");
+  CHECK(server.ask({"XLEN", "{postern}:feed"}) == "0");
+}
+
+}  // namespace postern::state
