@@ -112,6 +112,10 @@ class Store {
   // earlier than `before`, where that is given), in the same step. Gives its sequence number: greater than all before
   // it.
   virtual void revoke(Revocation revocation, Done<std::uint64_t> done) = 0;
+  // Ends every session of the subject that has not ended, in one step: as revoke() of each `sid`, until `until`. Gives
+  // these revocations.
+  virtual void end_sessions(std::string issuer, std::string subject, Millis until,
+                            Done<std::vector<SequencedRevocation>> done) = 0;
   // Begins to follow; called once.
   virtual void follow(Follower follower) = 0;
 

@@ -174,6 +174,10 @@ Words revoke_arguments(const Revocation& revocation) {
           revocation.before ? std::to_string(*revocation.before) : "", std::to_string(revocation.until)};
 }
 
+Words end_sessions_arguments(const std::string& issuer, const std::string& subject, Millis until) {
+  return {issuer, subject, std::to_string(until)};
+}
+
 Words add_key_arguments(const SigningKeyRecord& key, std::uint64_t version) {
   return {std::to_string(version),
           key.kid,
@@ -238,6 +242,21 @@ Read<std::uint64_t> read_number(const Reply& reply) {
   Reading reading;
   const std::int64_t number = reading.number(reply);
   return reading.outcome(static_cast<std::uint64_t>(number), "a number");
+}
+
+Read<std::vector<SequencedRevocation>> read_ended(const Reply& reply, const std::string& issuer, Millis until) {
+  Reading reading;
+  if (reply.type != Reply::Type::list) reading.fail();
+  std::vector<SequencedRevocation> ended;
+  for (const Reply& one : reply.list) {
+    ended.push_back({static_cast<std::uint64_t>(reading.number(reading.item(one, 1))),
+                     {.kind = Kind::sid,
+                      .issuer = issuer,
+                      .value = reading.text(reading.item(one, 0)),
+                      .before = {},
+                      .until = until}});
+  }
+  return reading.outcome(std::move(ended), "sessions");
 }
 
 Read<SigningKeySet> read_signing_keys(const Reply& reply) {

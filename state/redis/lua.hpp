@@ -125,6 +125,17 @@ inline constexpr std::string_view revoke = R"lua(
 return revoke(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 )lua";
 
+// ARGV: issuer, subject, until. Gives the sid and the number of each session that it ended.
+inline constexpr std::string_view end_sessions = R"lua(
+local ended = {}
+for _, sid in ipairs(call('SMEMBERS', subject_key('subject', ARGV[1], ARGV[2]))) do
+  if call('HGET', family_key(sid), 'ended') == '0' then
+    ended[#ended + 1] = {sid, revoke('sid', ARGV[1], sid, '', ARGV[3])}
+  end
+end
+return ended
+)lua";
+
 inline constexpr std::string_view reading_keys = R"lua(
 local function load_keys()
   local keys = {}

@@ -65,6 +65,17 @@ class RedisStore final : public Store {
     };
     submit<std::uint64_t>(Script::revoke, std::move(arguments), keep, std::move(done));
   }
+  void end_sessions(std::string issuer, std::string subject, Millis until,
+                    Done<std::vector<SequencedRevocation>> done) override {
+    auto arguments = end_sessions_arguments(issuer, subject, until);
+    const auto keep = [this, issuer = std::move(issuer), until](const Reply& reply) {
+      auto ended = read_ended(reply, issuer, until);
+      if (!ended) return ended;
+      for (const SequencedRevocation& one : *ended) own_.add(one, wall_clock());
+      return ended;
+    };
+    submit<std::vector<SequencedRevocation>>(Script::end_sessions, std::move(arguments), keep, std::move(done));
+  }
   void follow(Follower follower) override {
     boost::asio::post(io_, [this, follower = std::move(follower)]() mutable {
       const auto revoke_again = [this](Revocation revocation) {

@@ -40,6 +40,8 @@ std::string text_of(Script script) {
       return joined({lua::shared, lua::reading, lua::find});
     case Script::revoke:
       return joined({lua::shared, lua::revoking, lua::revoke});
+    case Script::end_sessions:
+      return joined({lua::shared, lua::revoking, lua::end_sessions});
     case Script::load_keys:
       return joined({lua::shared, lua::reading_keys, lua::load_keys});
     case Script::add_key:

@@ -30,10 +30,22 @@
 
 namespace postern::state::redis {
 
-enum class Script { begin_session, rotate, find, revoke, load_keys, add_key, count_attempt, uncount_attempt, sweep };
-inline constexpr std::array all_scripts = {Script::begin_session, Script::rotate,          Script::find,
-                                           Script::revoke,        Script::load_keys,       Script::add_key,
-                                           Script::count_attempt, Script::uncount_attempt, Script::sweep};
+enum class Script {
+  begin_session,
+  rotate,
+  find,
+  revoke,
+  end_sessions,
+  load_keys,
+  add_key,
+  count_attempt,
+  uncount_attempt,
+  sweep
+};
+inline constexpr std::array all_scripts = {Script::begin_session, Script::rotate,        Script::find,
+                                           Script::revoke,        Script::end_sessions,  Script::load_keys,
+                                           Script::add_key,       Script::count_attempt, Script::uncount_attempt,
+                                           Script::sweep};
 
 // The whole text, with what several scripts share before it.
 std::string text_of(Script script);

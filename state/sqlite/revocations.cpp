@@ -15,6 +15,18 @@ std::uint64_t revoke(Database& database, const Revocation& revocation) {
   return row.next() ? static_cast<std::uint64_t>(row.integer(0)) : 0;
 }
 
+std::vector<SequencedRevocation> end_sessions(Database& database, const std::string& issuer, const std::string& subject,
+                                              Millis until) {
+  std::vector<SequencedRevocation> ended;
+  Query row(database, "SELECT sid FROM families WHERE subject = ?1 AND issuer = ?2 AND ended = 0", subject, issuer);
+  while (row.next()) {
+    ended.push_back(
+        {0, {.kind = Revocation::Kind::sid, .issuer = issuer, .value = row.text(0), .before = {}, .until = until}});
+  }
+  for (SequencedRevocation& one : ended) one.sequence = revoke(database, one.revocation);
+  return ended;
+}
+
 std::optional<Millis> subject_revoked_before(Database& database, const std::string& issuer,
                                              const std::string& subject) {
   Query row(database,

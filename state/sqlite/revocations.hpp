@@ -14,6 +14,10 @@ namespace postern::state {
 // Keeps it and ends the families that it names. Gives its sequence number.
 std::uint64_t revoke(Database& database, const Revocation& revocation);
 
+// As Store::end_sessions().
+std::vector<SequencedRevocation> end_sessions(Database& database, const std::string& issuer, const std::string& subject,
+                                              Millis until);
+
 // The latest of the instants before which the subject's tokens are revoked; of a revocation without one, its end.
 std::optional<Millis> subject_revoked_before(Database& database, const std::string& issuer, const std::string& subject);
 

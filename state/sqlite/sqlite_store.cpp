@@ -51,6 +51,12 @@ class SqliteStore final : public Store {
     submit([revocation = std::move(revocation)](Database& database) { return state::revoke(database, revocation); },
            std::move(done));
   }
+  void end_sessions(std::string issuer, std::string subject, Millis until,
+                    Done<std::vector<SequencedRevocation>> done) override {
+    submit([issuer = std::move(issuer), subject = std::move(subject),
+            until](Database& database) { return state::end_sessions(database, issuer, subject, until); },
+           std::move(done));
+  }
   void follow(Follower follower) override {
     watcher_.emplace(options_.file, options_.busy_timeout, options_.watch_period, std::move(follower));
   }

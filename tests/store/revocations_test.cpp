@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -173,6 +174,45 @@ TEST_CASE_TEMPLATE("Revoking a session or a subject ends the families of that is
   CHECK(ended() == std::vector<bool>{true, true, false, false});
   waiting.revoke(revocation_of(Revocation::Kind::sub, "ann"));
   CHECK(ended() == std::vector<bool>{true, true, true, false});
+}
+
+TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each that goes on, of that issuer alone", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s1", "ann"), hash_of(1), 1500);
+  waiting.begin(family_of("s2", "ann"), hash_of(2), 1500);
+  waiting.begin(family_of("s3", "ann"), hash_of(3), 1500);
+  waiting.begin(family_of("s4", "bob"), hash_of(4), 1500);
+  Family foreign = family_of("s5", "ann");
+  foreign.issuer = "https://other.example";
+  waiting.begin(foreign, hash_of(5), 1500);
+  waiting.revoke(revocation_of(Revocation::Kind::sid, "s2"));
+  Told told;
+  store->follow(told.follower());
+  told.wait_for(1);
+
+  const auto ended = waiting.end_sessions(issuer, "ann", 7000);
+  std::vector<std::string> sids;
+  for (const auto& [sequence, revocation] : ended) {
+    sids.push_back(revocation.value);
+    CHECK(revocation == Revocation{Revocation::Kind::sid, issuer, revocation.value, {}, 7000});
+  }
+  std::sort(sids.begin(), sids.end());
+  CHECK(sids == std::vector<std::string>{"s1", "s3"});
+  told.wait_for(3);
+  {
+    const std::lock_guard lock(told.mutex);
+    for (std::size_t i = 0; i < 2; ++i) {
+      CHECK(told.entries[i + 1].sequence == ended[i].sequence);
+      CHECK(told.entries[i + 1].revocation == ended[i].revocation);
+    }
+  }
+  CHECK(waiting.find("s1", hash_of(1), 1100).presented == Presented::family_ended);
+  CHECK(waiting.find("s4", hash_of(4), 1100).presented == Presented::current);
+  CHECK(waiting.find("s5", hash_of(5), 1100).presented == Presented::current);
+  CHECK(waiting.end_sessions(issuer, "ann", 7000).empty());
+  CHECK(waiting.begin(family_of("s6", "ann"), hash_of(6), 1500).issued_before == std::nullopt);
 }
 
 TEST_CASE_TEMPLATE("A session that begins is told before when its subject's tokens are revoked", Place, STORES) {

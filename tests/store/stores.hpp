@@ -111,6 +111,11 @@ struct Waiting {
     store.revoke(std::move(revocation), answer.done());
     return answer.value();
   }
+  std::vector<SequencedRevocation> end_sessions(std::string issuer, std::string subject, Millis until) const {
+    Answer<std::vector<SequencedRevocation>> answer;
+    store.end_sessions(std::move(issuer), std::move(subject), until, answer.done());
+    return answer.value();
+  }
   SigningKeySet keys() const {
     Answer<SigningKeySet> answer;
     store.load_signing_keys(answer.done());
