@@ -24,10 +24,12 @@ struct FetchDeadline::State {
   bool passed = false;
 };
 
-FetchDeadline::FetchDeadline(boost::asio::io_context::executor_type executor, std::chrono::milliseconds timeout)
+FetchDeadline::FetchDeadline(boost::asio::io_context::executor_type executor, std::chrono::milliseconds timeout,
+                             int timeouts_in_all)
     : state_(std::make_shared<State>(executor)),
       timeout_(timeout),
-      whole_ends_at_(std::chrono::steady_clock::now() + phases_in_all * timeout),
+      timeouts_in_all_(timeouts_in_all),
+      whole_ends_at_(std::chrono::steady_clock::now() + timeouts_in_all * timeout),
       phase_ends_at_(whole_ends_at_) {}
 
 FetchDeadline::~FetchDeadline() {
@@ -83,7 +85,7 @@ FetchFailure FetchDeadline::failure(std::string detail, unsigned status) const {
 
 FetchFailure FetchDeadline::too_late() const {
   const bool whole = phase_ends_at_ == whole_ends_at_;
-  const auto limit = whole ? phases_in_all * timeout_ : timeout_;
+  const auto limit = whole ? timeouts_in_all_ * timeout_ : timeout_;
   return FetchFailure{phase_, true, 0,
                       std::string(whole ? "the whole fetch" : name_of(phase_)) + " took longer than " +
                           std::to_string(limit.count()) + " ms"};

@@ -21,13 +21,14 @@ class FetchDeadline {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // `timeout` is a phase's; the whole has `phases_in_all` times of it, from now on.
-  FetchDeadline(boost::asio::io_context::executor_type executor, std::chrono::milliseconds timeout);
+  static constexpr int phases_in_all = 4;
+
+  // `timeout` is a phase's; the whole has `timeouts_in_all` times of it, from now on.
+  FetchDeadline(boost::asio::io_context::executor_type executor, std::chrono::milliseconds timeout,
+                int timeouts_in_all = phases_in_all);
   ~FetchDeadline();
   FetchDeadline(const FetchDeadline&) = delete;
   FetchDeadline& operator=(const FetchDeadline&) = delete;
-
-  static constexpr int phases_in_all = 4;
 
   void begin(Phase phase);
   // From now on one of `shares` equal parts of what is left of the phase. Makes passed() false again.
@@ -52,6 +53,7 @@ class FetchDeadline {
 
   std::shared_ptr<State> state_;  // shared with the timer's handler, which may run after this is gone
   std::chrono::milliseconds timeout_;
+  int timeouts_in_all_;
   TimePoint whole_ends_at_;
   TimePoint phase_ends_at_;
   Phase phase_ = Phase::dns;

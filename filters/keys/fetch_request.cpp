@@ -27,7 +27,7 @@ std::optional<std::string> literal_address(const std::string& host) {
   return inet_ntop(AF_INET, &address, text.data(), text.size());
 }
 
-// Those that write_get() decides itself.
+// Those that begin_head(), write_get() and write_post() decide themselves.
 bool is_reserved(std::string_view name) {
   constexpr std::array<std::string_view, 6> reserved = {"host",           "connection",        "accept-encoding",
                                                         "content-length", "transfer-encoding", "if-none-match"};
@@ -41,6 +41,18 @@ bool holds(const HeaderList& headers, std::string_view name) {
 
 void add_line(std::string& head, std::string_view name, std::string_view value) {
   head.append(name).append(": ").append(value).append("\r\n");
+}
+
+// The request line, and what every request says.
+std::string begin_head(std::string_view method, const conf::Url& url, bool absolute, const HeaderList& headers) {
+  std::string head(method);
+  head.append(" ").append(absolute ? url.to_text() : url.target).append(" HTTP/1.1\r\n");
+  add_line(head, "Host", url.authority());
+  if (!holds(headers, "Accept")) add_line(head, "Accept", "application/json");
+  if (!holds(headers, "User-Agent")) add_line(head, "User-Agent", "postern");
+  add_line(head, "Accept-Encoding", "gzip");
+  add_line(head, "Connection", "close");
+  return head;
 }
 
 std::string host_and_port(const conf::Url& url) {
@@ -79,15 +91,20 @@ std::optional<std::string> refuse_headers(const HeaderList& headers) {
 }
 
 std::string write_get(const conf::Url& url, bool absolute, const std::string& etag, const HeaderList& headers) {
-  std::string head = "GET " + (absolute ? url.to_text() : url.target) + " HTTP/1.1\r\n";
-  add_line(head, "Host", url.authority());
-  if (!holds(headers, "Accept")) add_line(head, "Accept", "application/json");
-  if (!holds(headers, "User-Agent")) add_line(head, "User-Agent", "postern");
-  add_line(head, "Accept-Encoding", "gzip");
-  add_line(head, "Connection", "close");
+  std::string head = begin_head("GET", url, absolute, headers);
   if (!etag.empty() && etag.size() <= longest_etag && is_field_value(etag)) add_line(head, "If-None-Match", etag);
   for (const auto& [name, value] : headers) {
     if (!is_reserved(name)) add_line(head, name, value);
+  }
+  return head += "\r\n";
+}
+
+std::string write_post(const conf::Url& url, bool absolute, std::size_t body_size, const HeaderList& headers) {
+  std::string head = begin_head("POST", url, absolute, headers);
+  add_line(head, "Content-Type", "application/json");
+  add_line(head, "Content-Length", std::to_string(body_size));
+  for (const auto& [name, value] : headers) {
+    if (!is_reserved(name) && !http::equals_folded(name, "Content-Type")) add_line(head, name, value);
   }
   return head += "\r\n";
 }

@@ -1,6 +1,7 @@
 // What a fetch says, and where it may say it. Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ std::optional<std::string> refuse_headers(const HeaderList& headers);
 // left out. `absolute` writes the whole URL as a proxy wants it (RFC 9112 section 3.2.2). An etag that is no field
 // value is left out.
 std::string write_get(const conf::Url& url, bool absolute, const std::string& etag, const HeaderList& headers);
+
+// The head of a POST of that many bytes of JSON; `headers` and `absolute` as in write_get(), and of `headers` no
+// Content-Type either.
+std::string write_post(const conf::Url& url, bool absolute, std::size_t body_size, const HeaderList& headers);
 
 // RFC 9110 section 9.3.6: the target is always host and port.
 std::string write_connect(const conf::Url& url);

@@ -26,27 +26,6 @@ bool is_header_line(std::string_view name, std::string_view value) {
   return true;
 }
 
-// `Name: value` lines; empty ones and those that begin with `#` say nothing. No error shows a value.
-void read_headers(const conf::FilePath& file, const std::string& path, FetchOptions& options,
-                  conf::Problems& problems) {
-  const auto text = conf::read_file(file.resolved);
-  if (!text) return problems.add(path, text.error());
-  std::string_view rest = *text;
-  for (std::size_t number = 1; !rest.empty(); ++number) {
-    std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || line.starts_with('#')) continue;
-    const std::size_t colon = line.find(':');
-    const std::string_view name = line.substr(0, colon);
-    const std::string_view value = colon == line.npos ? "" : http::trim(line.substr(colon + 1));
-    if (colon == line.npos || !is_header_line(name, value)) {
-      return problems.add(path, file.written + ": line " + std::to_string(number) + " is no `Name: value`");
-    }
-    options.headers.emplace_back(name, value);
-  }
-}
-
 // Several tenants share their keys; a document of one that serves them all names the issuer as a template.
 void locate(const conf::Provider& provider, RemoteConfig& config) {
   config.issuers = accepted_issuers(provider);
@@ -94,6 +73,26 @@ std::vector<std::string> accepted_issuers(const conf::Provider& provider) {
     issuers.insert(issuers.end(), expanded.begin(), expanded.end());
   }
   return issuers;
+}
+
+void read_headers(const conf::FilePath& file, const std::string& path, FetchOptions& options,
+                  conf::Problems& problems) {
+  const auto text = conf::read_file(file.resolved);
+  if (!text) return problems.add(path, text.error());
+  std::string_view rest = *text;
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || line.starts_with('#')) continue;
+    const std::size_t colon = line.find(':');
+    const std::string_view name = line.substr(0, colon);
+    const std::string_view value = colon == line.npos ? "" : http::trim(line.substr(colon + 1));
+    if (colon == line.npos || !is_header_line(name, value)) {
+      return problems.add(path, file.written + ": line " + std::to_string(number) + " is no `Name: value`");
+    }
+    options.headers.emplace_back(name, value);
+  }
 }
 
 ProxySettings proxy_from_environment() {

@@ -17,6 +17,10 @@ bool has_remote_keys(const conf::Provider& provider);
 // Every `iss` that the provider accepts: with each of its tenants in the place of the placeholder.
 std::vector<std::string> accepted_issuers(const conf::Provider& provider);
 
+// Adds a file's `Name: value` lines to the headers of a fetch; empty ones and those that begin with `#` say nothing.
+// What is wrong goes to `problems` at `path`; no error shows a value.
+void read_headers(const conf::FilePath& file, const std::string& path, FetchOptions& options, conf::Problems& problems);
+
 // HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the process, the lower-case twins first.
 ProxySettings proxy_from_environment();
 

@@ -23,33 +23,38 @@ namespace postern::keys {
 
 // One thing that the server does on a connection. After the last one it closes.
 struct Step {
-  enum class Kind { read_head, send, drip, begin_tls, hold, cut_off };
+  enum class Kind { read_head, read_body, send, drip, begin_tls, hold, cut_off };
   Kind kind = Kind::read_head;
-  std::string bytes;           // to send, to drip
+  std::string bytes{};         // to send, to drip
   SSL_CTX* context = nullptr;  // for begin_tls
+  std::size_t size = 0;        // for read_body
 };
 using Script = std::vector<Step>;
 
 inline Step read_head() {
   return {};
 }
+// So many bytes, which are recorded behind their head.
+inline Step read_body(std::size_t size) {
+  return {Step::Kind::read_body, {}, nullptr, size};
+}
 inline Step send(std::string bytes) {
-  return {Step::Kind::send, std::move(bytes), nullptr};
+  return {Step::Kind::send, std::move(bytes)};
 }
 // The same bytes again and again, until the other side ends the connection.
 inline Step drip(std::string bytes) {
-  return {Step::Kind::drip, std::move(bytes), nullptr};
+  return {Step::Kind::drip, std::move(bytes)};
 }
 inline Step begin_tls(SSL_CTX* context) {
   return {Step::Kind::begin_tls, {}, context};
 }
 // Until the other side ends the connection.
 inline Step hold() {
-  return {Step::Kind::hold, {}, nullptr};
+  return {Step::Kind::hold};
 }
 // Ends the connection without TLS's close_notify.
 inline Step cut_off() {
-  return {Step::Kind::cut_off, {}, nullptr};
+  return {Step::Kind::cut_off};
 }
 // Reads a request and answers it.
 inline Script answer(std::string bytes) {
@@ -81,7 +86,7 @@ class ScriptedServer {
     return {tls, tls ? "localhost" : "127.0.0.1", port(), std::move(target)};
   }
 
-  std::vector<std::string> requests;  // heads, each with its empty line
+  std::vector<std::string> requests;  // heads, each with its empty line, and what read_body() read
   unsigned connections = 0;
   unsigned failed_handshakes = 0;
 
@@ -104,6 +109,7 @@ class ScriptedServer {
     for (const Step& step : script) {
       error_code error;
       if (step.kind == Step::Kind::read_head) error = co_await take_head(transport);
+      if (step.kind == Step::Kind::read_body) error = co_await take_body(transport, step.size);
       if (step.kind == Step::Kind::send) error = co_await transport.write(step.bytes);
       while (step.kind == Step::Kind::drip && !error) {
         error = co_await transport.write(step.bytes);
@@ -133,6 +139,16 @@ class ScriptedServer {
       head += byte;
     }
     requests.push_back(head);
+    co_return error_code{};
+  }
+
+  Task<error_code> take_body(Transport& transport, std::size_t size) {
+    for (; size > 0; --size) {
+      char byte = 0;
+      const auto [error, count] = co_await transport.read_some(&byte, 1);
+      if (error) co_return error;
+      requests.back() += byte;
+    }
     co_return error_code{};
   }
 
