@@ -25,6 +25,16 @@ void check_issuer(const TokenService& service, Problems& problems) {
   }
 }
 
+void check_verify_url(const TokenService& service, Problems& problems) {
+  if (!service.verify_url || problems.is_settled(at("verify_url.url"))) return;
+  const auto url = parse_url(service.verify_url->url);
+  if (!url || url->tls || service.verify_url->allow_http || is_loopback_host(url->host)) return;
+  problems.add(
+      at("verify_url.url"),
+      "is http:// to another host, where whoever stands between can read the passwords: write https://, or say "
+      "`allow_http: true`");
+}
+
 void check_lifetimes(const TokenService& service, Problems& problems) {
   if (service.refresh_lifetime < service.access_lifetime) {
     problems.add(at("refresh_lifetime"), "is shorter than `access_lifetime`: nothing could be refreshed");
@@ -97,6 +107,7 @@ void check_token_service(const Config& config, Problems& problems) {
                  "the name stands for the token service itself");
   }
   check_issuer(service, problems);
+  check_verify_url(service, problems);
   check_lifetimes(service, problems);
   check_cookies(service, problems);
   check_access_claims(service, problems);

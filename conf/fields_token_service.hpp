@@ -56,6 +56,30 @@ void describe(Visitor& v, LoginLimits& c) {
 }
 
 template <class Visitor>
+void describe(Visitor& v, VerifyUrl& c) {
+  v.record(
+      "verify_url",
+      "A service that knows the users. It gets `POST` with `{\"username\":...,\"password\":...}` as JSON and answers "
+      "200 with the user's claims as a JSON object of at most 64 KiB, whose `sub`, if there is one, is the subject "
+      "instead of the username; or 401, 403 or 404 when the two are not right. Every other answer, and none in time, "
+      "is 503 `credentials_unavailable`. Proxies are used as `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say.");
+  v.field("url", c.url, {.doc = "Where it is asked.", .required = true, .format = Format::url});
+  v.field("timeout", c.timeout,
+          {.doc = "For the whole of it, from resolving the name to the last byte of the answer.",
+           .min = 100,
+           .max = one_minute});
+  v.field(
+      "headers_file", c.headers_file,
+      {.doc =
+           "A file with headers to send, one `Name: value` in each line, such as what proves that the gateway asks."});
+  v.field("ca_file", c.ca_file,
+          {.doc = "Certificates (PEM) that vouch for the service. Without it: those of the system."});
+  v.field("allow_http", c.allow_http,
+          {.doc = "Lets passwords be sent over `http://` to other hosts than this one; whoever stands between can read "
+                  "them."});
+}
+
+template <class Visitor>
 void describe_lifetimes(Visitor& v, TokenService& c) {
   v.field("access_lifetime", c.access_lifetime,
           {.doc = "How long an access token is valid.", .min = one_second, .max = one_day});
@@ -86,13 +110,18 @@ void describe(Visitor& v, TokenService& c) {
   v.field("audiences", c.audiences,
           {.doc = "The tokens' `aud`.", .required = true, .one_or_list = true, .not_empty = true, .unique = true});
   v.field("path", c.path, {.doc = "Where the endpoints are: `/auth/login` and so on.", .format = Format::path});
-  v.field("users_file", c.users_file,
-          {.doc = "Names, password hashes and claims of the users; `postern users` writes it. Read again when it changes.",
-           .required = true});
+  v.field(
+      "users_file", c.users_file,
+      {.doc =
+           "Names, password hashes and claims of the users; `postern users` writes it. Read again when it changes."});
+  v.field("verify_url", c.verify_url, {.doc = "A service that knows the users, instead of a file."});
   v.field("store", c.store, {.doc = "Where sessions, revocations and signing keys are kept.", .required = true});
   describe_lifetimes(v, c);
   v.field("access_claims", c.access_claims,
-          {.doc = "Which members of a user's claims enter the access token.", .format = Format::line, .unique = true});
+          {.doc = "Which members of a user's claims enter the access token. With `verify_url` a session keeps those of "
+                  "its login.",
+           .format = Format::line,
+           .unique = true});
   v.field("deliver", c.deliver,
           {.doc = "How login and refresh give the tokens: as `json`, as `cookies`, or `both`."});
   v.field("cookies", c.cookies, {.doc = "The cookies of browsers' sessions."});
@@ -103,6 +132,7 @@ void describe(Visitor& v, TokenService& c) {
                   "change needs a restart.",
            .min = 1,
            .max = 16});
+  v.exactly_one({"users_file", "verify_url"}, "somebody must know the users");
 }
 
 }  // namespace postern::conf

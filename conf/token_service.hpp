@@ -45,11 +45,22 @@ struct LoginLimits {
   Duration window{300'000};
 };
 
+// A service that knows the users: it gets what a login says, and answers with claims.
+struct VerifyUrl {
+  std::string url;  // https, or http to loopback or with allow_http
+  Duration timeout{5'000};
+  FilePath headers_file;
+  FilePath ca_file;
+  bool allow_http = false;
+  bool operator==(const VerifyUrl&) const = default;
+};
+
 struct TokenService {
   std::string issuer;  // `iss`, https:// or http:// to loopback
   std::vector<std::string> audiences;
   std::string path = "/auth";  // of the endpoints
-  FilePath users_file;
+  FilePath users_file;         // this or verify_url
+  std::optional<VerifyUrl> verify_url;
   StateStore store;
   Duration access_lifetime{900'000};
   Duration refresh_lifetime{5LL * 86'400'000};   // without use
@@ -57,7 +68,7 @@ struct TokenService {
   Duration reuse_grace{10'000};
   bool renew_expired_refresh = false;  // a valid access token alone may get a new refresh token
   Duration leeway{5'000};
-  std::vector<std::string> access_claims;  // of the user's record, into the access token
+  std::vector<std::string> access_claims;  // of what is known of the user, into the access token
   TokenDelivery deliver = TokenDelivery::json;
   std::optional<SessionCookies> cookies;  // needed for `cookies` and `both`
   SigningKeys signing_keys;

@@ -66,7 +66,7 @@ std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const En
   auto service = engines.tokens ? engines.tokens->service(config, problems) : nullptr;
   Providers providers = load_providers(config, engines.keys, problems);
   if (config.token_service) {
-    if (!engines.tokens) token_service::open_users(*config.token_service, problems);
+    if (!engines.tokens) token_service::open_accounts(*config.token_service, {}, problems);
     providers[std::string(conf::token_service_name)] = make_own_provider(*config.token_service, service.get());
   }
   return std::make_unique<Factory>(config, std::move(providers), std::move(service));

@@ -29,15 +29,6 @@ state::KeySchedule schedule_of(const conf::TokenService& settings) {
 
 }  // namespace
 
-std::shared_ptr<accounts::UsersFile> open_users(const conf::TokenService& settings, conf::Problems& problems) {
-  auto users = accounts::UsersFile::open(settings.users_file.resolved, [](const std::string& problem) {
-    spdlog::error("token_service: the users stay as they were: {}", problem);
-  });
-  if (users) return *users;
-  problems.add("token_service.users_file", users.error());
-  return nullptr;
-}
-
 Engine::Engine()
     : work_(io_.get_executor()), sweeping_(io_.get_executor()), thread_([this] { io_.run(); }) {
   boost::asio::post(io_, [this] { sweep_later(); });
@@ -70,11 +61,13 @@ std::vector<std::shared_ptr<Shared>> Engine::all_shared() {
 std::shared_ptr<const Service> Engine::service(const conf::Config& config, conf::Problems& problems) {
   if (!config.token_service) return nullptr;
   const conf::TokenService& settings = *config.token_service;
-  auto users = open_users(settings, problems);
   auto shared_now = shared(settings, problems);
-  if (users == nullptr || shared_now == nullptr) return nullptr;
+  AccountCrews crews;
+  if (shared_now != nullptr) crews = {shared_now->hashing, shared_now->signing};
+  auto accounts = open_accounts(settings, std::move(crews), problems);
+  if (shared_now == nullptr || accounts == nullptr) return nullptr;
   shared_now->keys->adopt(schedule_of(settings));
-  return std::make_shared<const Service>(std::move(shared_now), settings, std::move(users));
+  return std::make_shared<const Service>(std::move(shared_now), settings, std::move(accounts));
 }
 
 std::shared_ptr<Shared> Engine::shared(const conf::TokenService& settings, conf::Problems& problems) {

@@ -18,9 +18,6 @@
 
 namespace postern::token_service {
 
-// The users that `settings` names; null and a problem when the file cannot be used.
-std::shared_ptr<accounts::UsersFile> open_users(const conf::TokenService& settings, conf::Problems& problems);
-
 // Must outlive every snapshot that uses it.
 class Engine {
  public:

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <exception>
 
-#include "accounts/credentials.hpp"
 #include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "filters/token_service/await_store.hpp"
@@ -38,14 +37,11 @@ Task<Outcome<state::Nothing>> Service::count_attempt(const std::vector<state::At
   co_return tl::unexpected(std::move(refusal));
 }
 
-// On a thread of its own: argon2id takes tens of milliseconds.
-Task<Outcome<accounts::Account>> Service::check(accounts::Credentials credentials) const {
-  auto job = [users = users_, credentials = std::move(credentials)] {
-    return accounts::check_credentials(*users->users(), credentials);
-  };
-  auto checked = co_await run_on(*shared_->hashing, std::move(job));
-  if (checked) co_return std::move(*checked);
-  co_return tl::unexpected(Refusal(Reason::credentials_unavailable, "too many logins wait for their passwords' hashes"));
+// That nobody could say whether a password is right is no wrong password. Not forgiven as a success is: whoever keeps
+// the service of the users busy could so forget all that was counted.
+void Service::uncount_unjudged(std::vector<state::Attempt> attempts) const {
+  for (state::Attempt& attempt : attempts) attempt.forgiven = false;
+  if (const auto open = shared_->store->get()) open->uncount_attempt(std::move(attempts), [](const auto&) {});
 }
 
 Task<Outcome<IssuedTokens>> Service::login(accounts::Credentials credentials, std::string address, double now) const {
@@ -55,16 +51,18 @@ Task<Outcome<IssuedTokens>> Service::login(accounts::Credentials credentials, st
                             {limits.user_and_address, limits.address, limits.user, limits.window.count()});
   const auto counted = co_await count_attempt(attempts, now);
   if (!counted) co_return tl::unexpected(counted.error());
-  const std::string username = credentials.username;
-  const auto account = co_await check(std::move(credentials));
-  if (!account) co_return tl::unexpected(account.error());
+  auto known = co_await accounts_->check(std::move(credentials));
+  if (!known) {
+    if (known.error().reason == Reason::credentials_unavailable) uncount_unjudged(attempts);
+    co_return tl::unexpected(std::move(known.error()));
+  }
 
   state::Family family;
   family.sid = state::make_sid();
   family.issuer = settings_.issuer;
-  family.subject = account->subject;
+  family.subject = known->account.subject;
   family.client = own_client;
-  family.claims = Json(Json::Object{{"username", Json(username)}}).to_text();
+  family.claims = std::move(known->kept);
   family.began = to_millis(now);
   family.ends = family.began + settings_.session_lifetime.count();
   Secret secret = state::make_refresh_secret();
@@ -81,7 +79,7 @@ Task<Outcome<IssuedTokens>> Service::login(accounts::Credentials credentials, st
   if (!begun) co_return tl::unexpected(refusal_of(begun.error()));
   if (const auto open = store->get()) open->uncount_attempt(attempts, [](const auto&) {});
   const double issued_at = std::max(std::floor(now), whole_second_from(begun->issued_before.value_or(0)));
-  co_return co_await issue(family, account->claims, std::move(secret), first.expires, issued_at, now);
+  co_return co_await issue(family, known->account.claims, std::move(secret), first.expires, issued_at, now);
 }
 
 Task<Outcome<std::string>> Service::sign(const state::Family& family, const Json& claims, double issued_at,

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "accounts/login_limits.hpp"
-#include "accounts/users_file.hpp"
 #include "conf/config.hpp"
 #include "filters/token_service/access_token.hpp"
+#include "filters/token_service/accounts.hpp"
 #include "filters/token_service/replies.hpp"
 #include "filters/token_service/requests.hpp"
 #include "filters/token_service/revocations.hpp"
@@ -55,18 +55,18 @@ inline Refusal refusal_of(const state::StoreError& error) {
 // Of one snapshot; immutable.
 class Service {
  public:
-  Service(std::shared_ptr<const Shared> shared, conf::TokenService settings, std::shared_ptr<accounts::UsersFile> users)
-      : shared_(std::move(shared)), settings_(std::move(settings)), users_(std::move(users)) {}
+  Service(std::shared_ptr<const Shared> shared, conf::TokenService settings, std::shared_ptr<const Accounts> accounts)
+      : shared_(std::move(shared)), settings_(std::move(settings)), accounts_(std::move(accounts)) {}
 
   const conf::TokenService& settings() const noexcept { return settings_; }
   const Shared& shared() const noexcept { return *shared_; }
 
   // `address` is the client's, without a port; `now` in Unix seconds, here and below. Refuses credentials_invalid,
-  // rate_limited, credentials_unavailable (more logins than can be hashed), store_unavailable, keys_unavailable.
+  // rate_limited, credentials_unavailable (see Accounts::check), store_unavailable, keys_unavailable.
   Task<Outcome<IssuedTokens>> login(accounts::Credentials credentials, std::string address, double now) const;
 
-  // The matrix of state/refresh_rules.hpp, and the account looked at again: a user who was removed, disabled or has another
-  // password since the login is logged out.
+  // The matrix of state/refresh_rules.hpp, and the account looked at again (Accounts::look_again), which may end the
+  // session.
   Task<Outcome<IssuedTokens>> refresh(std::optional<Secret> refresh_token, SentAccess sent, state::Asked asked,
                                       double now) const;
 
@@ -87,7 +87,7 @@ class Service {
   };
 
   Task<Outcome<state::Nothing>> count_attempt(const std::vector<state::Attempt>& attempts, double now) const;
-  Task<Outcome<accounts::Account>> check(accounts::Credentials credentials) const;
+  void uncount_unjudged(std::vector<state::Attempt> attempts) const;
   Task<Outcome<std::string>> sign(const state::Family& family, const Json& claims, double issued_at, double now) const;
   Task<Outcome<IssuedTokens>> issue(const state::Family& family, const Json& claims, Secret refresh_secret,
                                     state::Millis refresh_expires, double issued_at, double now) const;
@@ -102,7 +102,7 @@ class Service {
 
   std::shared_ptr<const Shared> shared_;
   conf::TokenService settings_;
-  std::shared_ptr<accounts::UsersFile> users_;
+  std::shared_ptr<const Accounts> accounts_;
 };
 
 }  // namespace postern::token_service

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "accounts/users.hpp"
 #include "filters/token_service/await_store.hpp"
 #include "filters/token_service/millis.hpp"
 #include "filters/token_service/service.hpp"
@@ -88,25 +87,13 @@ Task<Outcome<IssuedTokens>> Service::refresh(std::optional<Secret> refresh_token
                            now);
 }
 
-// The account as it is by now: its claims, or the end of the session.
+// The account's claims as they are by now, or the end of the session.
 Task<Outcome<Json>> Service::look_again(const state::Family& family, double now) const {
-  auto job = [users = users_, family] {
-    std::optional<Json> claims;
-    const auto kept = parse_json(family.claims);
-    const Json* name = kept ? kept->find("username") : nullptr;
-    const auto all = users->users();
-    const auto user = all->by_name.find(name != nullptr && name->string() != nullptr ? *name->string() : std::string());
-    const bool known = user != all->by_name.end() && !user->second.disabled &&
-                       user->second.changed * 1000 <= static_cast<double>(family.began);
-    if (known) claims = user->second.claims;
-    return claims;
-  };
-  auto claims = co_await run_on(*shared_->signing, std::move(job));
-  if (!claims) co_return tl::unexpected(Refusal(Reason::store_unavailable, "the account could not be looked up"));
-  if (*claims) co_return std::move(**claims);
+  auto claims = co_await accounts_->look_again(family);
+  if (claims || claims.error().reason != Reason::refresh_token_invalid) co_return claims;
   const auto ended = co_await revoke(session_revocation(family.sid, now));
   if (!ended) co_return tl::unexpected(ended.error());
-  co_return tl::unexpected(Refusal(Reason::refresh_token_invalid, "the account is gone, disabled, or has a new password"));
+  co_return claims;
 }
 
 }  // namespace postern::token_service

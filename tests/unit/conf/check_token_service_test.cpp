@@ -33,10 +33,38 @@ TEST_CASE("the token service is a provider for the routes") {
 
 TEST_CASE("what the token service needs must be said") {
   CHECK(complaints("listeners: [{address: 127.0.0.1:0}]\n"
-                      "token_service: {}\n"
-                      "routes: [{name: a, public: true, redirect: {to: /x}}]\n") ==
+                   "token_service: {}\n"
+                   "routes: [{name: a, public: true, redirect: {to: /x}}]\n") ==
         Lines{"token_service.issuer: is required", "token_service.audiences: is required",
-              "token_service.users_file: is required", "token_service.store.sqlite: is required"});
+              "token_service.store.sqlite: is required",
+              "token_service: needs `users_file` or `verify_url`: somebody must know the users"});
+}
+
+TEST_CASE("the users are in a file, or another service knows them") {
+  const auto verify = [](const std::string& members, const std::string& more = "") {
+    return complaints(
+        "listeners: [{address: 127.0.0.1:0}]\n"
+        "token_service: {issuer: https://shop.example.com, audiences: shop, store: {sqlite: s}, "
+        "verify_url: {" +
+        members + "}" + more +
+        "}\n"
+        "routes: [{name: a, public: true, redirect: {to: /x}}]\n");
+  };
+  CHECK(verify("url: https://users.example.com/verify, headers_file: h, ca_file: c") == Lines{});
+  CHECK(verify("url: https://users.example.com/verify", ", users_file: u") ==
+        Lines{"token_service.verify_url: cannot stand beside `users_file`"});
+  CHECK(verify("") == Lines{"token_service.verify_url.url: is required"});
+  CHECK(verify("url: ftp://users.example.com") ==
+        Lines{"token_service.verify_url.url: must be a URL that begins with `https://` or `http://`"});
+  CHECK(verify("url: http://127.0.0.1:81") == Lines{});
+  CHECK(verify("url: http://users.example.com, allow_http: true") == Lines{});
+  CHECK(verify("url: http://users.example.com") ==
+        Lines{"token_service.verify_url.url: is http:// to another host, where whoever stands between can read the "
+              "passwords: write https://, or say `allow_http: true`"});
+  CHECK(verify("url: https://a, timeout: 100ms") == Lines{});
+  CHECK(verify("url: https://a, timeout: 1m") == Lines{});
+  CHECK(verify("url: https://a, timeout: 99ms") == Lines{"token_service.verify_url.timeout: must be at least `100ms`"});
+  CHECK(verify("url: https://a, timeout: 60001ms") == Lines{"token_service.verify_url.timeout: must be at most `1m`"});
 }
 
 TEST_CASE("an issuer is https, or http to loopback, without a query") {
