@@ -25,6 +25,7 @@ using boost::system::error_code;
 
 constexpr std::chrono::seconds health_timeout{5};
 constexpr std::chrono::seconds reload_timeout{60};  // it reads every file and key of the configuration
+constexpr std::chrono::seconds revoke_timeout{10};  // longer than a store has
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 struct Answer {
@@ -34,7 +35,7 @@ struct Answer {
 };
 
 asio::awaitable<void> exchange(boost::beast::tcp_stream& stream, const tcp::endpoint& endpoint,
-                               const http::request<http::empty_body>& request, Answer& answer) {
+                               const http::request<http::string_body>& request, Answer& answer) {
   std::tie(answer.error) = co_await stream.async_connect(endpoint, as_result);
   if (answer.error) co_return;
   std::size_t bytes = 0;
@@ -62,13 +63,15 @@ std::string admin_address(const AdminClientOptions& options, const conf::Environ
 }
 
 tl::expected<Answer, std::string> ask(http::verb method, const char* target, const std::string& address,
-                                      std::chrono::seconds timeout) {
+                                      std::chrono::seconds timeout, const std::string& json = {}) {
   if (address == "off") return tl::unexpected(std::string("the configuration turns the admin listener off"));
   const auto parsed = conf::parse_listen_address(address);
   if (!parsed) return tl::unexpected(address + ": " + parsed.error());
   const tcp::endpoint endpoint(reachable(asio::ip::make_address(parsed->ip)), parsed->port);
 
-  http::request<http::empty_body> request(method, target, 11);
+  http::request<http::string_body> request(method, target, 11);
+  if (!json.empty()) request.set(http::field::content_type, "application/json");
+  request.body() = json;
   const std::string ip = endpoint.address().to_string();
   request.set(http::field::host,
               (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(parsed->port));
@@ -106,6 +109,12 @@ int run_healthcheck(const AdminClientOptions& options, const conf::Environment& 
 int run_reload(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
                std::ostream& err) {
   return tell(ask(http::verb::post, "/reload", admin_address(options, environment), reload_timeout), out, err);
+}
+
+int run_tokens_revoke(const RevokeOptions& options, const conf::Environment& environment, std::ostream& out,
+                      std::ostream& err) {
+  const std::string address = admin_address(options.admin, environment);
+  return tell(ask(http::verb::post, "/revocations", address, revoke_timeout, options.revocation), out, err);
 }
 
 }  // namespace postern::cli

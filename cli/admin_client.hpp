@@ -1,4 +1,5 @@
-// `postern healthcheck` and `postern reload`: questions to the admin listener of a running gateway.
+// `postern healthcheck`, `postern reload` and `postern tokens revoke`: questions to the admin listener of a running
+// gateway.
 #pragma once
 
 #include <iosfwd>
@@ -21,5 +22,15 @@ int run_healthcheck(const AdminClientOptions& options, const conf::Environment& 
 // 0 when the gateway took its configuration anew, 1 with every problem on `err`.
 int run_reload(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
                std::ostream& err);
+
+struct RevokeOptions {
+  AdminClientOptions admin;
+  std::string revocation;  // the JSON of one; see cli/tokens.hpp
+};
+
+// 0 when the gateway keeps the revocation, which it prints; 1 with a sentence on `err` when it does not, or has no
+// token service.
+int run_tokens_revoke(const RevokeOptions& options, const conf::Environment& environment, std::ostream& out,
+                      std::ostream& err);
 
 }  // namespace postern::cli

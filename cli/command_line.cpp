@@ -35,12 +35,22 @@ MadeVerb with_file(const Given& given, const conf::Environment& environment) {
   });
 }
 
+AdminClientOptions admin_options(const Given& given, const conf::Environment& environment) {
+  if (given.admin) return {*given.admin, ""};
+  if (given.source.config_file) return {"", *given.source.config_file};
+  if (const auto address = variable(environment, "POSTERN_ADMIN")) return {*address, ""};
+  return {"", variable(environment, "POSTERN_CONFIG").value_or("")};
+}
+
 template <class Made>
 MadeVerb with_admin(const Given& given, const conf::Environment& environment) {
-  if (given.admin) return Made{{*given.admin, ""}};
-  if (given.source.config_file) return Made{{"", *given.source.config_file}};
-  if (const auto address = variable(environment, "POSTERN_ADMIN")) return Made{{*address, ""}};
-  return Made{{"", variable(environment, "POSTERN_CONFIG").value_or("")}};
+  return Made{admin_options(given, environment)};
+}
+
+MadeVerb tokens_revoke(const Given& given, const conf::Environment& environment) {
+  return revocation_text(given.revoke).map([&](std::string revocation) -> Verb {
+    return TokensRevoke{{admin_options(given, environment), std::move(revocation)}};
+  });
 }
 
 template <class Made>
@@ -91,6 +101,7 @@ constexpr Maker makers[] = {
     {"demo", demo},
     {"healthcheck", with_admin<Healthcheck>},
     {"reload", with_admin<Reload>},
+    {"tokens revoke", tokens_revoke},
     {"completion", completion},
     {"version", alone<Version>},
 };

@@ -59,14 +59,17 @@ struct Healthcheck {
 struct Reload {
   AdminClientOptions options;
 };
+struct TokensRevoke {
+  RevokeOptions options;
+};
 struct CompletionScript {
   std::string shell;
 };
 struct Version {};
 
-using Verb =
-    std::variant<Run, Validate, Explain, Verify, ConfigSchema, ConfigPrint, ConfigReference, ProvidersCheck, UsersAdd,
-                 UsersPasswd, UsersRemove, UsersList, Demo, Healthcheck, Reload, CompletionScript, Version>;
+using Verb = std::variant<Run, Validate, Explain, Verify, ConfigSchema, ConfigPrint, ConfigReference, ProvidersCheck,
+                          UsersAdd, UsersPasswd, UsersRemove, UsersList, Demo, Healthcheck, Reload, TokensRevoke,
+                          CompletionScript, Version>;
 
 struct Invocation {
   LogOptions log;

@@ -19,14 +19,12 @@ void restrict_to(CLI::Option* option, const std::vector<std::string>& choices) {
 }
 
 // Unix seconds. CLI11 would also take `nan` and `inf`.
-void add_time_option(CLI::App& verb, std::optional<double>& target) {
-  verb.add_option("--at", target, "The time to judge at; default: now")
-      ->type_name("UNIX")
-      ->check([](const std::string& text) {
-        char* end = nullptr;
-        const double value = std::strtod(text.c_str(), &end);
-        return *end == '\0' && std::isfinite(value) ? "" : "must be a Unix time in seconds";
-      });
+void add_time_option(CLI::App& verb, const char* name, const char* help, std::optional<double>& target) {
+  verb.add_option(name, target, help)->type_name("UNIX")->check([](const std::string& text) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    return *end == '\0' && std::isfinite(value) ? "" : "must be a Unix time in seconds";
+  });
 }
 
 void add_file_option(CLI::App& verb, Given& given) {
@@ -87,7 +85,7 @@ void add_explain(CLI::App& app, Given& given) {
       ->add_option("--request", given.explain.request,
                    "The request: \"GET /orders/1\"; default: the first route with jwt")
       ->type_name("REQUEST");
-  add_time_option(*explain, given.explain.at);
+  add_time_option(*explain, "--at", "The time to judge at; default: now", given.explain.at);
   explain->add_flag("--json", given.explain.json, "Print JSON");
   explain->add_option("TOKEN", given.explain.token, "The token; `-`: the first line of standard input")
       ->required()
@@ -104,7 +102,7 @@ void add_verify(CLI::App& app, Given& given) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("LIST");
-  add_time_option(*verify, options.at);
+  add_time_option(*verify, "--at", "The time to judge at; default: now", options.at);
   verify->add_flag("--signature-only", options.signature_only, "Judge the signature alone, whatever the payload");
 }
 
@@ -153,6 +151,25 @@ void add_admin_verbs(CLI::App& app, Given& given) {
   add_admin_options(*app.add_subcommand("reload", "Have a running gateway read its configuration again"), given);
 }
 
+void add_token_verbs(CLI::App& app, Given& given) {
+  RevokeFlags& revoke = given.revoke;
+  CLI::App* const tokens = app.add_subcommand("tokens", "Tokens, for a running gateway with a token service");
+  tokens->require_subcommand(1);
+  CLI::App* const verb = tokens->add_subcommand("revoke", "Have tokens of an issuer refused from now on");
+  const char* const group = "What is revoked: one of these, or --issued-before alone";
+  verb->add_option("--jti", revoke.jti, "One token")->type_name("VALUE")->group(group);
+  verb->add_option("--sid", revoke.sid, "A session")->type_name("VALUE")->group(group);
+  verb->add_option("--sub", revoke.sub, "A subject")->type_name("VALUE")->group(group);
+  verb->add_option("--kid", revoke.kid, "What a key has signed")->type_name("VALUE")->group(group);
+  verb->add_option("--issuer", revoke.issuer, "The tokens' `iss`")->required()->type_name("URL");
+  add_time_option(*verb, "--issued-before", "Those whose `iat` is earlier; alone, or beside --sub",
+                  revoke.issued_before);
+  add_time_option(*verb, "--until",
+                  "When all of them have expired; default: a day from now, or as the token service knows of its own",
+                  revoke.until);
+  add_admin_options(*verb, given);
+}
+
 void add_program_verbs(CLI::App& app, Given& given) {
   CLI::App* const completion = app.add_subcommand("completion", "Print the completion script of a shell");
   restrict_to(completion->add_option("SHELL", given.shell, "The shell")->required(), {"bash", "zsh", "fish"});
@@ -190,6 +207,7 @@ std::unique_ptr<CLI::App> make_app(Given& given) {
   add_provider_verbs(*app, given);
   add_users_verbs(*app, given);
   add_admin_verbs(*app, given);
+  add_token_verbs(*app, given);
   add_program_verbs(*app, given);
   return app;
 }

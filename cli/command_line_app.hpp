@@ -10,6 +10,7 @@
 #include "cli/config_source.hpp"
 #include "cli/demo.hpp"
 #include "cli/explain.hpp"
+#include "cli/tokens.hpp"
 #include "cli/users.hpp"
 #include "cli/verify.hpp"
 
@@ -22,6 +23,7 @@ struct Given {
   ExplainOptions explain;
   VerifyOptions verify;
   UsersOptions users;
+  RevokeFlags revoke;
   DemoOptions demo;
   std::optional<std::string> admin;
   std::string shell;

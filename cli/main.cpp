@@ -58,6 +58,10 @@ struct Perform {
     return cli::run_reload(reload.options, environment, std::cout, std::cerr);
   }
 
+  int operator()(const cli::TokensRevoke& revoke) const {
+    return cli::run_tokens_revoke(revoke.options, environment, std::cout, std::cerr);
+  }
+
   int operator()(const cli::UsersAdd& add) const {
     return cli::run_users_add(add.options, unix_now(), std::cin, std::cerr);
   }

@@ -7,6 +7,7 @@
 #include "filters/cors.hpp"
 #include "filters/jwt.hpp"
 #include "filters/token_endpoints.hpp"
+#include "filters/token_service/revocations_page.hpp"
 #include "filters/worker_state.hpp"
 
 namespace postern::filters {
@@ -49,6 +50,11 @@ class Factory final : public FilterFactory {
 
   std::vector<std::string> private_cookies() const override {
     return build_.service ? token_cookies(build_.service->settings()) : std::vector<std::string>();
+  }
+
+  std::vector<AdminPage> admin_pages() const override {
+    if (!build_.service) return {};
+    return {token_service::revocations_page(build_.service->shared_state(), build_.service->settings())};
   }
 
   std::unique_ptr<WorkerState> make_worker_state() const override { return std::make_unique<FilterWorkerState>(); }

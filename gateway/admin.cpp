@@ -76,6 +76,9 @@ AdminRequest to_admin_request(const beast::http::request<beast::http::string_bod
   if (message.count(beast::http::field::origin) != 0) {
     request.origin = single(message, beast::http::field::origin).value_or("several");
   }
+  const auto type = message[beast::http::field::content_type];
+  request.content_type.assign(type.data(), type.size());
+  request.body = message.body();
   return request;
 }
 

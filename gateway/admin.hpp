@@ -7,8 +7,10 @@
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
-#include "gateway/filter.hpp"
+#include "gateway/admin_page.hpp"
+#include "gateway/task.hpp"
 
 namespace postern {
 
@@ -25,6 +27,7 @@ class AdminActions {
   virtual void drain() = 0;
   virtual bool set_log_level(const std::string& level) = 0;
   virtual std::string log_level() const = 0;
+  virtual std::vector<AdminPage> pages() const = 0;  // of filters
 };
 
 class AdminListener {

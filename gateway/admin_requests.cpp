@@ -80,6 +80,21 @@ AdminReply drain() {
   return reply;
 }
 
+AdminReply method_not_allowed(std::string_view allow) {
+  AdminReply reply(405, "method not allowed\n");
+  reply.allow = allow;
+  return reply;
+}
+
+Task<AdminReply> answer_by_filter(const AdminRequest& request, AdminActions& actions) {
+  const std::vector<AdminPage> pages = actions.pages();
+  const auto page =
+      std::find_if(pages.begin(), pages.end(), [&](const AdminPage& known) { return known.path == request.path; });
+  if (page == pages.end()) co_return AdminReply(404, "no such page\n");
+  if (!allows(page->allow, request.method)) co_return method_not_allowed(page->allow);
+  co_return co_await page->answer(request);
+}
+
 AdminReply typed(std::string body, std::string content_type) {
   AdminReply reply(200, std::move(body));
   reply.content_type = std::move(content_type);
@@ -102,12 +117,8 @@ std::optional<AdminReply> refuse_foreign(const AdminRequest& request, bool on_lo
 Task<AdminReply> answer_admin(const AdminRequest& request, AdminActions& actions) {
   const auto* const known = std::find_if(std::begin(paths), std::end(paths),
                                          [&](const Path& candidate) { return candidate.path == request.path; });
-  if (known == std::end(paths)) co_return AdminReply(404, "no such page\n");
-  if (!allows(known->allow, request.method)) {
-    AdminReply reply(405, "method not allowed\n");
-    reply.allow = known->allow;
-    co_return reply;
-  }
+  if (known == std::end(paths)) co_return co_await answer_by_filter(request, actions);
+  if (!allows(known->allow, request.method)) co_return method_not_allowed(known->allow);
   if (request.path == "/livez") co_return AdminReply(200, "ok\n");
   if (request.path == "/readyz") {
     co_return actions.ready() ? AdminReply(200, "ready\n") : AdminReply(503, "not ready\n");

@@ -10,33 +10,16 @@
 // | /reload   | POST      | 200, or 422 with every problem, a line each                             |
 // | /drain    | POST      | 202; the drain begins when the answer is out                            |
 // | /loglevel | GET, POST | the level; POST takes `?level=debug`, 400 for an unknown one            |
+//
+// Beside them are the pages of filters (FilterFactory::admin_pages): `/revocations`.
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "gateway/admin.hpp"
+#include "gateway/admin_page.hpp"
 
 namespace postern {
-
-struct AdminRequest {
-  std::string method;
-  std::string path;
-  std::string query;  // without `?`
-  std::optional<std::string> host;
-  std::optional<std::string> origin;
-};
-
-struct AdminReply {
-  unsigned status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-  std::string allow;        // of a 405
-  bool then_drain = false;  // once the reply is written
-
-  AdminReply(unsigned code, std::string text) : status(code), body(std::move(text)) {}
-};
 
 // The guard against web pages in an operator's browser (DNS rebinding, cross-site posts); nothing when the request may
 // go on. On a loopback address the Host must be an IP address or `localhost`, so that a name that an attacker lets
@@ -44,8 +27,8 @@ struct AdminReply {
 // an Origin needs such a Host everywhere, and the same host in the Origin. Clients that are no browsers send no Origin.
 std::optional<AdminReply> refuse_foreign(const AdminRequest& request, bool on_loopback);
 
-// The answer of the table above: 404 for an unknown path, 405 for a wrong method. HEAD is answered like GET. Both
-// arguments must live until the answer is there.
+// The answer of the table above, or of a filter's page: 404 for an unknown path, 405 for a wrong method. HEAD is
+// answered like GET. Both arguments must live until the answer is there.
 Task<AdminReply> answer_admin(const AdminRequest& request, AdminActions& actions);
 
 }  // namespace postern

@@ -2,8 +2,6 @@
 // lives in RequestContext. Filters return verdicts and never write responses.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -15,15 +13,14 @@
 
 #include "base/reason.hpp"
 #include "conf/problems.hpp"
+#include "gateway/admin_page.hpp"
 #include "gateway/http/head.hpp"
 #include "gateway/http/header_rules.hpp"
 #include "gateway/provider_status.hpp"
 #include "gateway/request_context.hpp"
+#include "gateway/task.hpp"
 
 namespace postern {
-
-template <class T>
-using Task = boost::asio::awaitable<T, boost::asio::io_context::executor_type>;
 
 // A response that a filter wants sent instead of forwarding: to a CORS preflight, by an endpoint of the gateway's own. Not
 // an error.
@@ -77,6 +74,8 @@ class FilterFactory {
   virtual std::vector<conf::Route> own_routes() const { return {}; }
   // Cookies that no upstream may see or set, on any route.
   virtual std::vector<std::string> private_cookies() const { return {}; }
+  // Pages of the admin listener that filters answer. They may outlive the factory.
+  virtual std::vector<AdminPage> admin_pages() const { return {}; }
   virtual std::unique_ptr<WorkerState> make_worker_state() const = 0;
   // How the providers' keys are at this moment. Any thread.
   virtual std::vector<ProviderStatus> provider_statuses() const = 0;

@@ -59,6 +59,7 @@ class Server final : public AdminActions {
   void drain() override;
   bool set_log_level(const std::string& level) override;
   std::string log_level() const override;
+  std::vector<AdminPage> pages() const override { return snapshot_->filters->admin_pages(); }
 
  private:
   std::optional<int> start();

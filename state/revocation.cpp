@@ -87,7 +87,8 @@ std::string seconds_text(Millis time) {
 
 }  // namespace
 
-tl::expected<Revocation, std::string> parse_revocation(std::string_view text, Millis default_until) {
+tl::expected<Revocation, std::string> parse_revocation(std::string_view text,
+                                                       const std::function<Millis(const Revocation&)>& usual_until) {
   const auto json = parse_json(text, {.bytes = text_limit});
   if (!json) return tl::unexpected("the revocation is not acceptable JSON: " + json.error().message);
   if (json->object() == nullptr) return tl::unexpected(std::string("the revocation is no JSON object"));
@@ -102,8 +103,8 @@ tl::expected<Revocation, std::string> parse_revocation(std::string_view text, Mi
   Revocation revocation;
   revocation.issuer = std::move(*issuer);
   revocation.before = *before;
-  revocation.until = until->value_or(default_until);
   if (auto fault = read_name(*json, revocation)) return tl::unexpected(std::move(*fault));
+  revocation.until = *until ? **until : usual_until(revocation);
   return revocation;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,9 +31,10 @@ struct Revocation {
 
 // `{"jti":"...","issuer":"...","until":1700000000}`: `issuer` and exactly one of `jti`, `sid`, `sub` and `kid`, none of
 // them empty; or `issuer` and `issued_before`, which may also come with `sub`. Times are NumericDates (RFC 7519 section
-// 2), kept to the millisecond, of the years 1970 to 9999. `default_until` is used when there is no `until`. The error
-// is a sentence.
-tl::expected<Revocation, std::string> parse_revocation(std::string_view json, Millis default_until);
+// 2), kept to the millisecond, of the years 1970 to 9999. `usual_until` is asked, with all the rest, when there is no
+// `until`. The error is a sentence.
+tl::expected<Revocation, std::string> parse_revocation(std::string_view json,
+                                                       const std::function<Millis(const Revocation&)>& usual_until);
 // One text for one revocation; parses back to the same.
 std::string format_revocation(const Revocation& revocation);
 

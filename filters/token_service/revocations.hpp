@@ -39,6 +39,8 @@ class Revocations {
   std::size_t size() const noexcept { return table_.size(); }
   // Whether the store was heard of within `patience`: all that was revoked before that is known.
   bool is_following(double now) const noexcept;
+  // The last instant at which nothing in the store was newer; 0: never.
+  state::Millis caught_up_at() const noexcept { return caught_up_.load(std::memory_order_acquire); }
 
  private:
   void caught_up(state::Millis now);

@@ -52,6 +52,10 @@ inline Refusal refusal_of(const state::StoreError& error) {
   return Refusal(Reason::store_unavailable, error.detail);
 }
 
+// Keeps it in the store, then in this process; others hear of it from the store. Gives its sequence number there.
+// Refuses store_unavailable; then it may have been kept.
+Task<Outcome<std::uint64_t>> revoke(std::shared_ptr<const Shared> shared, state::Revocation revocation);
+
 // Of one snapshot; immutable.
 class Service {
  public:
@@ -60,6 +64,8 @@ class Service {
 
   const conf::TokenService& settings() const noexcept { return settings_; }
   const Shared& shared() const noexcept { return *shared_; }
+  // For what may outlive the service.
+  const std::shared_ptr<const Shared>& shared_state() const noexcept { return shared_; }
 
   // `address` is the client's, without a port; `now` in Unix seconds, here and below. Refuses credentials_invalid,
   // rate_limited, credentials_unavailable (see Accounts::check), store_unavailable, keys_unavailable.
@@ -96,9 +102,7 @@ class Service {
   Task<Outcome<Json>> look_again(const state::Family& family, double now) const;
   Task<Outcome<ProvenSession>> prove_session(const std::optional<Secret>& refresh_token, const SentAccess& sent,
                                              double now) const;
-  Task<Outcome<state::Nothing>> revoke(state::Revocation revocation) const;
   state::Revocation session_revocation(const std::string& sid, double now) const;
-  state::Millis access_tokens_gone_by(double now) const;
 
   std::shared_ptr<const Shared> shared_;
   conf::TokenService settings_;

@@ -1,13 +1,19 @@
 #include "filters/token_service/await_store.hpp"
 #include "filters/token_service/millis.hpp"
+#include "filters/token_service/revocation_times.hpp"
 #include "filters/token_service/service.hpp"
 #include "state/refresh_token.hpp"
 
 namespace postern::token_service {
 
-// By then no access token that was issued until now is accepted anywhere.
-state::Millis Service::access_tokens_gone_by(double now) const {
-  return to_millis(now) + settings_.access_lifetime.count() + settings_.leeway.count() + 1000;
+Task<Outcome<std::uint64_t>> revoke(std::shared_ptr<const Shared> shared, state::Revocation revocation) {
+  auto call = [store = shared->store, revocation](state::Done<std::uint64_t> done) {
+    if (const auto open = store->get()) open->revoke(revocation, std::move(done));
+  };
+  const auto kept = co_await await_store<std::uint64_t>(std::move(call));
+  if (!kept) co_return tl::unexpected(refusal_of(kept.error()));
+  shared->revocations->insert({&revocation, 1});
+  co_return *kept;
 }
 
 state::Revocation Service::session_revocation(const std::string& sid, double now) const {
@@ -15,19 +21,8 @@ state::Revocation Service::session_revocation(const std::string& sid, double now
   revocation.kind = state::Revocation::Kind::sid;
   revocation.issuer = settings_.issuer;
   revocation.value = sid;
-  revocation.until = access_tokens_gone_by(now);
+  revocation.until = access_tokens_gone_by(settings_, to_millis(now));
   return revocation;
-}
-
-Task<Outcome<state::Nothing>> Service::revoke(state::Revocation revocation) const {
-  const auto store = shared_->store;
-  auto call = [store, revocation](state::Done<std::uint64_t> done) {
-    if (const auto open = store->get()) open->revoke(revocation, std::move(done));
-  };
-  const auto kept = co_await await_store<std::uint64_t>(std::move(call));
-  if (!kept) co_return tl::unexpected(refusal_of(kept.error()));
-  shared_->revocations->insert({&revocation, 1});  // here at once; others hear of it
-  co_return state::Nothing{};
 }
 
 // Whose session it is, by a refresh token of it, whatever has become of that, or by the access token.
@@ -64,7 +59,9 @@ Task<Outcome<state::Nothing>> Service::logout(std::optional<Secret> refresh_toke
     revocation.value = session->subject;
     revocation.before = to_millis(now) + 1;  // a login from here on is another one
   }
-  co_return co_await revoke(std::move(revocation));
+  const auto revoked = co_await revoke(shared_, std::move(revocation));
+  if (!revoked) co_return tl::unexpected(revoked.error());
+  co_return state::Nothing{};
 }
 
 }  // namespace postern::token_service

@@ -3,6 +3,7 @@
 
 #include "filters/token_service/await_store.hpp"
 #include "filters/token_service/millis.hpp"
+#include "filters/token_service/revocation_times.hpp"
 #include "filters/token_service/service.hpp"
 #include "state/refresh_token.hpp"
 #include "state/sealed_successor.hpp"
@@ -34,7 +35,7 @@ Task<Outcome<Service::Renewed>> Service::rotate(const state::RefreshTokenText& p
   rotation.grace = grace;
   rotation.sealed = state::seal_successor(presented.secret, presented.sid, secret, rotation.now + grace);
   rotation.lifetime = settings_.refresh_lifetime.count();
-  rotation.revoke_until = access_tokens_gone_by(now);
+  rotation.revoke_until = access_tokens_gone_by(settings_, rotation.now);
   const auto store = shared_->store;
   auto call = [store, rotation](state::Done<state::Rotated> done) {
     if (const auto open = store->get()) open->rotate(rotation, std::move(done));
@@ -91,7 +92,7 @@ Task<Outcome<IssuedTokens>> Service::refresh(std::optional<Secret> refresh_token
 Task<Outcome<Json>> Service::look_again(const state::Family& family, double now) const {
   auto claims = co_await accounts_->look_again(family);
   if (claims || claims.error().reason != Reason::refresh_token_invalid) co_return claims;
-  const auto ended = co_await revoke(session_revocation(family.sid, now));
+  const auto ended = co_await revoke(shared_, session_revocation(family.sid, now));
   if (!ended) co_return tl::unexpected(ended.error());
   co_return claims;
 }

@@ -15,6 +15,7 @@ namespace postern::cli {
 namespace {
 
 struct FakeActions : AdminActions {
+  std::vector<AdminPage> extra;
   bool is_ready = true;
   std::string problems;
 
@@ -26,6 +27,7 @@ struct FakeActions : AdminActions {
   void drain() override {}
   bool set_log_level(const std::string&) override { return false; }
   std::string log_level() const override { return ""; }
+  std::vector<AdminPage> pages() const override { return extra; }
 };
 
 struct Running {
@@ -80,6 +82,22 @@ TEST_CASE("A reload that failed tells the problems on stderr") {
   const Outcome outcome = outcome_of(run_reload, options);
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.err == "a.yaml:1:1: routes: is missing\n");
+}
+
+TEST_CASE("A revocation is posted as JSON, and the answer is printed") {
+  Running running;
+  running.actions.extra.push_back({"/revocations", "POST", [](const AdminRequest& request) -> Task<AdminReply> {
+                                     const bool is_json = request.content_type == "application/json";
+                                     co_return AdminReply(is_json ? 200 : 415, request.body);
+                                   }});
+  const RevokeOptions options{{running.listener->address(), ""}, R"({"jti":"a","issuer":"i"})"};
+  std::ostringstream out, err;
+  CHECK(run_tokens_revoke(options, no_variables, out, err) == 0);
+  CHECK(out.str() == options.revocation);
+  CHECK(err.str().empty());
+  running.actions.extra.clear();
+  CHECK(run_tokens_revoke(options, no_variables, out, err) == 1);
+  CHECK(err.str() == "no such page\n");
 }
 
 TEST_CASE("A listener that is bound to every address is asked on loopback") {

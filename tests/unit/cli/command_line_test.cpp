@@ -244,4 +244,27 @@ TEST_CASE("Help and version are answers, not errors") {
   CHECK(holds(parse("--help").error().out, "healthcheck"));
 }
 
+TEST_CASE("tokens revoke names one token, session, subject or key, or an instant, of an issuer") {
+  const auto text = [](const std::string& flags) {
+    return parse_as<TokensRevoke>("tokens revoke --issuer https://i " + flags).options.revocation;
+  };
+  CHECK(text("--jti a") == R"({"jti":"a","issuer":"https://i"})");
+  CHECK(text("--sid a --until 1700000000.25") == R"({"sid":"a","issuer":"https://i","until":1700000000.250})");
+  CHECK(text("--sub a --issued-before 5") == R"({"sub":"a","issuer":"https://i","issued_before":5.000})");
+  CHECK(text("--kid a") == R"({"kid":"a","issuer":"https://i"})");
+  CHECK(text("--issued-before 5") == R"({"issuer":"https://i","issued_before":5.000})");
+  CHECK(parse_as<TokensRevoke>("tokens revoke --issuer i --jti a --admin [::1]:1").options.admin.admin == "[::1]:1");
+  CHECK(parse_as<TokensRevoke>("tokens revoke --issuer i --jti a -c f").options.admin.config_file == "f");
+}
+
+TEST_CASE("a tokens revoke that says too little or too much is a usage error") {
+  CHECK(holds(usage_error("tokens revoke --issuer i"), "one of `jti`, `sid`, `sub`, `kid` and `issued_before`"));
+  CHECK(holds(usage_error("tokens revoke --jti a"), "--issuer"));
+  CHECK(holds(usage_error("tokens revoke --issuer i --jti a --sub b"), "only one of"));
+  CHECK(holds(usage_error("tokens revoke --issuer i --kid a --issued-before 5"), "stands alone or beside `sub`"));
+  CHECK(holds(usage_error("tokens revoke --issuer i --jti a --until soon"), "must be a Unix time"));
+  CHECK(holds(usage_error("tokens revoke --issuer i --jti a --until 1e300"), "must be a time in seconds"));
+  usage_error("tokens");
+}
+
 }  // namespace postern::cli

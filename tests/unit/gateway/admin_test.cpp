@@ -18,6 +18,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 struct FakeActions : AdminActions {
+  std::vector<AdminPage> extra;
   std::atomic<bool> is_ready = true;
   std::atomic<int> reloads = 0;
   std::atomic<int> drains = 0;
@@ -39,6 +40,7 @@ struct FakeActions : AdminActions {
     return true;
   }
   std::string log_level() const override { return level; }
+  std::vector<AdminPage> pages() const override { return extra; }
 };
 
 // The listener on its own thread, as the program has it.
@@ -166,6 +168,24 @@ TEST_CASE("An unknown page is 404, a wrong method 405 with Allow, and neither do
   CHECK(status_of(running.ask("POST /livez")) == 405);
   CHECK(running.actions.reloads == 0);
   CHECK(running.actions.drains == 0);
+}
+
+TEST_CASE("A filter's page gets method, type and body, and the listener's guards stand before it") {
+  Running running;
+  std::atomic<int> answered = 0;
+  running.actions.extra.push_back({"/echo", "GET, HEAD, POST", [&](const AdminRequest& request) -> Task<AdminReply> {
+                                     ++answered;
+                                     co_return AdminReply(
+                                         200, request.method + " " + request.content_type + " " + request.body);
+                                   }});
+  CHECK(body_of(running.ask("GET /echo?x")) == "GET  ");
+  const std::string body = "Content-Type: text/x\r\nContent-Length: 3\r\n";
+  CHECK(body_of(running.ask("POST /echo", body + "\r\nabc")) == "POST text/x abc");
+  CHECK(answered == 2);
+  CHECK(running.ask("DELETE /echo").find("Allow: GET, HEAD, POST\r\n") != std::string::npos);
+  CHECK(status_of(running.ask("POST /echo", "Origin: https://evil.example\r\n")) == 403);
+  CHECK(status_of(running.ask("POST /other")) == 404);
+  CHECK(answered == 2);
 }
 
 TEST_CASE("A page of another origin can post nothing, this listener's own can") {

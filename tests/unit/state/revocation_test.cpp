@@ -7,14 +7,19 @@ namespace {
 
 using Kind = Revocation::Kind;
 
+// Depends on what else is said.
+Millis usual_until(const Revocation& revocation) {
+  return revocation.issuer == "i" ? 5000 : 6000;
+}
+
 Revocation parsed(std::string_view text) {
-  const auto revocation = parse_revocation(text, 5000);
+  const auto revocation = parse_revocation(text, usual_until);
   REQUIRE(revocation);
   return *revocation;
 }
 
 std::string fault_of(std::string_view text) {
-  const auto revocation = parse_revocation(text, 5000);
+  const auto revocation = parse_revocation(text, usual_until);
   return revocation ? "parsed" : revocation.error();
 }
 
@@ -97,6 +102,11 @@ TEST_CASE("A token without jti is named by the SHA-256 of what was signed") {
   // The signature is no part of it: of (r, s) and (r, n - s) both hold for ES256.
   CHECK(jti_of_signing_input("abc") == "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
   CHECK(jti_of_signing_input("a.b") != jti_of_signing_input("a.c"));
+}
+
+TEST_CASE("A revocation without an end gets one that depends on the rest of it") {
+  CHECK(parsed(R"({"jti":"a","issuer":"other"})").until == 6000);
+  CHECK(parsed(R"({"jti":"a","issuer":"other","until":0})").until == 0);
 }
 
 }  // namespace postern::state

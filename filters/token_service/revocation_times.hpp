@@ -1,0 +1,17 @@
+// How long a revocation must be known: until the tokens that it concerns have expired. Pure.
+#pragma once
+
+#include "conf/token_service.hpp"
+#include "state/revocation.hpp"
+
+namespace postern::token_service {
+
+// By then no access token of the service that was issued until `issued` is accepted anywhere.
+state::Millis access_tokens_gone_by(const conf::TokenService& service, state::Millis issued);
+
+// The `until` of a revocation that has none. For the service's own tokens: when all that were issued before `before`,
+// or now, have expired; of a key when it has been replaced as well, since whoever has stolen it goes on signing. For
+// another issuer's, whose lifetimes nobody here knows: a day later.
+state::Millis usual_until(const state::Revocation& revocation, const conf::TokenService& service, state::Millis now);
+
+}  // namespace postern::token_service

@@ -1,0 +1,61 @@
+#include "filters/token_service/revocations_page.hpp"
+
+#include <utility>
+
+#include "base/clock.hpp"
+#include "filters/token_service/json_values.hpp"
+#include "filters/token_service/millis.hpp"
+#include "filters/token_service/revocation_times.hpp"
+#include "gateway/http/head.hpp"
+#include "gateway/http/list_parts.hpp"
+
+namespace postern::token_service {
+namespace {
+
+bool is_json(std::string_view content_type) {
+  return http::equals_folded(http::trim(http::take_part(content_type, ';')), "application/json");
+}
+
+AdminReply json_reply(std::string text) {
+  AdminReply reply(200, std::move(text) + "\n");
+  reply.content_type = "application/json";
+  return reply;
+}
+
+AdminReply tell(const Revocations& revocations, double now) {
+  const state::Millis caught_up = revocations.caught_up_at();
+  Json::Object members;
+  members.emplace_back("following", revocations.is_following(now));
+  members.emplace_back("caught_up", caught_up == 0 ? Json() : json_seconds(to_seconds(caught_up)));
+  members.emplace_back("count", Json::Number{std::to_string(revocations.size())});
+  return json_reply(Json(std::move(members)).to_text());
+}
+
+Task<AdminReply> keep(std::shared_ptr<const Shared> shared, state::Revocation revocation) {
+  const std::string text = state::format_revocation(revocation);
+  const auto sequence = co_await revoke(std::move(shared), std::move(revocation));
+  if (!sequence) co_return AdminReply(503, "the store does not keep it: " + sequence.error().detail + "\n");
+  co_return json_reply("{\"sequence\":" + std::to_string(*sequence) + ",\"revocation\":" + text + "}");
+}
+
+Task<AdminReply> answer(std::shared_ptr<const Shared> shared, const conf::TokenService& settings,
+                        const AdminRequest& request, double now) {
+  if (request.method != "POST") co_return tell(*shared->revocations, now);
+  if (!is_json(request.content_type)) co_return AdminReply(415, "the Content-Type must be application/json\n");
+  auto revocation = state::parse_revocation(
+      request.body, [&](const state::Revocation& parsed) { return usual_until(parsed, settings, to_millis(now)); });
+  if (!revocation) co_return AdminReply(400, revocation.error() + "\n");
+  if (revocation->until <= to_millis(now)) co_return AdminReply(400, "`until` has passed already\n");
+  co_return co_await keep(std::move(shared), std::move(*revocation));
+}
+
+}  // namespace
+
+AdminPage revocations_page(std::shared_ptr<const Shared> shared, conf::TokenService settings) {
+  return {"/revocations", "GET, HEAD, POST",
+          [shared = std::move(shared), settings = std::move(settings)](const AdminRequest& request) {
+            return answer(shared, settings, request, unix_now());
+          }};
+}
+
+}  // namespace postern::token_service

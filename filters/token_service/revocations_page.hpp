@@ -1,0 +1,19 @@
+// `/revocations` of the admin listener.
+#pragma once
+
+#include <memory>
+
+#include "filters/token_service/service.hpp"
+#include "gateway/admin_page.hpp"
+
+namespace postern::token_service {
+
+// POST revokes what its JSON says (state::parse_revocation(); `until` is usual_until()'s unless it is given), in the
+// store and in this process, and answers 200 with `{"sequence":7,"revocation":{...}}`. 415 for another Content-Type,
+// 400 for what is no revocation or has expired already, 503 when the store does not answer; then it may have happened.
+//
+// GET tells what this process knows: `{"following":true,"caught_up":1700000000,"count":3}`, where `caught_up` is the
+// last instant at which nothing in the store was newer, in Unix seconds; null before the first.
+AdminPage revocations_page(std::shared_ptr<const Shared> shared, conf::TokenService settings);
+
+}  // namespace postern::token_service
