@@ -37,6 +37,7 @@ constexpr std::array rows = {
     Row{Reason::credentials_invalid, "credentials_invalid", "The username or the password is wrong."},
     Row{Reason::credentials_unavailable, "credentials_unavailable", "The credentials cannot be checked now."},
     Row{Reason::client_invalid, "client_invalid", "The client could not be authenticated."},
+    Row{Reason::client_not_allowed, "client_not_allowed", "The client may not do this."},
     Row{Reason::grant_unsupported, "grant_unsupported", "The grant type is not supported here."},
     Row{Reason::scope_invalid, "scope_invalid", "The requested scope cannot be granted."},
     Row{Reason::refresh_token_invalid, "refresh_token_invalid", "The refresh token is invalid."},

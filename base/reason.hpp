@@ -34,6 +34,7 @@ enum class Reason : std::uint8_t {
   credentials_invalid,
   credentials_unavailable,
   client_invalid,
+  client_not_allowed,
   grant_unsupported,
   scope_invalid,
   refresh_token_invalid,
@@ -63,8 +64,9 @@ std::string_view code_of(Reason reason) noexcept;
 // One English sentence without anything of the request in it, e.g. "The access token expired."
 std::string_view sentence_of(Reason reason) noexcept;
 
-// Whose check refused: a provider's rules (401) or the route's own (403).
-enum class CheckedBy : std::uint8_t { provider, route };
+// Whose check refused: a provider's rules (401), the route's own (403), or one of OAuth's endpoints, whose errors are
+// RFC 6749's (section 5.2: 400).
+enum class CheckedBy : std::uint8_t { provider, route, oauth_endpoint };
 
 // Why a request or token was refused. `detail` is for the operator (log, explain), never for the client.
 struct Refusal {

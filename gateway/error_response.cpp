@@ -14,8 +14,8 @@ Reason told(Reason reason) noexcept {
   return reason;
 }
 
-// RFC 6749 section 5.2; empty for what is not about a grant.
-std::string_view grant_error(Reason reason) noexcept {
+// RFC 6749 section 5.2; empty for what is not about a grant. Only at OAuth's own endpoints is a malformed request one.
+std::string_view grant_error(Reason reason, CheckedBy checked_by) noexcept {
   switch (reason) {
     case Reason::credentials_invalid:
     case Reason::refresh_token_invalid:
@@ -24,10 +24,14 @@ std::string_view grant_error(Reason reason) noexcept {
       return "invalid_grant";
     case Reason::client_invalid:
       return "invalid_client";
+    case Reason::client_not_allowed:
+      return "unauthorized_client";
     case Reason::grant_unsupported:
       return "unsupported_grant_type";
     case Reason::scope_invalid:
       return "invalid_scope";
+    case Reason::request_malformed:
+      return checked_by == CheckedBy::oauth_endpoint ? "invalid_request" : std::string_view{};
     default:
       return {};
   }
@@ -35,7 +39,7 @@ std::string_view grant_error(Reason reason) noexcept {
 
 // RFC 6750 section 3.1; empty where it has no code, and for a request whose access token is not the matter.
 std::string_view bearer_error(Reason reason, unsigned status) noexcept {
-  if (reason == Reason::token_missing || reason == Reason::origin_refused || !grant_error(reason).empty()) return {};
+  if (reason == Reason::token_missing || reason == Reason::origin_refused) return {};
   if (status == 401) return "invalid_token";
   if (status == 403) return "insufficient_scope";
   return reason == Reason::token_multiple ? "invalid_request" : std::string_view{};
@@ -124,11 +128,13 @@ unsigned status_of(Reason reason, CheckedBy checked_by) noexcept {
     case Reason::claim_unusable:
     case Reason::credentials_invalid:
     case Reason::client_invalid:
+      return 401;
     case Reason::refresh_token_invalid:
     case Reason::refresh_token_expired:
     case Reason::refresh_token_reused:
-      return 401;
+      return checked_by == CheckedBy::oauth_endpoint ? 400 : 401;
     case Reason::token_multiple:
+    case Reason::client_not_allowed:
     case Reason::grant_unsupported:
     case Reason::scope_invalid:
     case Reason::request_malformed:
@@ -208,8 +214,9 @@ ErrorReply make_error_reply(const Refusal& refusal, const ErrorFacts& facts) {
   const Reason reason = told(refusal.reason);
   ErrorReply reply;
   reply.status = status_of(reason, refusal.checked_by);
-  const std::string_view error = bearer_error(reason, reply.status);
-  reply.body = problem_json(reason, reply.status, error.empty() ? grant_error(reason) : error);
+  const std::string_view of_grant = grant_error(reason, refusal.checked_by);
+  const std::string_view error = of_grant.empty() ? bearer_error(reason, reply.status) : std::string_view{};
+  reply.body = problem_json(reason, reply.status, of_grant.empty() ? error : of_grant);
   reply.close = must_close(reason);
   reply.fields.emplace_back("Content-Type", "application/problem+json");
   reply.fields.emplace_back("Cache-Control", "no-store");  // what was refused now may be accepted in a moment

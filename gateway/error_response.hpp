@@ -12,7 +12,8 @@ namespace postern {
 
 enum class Side : std::uint8_t { downstream, upstream, gateway, provider };
 
-// The HTTP status of a refusal: 401 by a provider's rules, 403 by the route's, 431, 413, 503 ...
+// The HTTP status of a refusal: 401 by a provider's rules, 403 by the route's, 400 of a grant at OAuth's endpoints,
+// 431, 413, 503 ...
 unsigned status_of(Reason reason, CheckedBy checked_by) noexcept;
 
 // Whose fault it was, for the log.

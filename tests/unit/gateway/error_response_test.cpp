@@ -56,6 +56,7 @@ TEST_CASE("each reason has its status") {
            Row{Reason::scope_invalid, 400, 400},           Row{Reason::refresh_token_invalid, 401, 401},
            Row{Reason::refresh_token_expired, 401, 401},   Row{Reason::refresh_token_reused, 401, 401},
            Row{Reason::store_unavailable, 503, 503},       Row{Reason::rate_limited, 429, 429},
+           Row{Reason::client_not_allowed, 400, 400},
        }) {
     CAPTURE(code_of(row.reason));
     CHECK(status_of(row.reason, CheckedBy::provider) == row.by_provider);
@@ -127,6 +128,7 @@ TEST_CASE("a refused grant has RFC 6749's error, and no challenge speaks of an a
                          Row{Reason::refresh_token_invalid, "invalid_grant", "Bearer"},
                          Row{Reason::refresh_token_expired, "invalid_grant", "Bearer"},
                          Row{Reason::client_invalid, "invalid_client", "Basic realm=\"postern\""},
+                         Row{Reason::client_not_allowed, "unauthorized_client", ""},
                          Row{Reason::grant_unsupported, "unsupported_grant_type", ""},
                          Row{Reason::scope_invalid, "invalid_scope", ""}}) {
     CAPTURE(code_of(row.reason));
@@ -134,6 +136,25 @@ TEST_CASE("a refused grant has RFC 6749's error, and no challenge speaks of an a
     CHECK(member(reply, "error") == row.error);
     CHECK(field(reply, "WWW-Authenticate") == row.challenge);
   }
+}
+
+TEST_CASE(
+    "at OAuth's endpoints a bad grant and a malformed request are 400 with RFC 6749's error, and elsewhere they are "
+    "not") {
+  for (const Reason reason :
+       {Reason::refresh_token_invalid, Reason::refresh_token_expired, Reason::refresh_token_reused}) {
+    const ErrorReply reply = make_error_reply(Refusal(reason, {}, CheckedBy::oauth_endpoint));
+    CHECK(reply.status == 400);
+    CHECK(member(reply, "error") == "invalid_grant");
+    CHECK(field(reply, "WWW-Authenticate").empty());
+  }
+  const ErrorReply malformed = make_error_reply(Refusal(Reason::request_malformed, {}, CheckedBy::oauth_endpoint));
+  CHECK(malformed.status == 400);
+  CHECK(member(malformed, "error") == "invalid_request");
+  CHECK(member(make_error_reply(Refusal(Reason::request_malformed)), "error").empty());
+  const ErrorReply client = make_error_reply(Refusal(Reason::client_invalid, {}, CheckedBy::oauth_endpoint));
+  CHECK(client.status == 401);
+  CHECK(field(client, "WWW-Authenticate") == "Basic realm=\"postern\"");
 }
 
 TEST_CASE("too little scope names the route's scopes") {
