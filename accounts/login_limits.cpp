@@ -29,18 +29,38 @@ std::string counter_name(std::string_view kind, std::string_view network, std::s
   return encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
+// Counters, but for what is not limited.
+class Attempts {
+ public:
+  explicit Attempts(state::Millis window) : window_(window) {}
+
+  void count(std::string name, std::uint32_t limit, bool forgiven = false) {
+    if (limit > 0) counters_.push_back({std::move(name), limit, window_, forgiven});
+  }
+  std::vector<state::Attempt> counters() && { return std::move(counters_); }
+
+ private:
+  state::Millis window_;
+  std::vector<state::Attempt> counters_;
+};
+
 }  // namespace
 
 std::vector<state::Attempt> attempts_of(std::string_view username, std::string_view address,
                                         const LoginLimits& limits) {
-  std::vector<state::Attempt> attempts;
-  const auto count = [&](std::string name, std::uint32_t limit, bool forgiven = false) {
-    if (limit > 0) attempts.push_back({std::move(name), limit, limits.window, forgiven});
-  };
-  count(counter_name("user and address", network_of(address), username), limits.each_user_and_address, true);
-  count(counter_name("address", network_of(address), ""), limits.each_address);
-  count(counter_name("user", "", username), limits.each_user);
-  return attempts;
+  Attempts attempts(limits.window);
+  attempts.count(counter_name("user and address", network_of(address), username), limits.each_user_and_address, true);
+  attempts.count(counter_name("address", network_of(address), ""), limits.each_address);
+  attempts.count(counter_name("user", "", username), limits.each_user);
+  return std::move(attempts).counters();
+}
+
+std::vector<state::Attempt> client_attempts_of(std::string_view client, std::string_view address,
+                                               const LoginLimits& limits) {
+  Attempts attempts(limits.window);
+  attempts.count(counter_name("client and address", network_of(address), client), limits.each_user_and_address);
+  attempts.count(counter_name("address", network_of(address), ""), limits.each_address);
+  return std::move(attempts).counters();
 }
 
 }  // namespace postern::accounts

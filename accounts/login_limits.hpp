@@ -24,4 +24,9 @@ struct LoginLimits {
 // himself.
 std::vector<state::Attempt> attempts_of(std::string_view username, std::string_view address, const LoginLimits& limits);
 
+// Of an OAuth client's wrong secret: up to two counters, of client and address and of the address, the latter shared
+// with logins. None of the client alone, or anybody could lock it out.
+std::vector<state::Attempt> client_attempts_of(std::string_view client, std::string_view address,
+                                               const LoginLimits& limits);
+
 }  // namespace postern::accounts

@@ -36,6 +36,9 @@ void check_duplicates(const Config& config, Problems& problems);
 // The token service's lifetimes against each other, its cookies, and what of the file would take its place.
 void check_token_service(const Config& config, Problems& problems);
 
+// The token service's clients against each other and against the service.
+void check_token_clients(const TokenService& service, Problems& problems);
+
 // Headers that must not be set, and two ways to set one.
 void check_headers(const Config& config, Problems& problems);
 

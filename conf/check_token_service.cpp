@@ -93,10 +93,19 @@ bool is_reserved_claim(std::string_view name) noexcept {
 
 std::vector<std::string> endpoint_paths(const TokenService& service) {
   std::vector<std::string> paths;
-  for (const std::string_view name : {"/login", "/refresh", "/logout", "/jwks.json"}) {
+  for (const std::string_view name :
+       {"/login", "/refresh", "/logout", "/jwks.json", "/token", "/revoke", "/introspect"}) {
     paths.push_back(service.path + std::string(name));
   }
+  paths.push_back(metadata_path(service));
   return paths;
+}
+
+std::string metadata_path(const TokenService& service) {
+  const auto url = parse_url(service.issuer);
+  std::string path = url ? url->target : std::string();
+  if (path.ends_with('/')) path.pop_back();
+  return "/.well-known/oauth-authorization-server" + path;
 }
 
 void check_token_service(const Config& config, Problems& problems) {
@@ -112,6 +121,7 @@ void check_token_service(const Config& config, Problems& problems) {
   check_cookies(service, problems);
   check_access_claims(service, problems);
   check_endpoints(config, problems);
+  check_token_clients(service, problems);
 }
 
 }  // namespace postern::conf

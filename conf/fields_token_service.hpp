@@ -44,10 +44,13 @@ void describe(Visitor& v, SigningKeys& c) {
 
 template <class Visitor>
 void describe(Visitor& v, LoginLimits& c) {
-  v.record("login_limits", "How many wrong passwords in a time are answered before further ones get 429 `rate_limited`.");
+  v.record("login_limits",
+           "How many wrong passwords, and secrets of clients, in a time are answered before further ones get 429 "
+           "`rate_limited`. A client's right secret is taken all the same.");
   v.field("user_and_address", c.user_and_address,
-          {.doc = "For one user from one address (of IPv6: one /64).", .max = 1'000'000, .zero_word = "off"});
-  v.field("address", c.address, {.doc = "From one address, for all users.", .max = 1'000'000, .zero_word = "off"});
+          {.doc = "For one user or client from one address (of IPv6: one /64).", .max = 1'000'000, .zero_word = "off"});
+  v.field("address", c.address,
+          {.doc = "From one address, for all users and clients.", .max = 1'000'000, .zero_word = "off"});
   v.field("user", c.user,
           {.doc = "For one user, from everywhere. Low, it would let anybody lock a user out.",
            .max = 1'000'000,
@@ -80,9 +83,37 @@ void describe(Visitor& v, VerifyUrl& c) {
 }
 
 template <class Visitor>
+void describe(Visitor& v, TokenClient& c) {
+  static constexpr auto grants = std::to_array<std::string_view>({"client_credentials"});
+  v.record("token_client", "A program that proves itself to the OAuth endpoints by a secret.");
+  v.field("id", c.id,
+          {.doc = "Its `client_id`, and the `sub` of its tokens: best a name that no user has.", .required = true});
+  v.field("secret_file", c.secret_file,
+          {.doc = "A file with its secret: at least 32 bytes, best random, less one final newline."});
+  v.field("secret", c.secret, {.doc = "The same in the configuration, best from the environment: `${SHOP_SECRET}`."});
+  v.field("grants", c.grants,
+          {.doc = "What it may ask `/token` for: `client_credentials` gives it access tokens of its own. Refreshing is "
+                  "for logins, which belong to no client.",
+           .words = grants,
+           .unique = true});
+  v.field("scopes", c.scopes,
+          {.doc = "The scopes that its tokens may have; a request may ask for fewer.",
+           .format = Format::scope,
+           .unique = true});
+  v.field("audiences", c.audiences,
+          {.doc = "The `aud` of its tokens, some of the service's `audiences`; a request may ask for one. Without it: "
+                  "all of the service's.",
+           .one_or_list = true,
+           .not_empty = true,
+           .unique = true});
+  v.field("introspect", c.introspect, {.doc = "Whether it may ask `/introspect` about tokens, whosever they are."});
+  v.exactly_one({"secret_file", "secret"}, "a client proves itself by one secret");
+}
+
+template <class Visitor>
 void describe_lifetimes(Visitor& v, TokenService& c) {
   v.field("access_lifetime", c.access_lifetime,
-          {.doc = "How long an access token is valid.", .min = one_second, .max = one_day});
+          {.doc = "How long an access token is valid.", .min = one_second, .max = most_access_lifetime.count()});
   v.field("refresh_lifetime", c.refresh_lifetime,
           {.doc = "How long a refresh token is valid: a session that is not used for so long is over.",
            .min = one_second,
@@ -99,7 +130,7 @@ void describe_lifetimes(Visitor& v, TokenService& c) {
   v.field("leeway", c.leeway,
           {.doc = "How far the clocks of several gateways may differ when the service's tokens are checked.",
            .min = one_second,
-           .max = 300'000});
+           .max = most_leeway.count()});
 }
 
 template <class Visitor>
@@ -127,6 +158,8 @@ void describe(Visitor& v, TokenService& c) {
   v.field("cookies", c.cookies, {.doc = "The cookies of browsers' sessions."});
   v.field("signing_keys", c.signing_keys, {.doc = "The keys that sign access tokens."});
   v.field("login_limits", c.login_limits, {.doc = "How many wrong passwords are answered."});
+  v.field("clients", c.clients,
+          {.doc = "The programs that use the OAuth endpoints: `/token`, `/revoke`, `/introspect`."});
   v.field("hashing_threads", c.hashing_threads,
           {.doc = "Threads that compare passwords. Each comparison takes 19 MiB and tens of milliseconds of a CPU. A "
                   "change needs a restart.",

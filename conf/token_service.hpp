@@ -7,12 +7,20 @@
 #include <string_view>
 #include <vector>
 
+#include "base/secret.hpp"
 #include "conf/values.hpp"
 
 namespace postern::conf {
 
+// The most that the configuration may say: however it was when a token was issued, the token is gone by then.
+inline constexpr Duration most_access_lifetime{86'400'000};
+inline constexpr Duration most_leeway{300'000};
+
 // The provider that a token service is, for the routes.
 inline constexpr std::string_view token_service_name = "token_service";
+
+// The client of the service's own logins, which come from no other (RFC 9068 wants one named).
+inline constexpr std::string_view own_client = "postern";
 
 // Where sessions, revocations and signing keys are kept.
 struct StateStore {
@@ -37,7 +45,7 @@ struct SigningKeys {
   Duration publish_ahead{86'400'000};  // how long a key is in the JWKS before it signs
 };
 
-// Wrong passwords in `window`; 0: not counted.
+// Wrong passwords, and secrets of clients, in `window`; 0: not counted.
 struct LoginLimits {
   std::uint32_t user_and_address = 5;
   std::uint32_t address = 50;
@@ -53,6 +61,17 @@ struct VerifyUrl {
   FilePath ca_file;
   bool allow_http = false;
   bool operator==(const VerifyUrl&) const = default;
+};
+
+// An OAuth client (RFC 6749 section 2): a program that proves itself by a secret.
+struct TokenClient {
+  std::string id;
+  FilePath secret_file;  // exactly one of the two
+  Secret secret;
+  std::vector<std::string> grants;
+  std::vector<std::string> scopes;     // most that it gets
+  std::vector<std::string> audiences;  // of its tokens; none: the service's
+  bool introspect = false;             // may ask about tokens of others
 };
 
 struct TokenService {
@@ -73,12 +92,16 @@ struct TokenService {
   std::optional<SessionCookies> cookies;  // needed for `cookies` and `both`
   SigningKeys signing_keys;
   LoginLimits login_limits;
+  std::vector<TokenClient> clients;
   std::uint32_t hashing_threads = 1;
 };
 
 // What the service alone says in a token, or a verifier judges it by (RFC 9068 section 2.2): never taken from a user's
 // record.
 bool is_reserved_claim(std::string_view name) noexcept;
+
+// Where RFC 8414 section 3.1 looks for the metadata of this issuer: the well-known path, and the issuer's own after it.
+std::string metadata_path(const TokenService& service);
 
 // The paths that the service answers, which no route of the file may take.
 std::vector<std::string> endpoint_paths(const TokenService& service);

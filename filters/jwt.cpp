@@ -7,7 +7,7 @@
 #include "filters/cross_site.hpp"
 #include "filters/identity.hpp"
 #include "filters/renewal.hpp"
-#include "filters/token_endpoints.hpp"
+#include "filters/session_endpoints.hpp"
 #include "filters/token_source.hpp"
 #include "filters/worker_state.hpp"
 

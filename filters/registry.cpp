@@ -6,7 +6,9 @@
 #include "filters/claim_headers.hpp"
 #include "filters/cors.hpp"
 #include "filters/jwt.hpp"
+#include "filters/session_endpoints.hpp"
 #include "filters/token_endpoints.hpp"
+#include "filters/token_service/clients.hpp"
 #include "filters/token_service/revocations_page.hpp"
 #include "filters/worker_state.hpp"
 
@@ -72,7 +74,10 @@ std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const En
   auto service = engines.tokens ? engines.tokens->service(config, problems) : nullptr;
   Providers providers = load_providers(config, engines.keys, problems);
   if (config.token_service) {
-    if (!engines.tokens) token_service::open_accounts(*config.token_service, {}, problems);
+    if (!engines.tokens) {
+      token_service::open_accounts(*config.token_service, {}, problems);
+      token_service::load_clients(*config.token_service, problems);
+    }
     providers[std::string(conf::token_service_name)] = make_own_provider(*config.token_service, service.get());
   }
   return std::make_unique<Factory>(config, std::move(providers), std::move(service));

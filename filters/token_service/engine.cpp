@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "filters/token_service/clients.hpp"
 #include "filters/token_service/millis.hpp"
 #include "state/sqlite/sqlite_store.hpp"
 
@@ -65,9 +66,11 @@ std::shared_ptr<const Service> Engine::service(const conf::Config& config, conf:
   AccountCrews crews;
   if (shared_now != nullptr) crews = {shared_now->hashing, shared_now->signing};
   auto accounts = open_accounts(settings, std::move(crews), problems);
-  if (shared_now == nullptr || accounts == nullptr) return nullptr;
+  auto clients = load_clients(settings, problems);
+  if (shared_now == nullptr || accounts == nullptr || problems.any()) return nullptr;
   shared_now->keys->adopt(schedule_of(settings));
-  return std::make_shared<const Service>(std::move(shared_now), settings, std::move(accounts));
+  return std::make_shared<const Service>(std::move(shared_now), settings, std::move(accounts),
+                                         std::move(clients));
 }
 
 std::shared_ptr<Shared> Engine::shared(const conf::TokenService& settings, conf::Problems& problems) {

@@ -36,18 +36,28 @@ std::string introspection_reply(const Json& access_claims) {
   return Json(std::move(members)).to_text();
 }
 
+std::string introspection_reply(const state::Family& family, state::Millis expires) {
+  Json::Object members = {{"active", Json(true)},
+                          {"sub", json_text(family.subject)},
+                          {"client_id", json_text(family.client)},
+                          {"exp", json_seconds(static_cast<double>(expires) / 1000)}};
+  if (!family.scope.empty()) members.emplace_back("scope", json_text(family.scope));
+  return Json(std::move(members)).to_text();
+}
+
 std::string inactive_reply() {
   return R"({"active":false})";
 }
 
 std::string metadata_reply(const MetadataFacts& facts) {
   const Json client_proofs = json_texts({"client_secret_basic", "client_secret_post"});
+  const Json or_none = json_texts({"client_secret_basic", "client_secret_post", "none"});  // for logins' tokens
   Json::Object members = {
       {"issuer", json_text(facts.issuer)},
       {"token_endpoint", json_text(facts.base + "/token")},
-      {"token_endpoint_auth_methods_supported", client_proofs},
+      {"token_endpoint_auth_methods_supported", or_none},
       {"revocation_endpoint", json_text(facts.base + "/revoke")},
-      {"revocation_endpoint_auth_methods_supported", client_proofs},
+      {"revocation_endpoint_auth_methods_supported", or_none},
       {"introspection_endpoint", json_text(facts.base + "/introspect")},
       {"introspection_endpoint_auth_methods_supported", client_proofs},
       {"jwks_uri", json_text(facts.base + "/jwks.json")},

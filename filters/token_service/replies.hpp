@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/secret.hpp"
+#include "state/session.hpp"
 
 namespace postern::token_service {
 
@@ -26,6 +27,10 @@ std::string token_reply(const IssuedTokens& tokens, Delivery delivery);
 
 // RFC 7662 section 2.2, of a valid access token: the claims that the section knows, and no others.
 std::string introspection_reply(const Json& access_claims);
+
+// Of a refresh token that is good: whose it is, and until when (Unix milliseconds).
+std::string introspection_reply(const state::Family& family, state::Millis expires);
+
 // For every other token: `{"active":false}` and nothing else, so that nobody learns why.
 std::string inactive_reply();
 

@@ -82,9 +82,9 @@ tl::expected<TokenRequest, Refusal> read_token_request(const Parameters& paramet
                         std::string(parameters.text("scope"))};
 }
 
-tl::expected<TokenQuestion, Refusal> read_token_question(const Parameters& parameters) {
+tl::expected<Secret, Refusal> read_asked_token(const Parameters& parameters) {
   if (!parameters.has("token")) return refuse(Reason::request_malformed, "no token");
-  return TokenQuestion{parameters.secret("token"), parameters.text("token_type_hint") != "access_token"};
+  return parameters.secret("token");
 }
 
 tl::expected<std::string, Refusal> narrow_scope(std::string_view asked, std::string_view granted) {

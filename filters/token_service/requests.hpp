@@ -40,12 +40,6 @@ struct ClientCredentialsRequest {
 };
 using TokenRequest = std::variant<RefreshRequest, ClientCredentialsRequest>;  // by `grant_type`
 
-// RFC 7009 section 2.1, RFC 7662 section 2.1.
-struct TokenQuestion {
-  Secret token;
-  bool refresh_first = true;  // what `token_type_hint` says is tried first, and no more than that
-};
-
 // What a request of a session's endpoint has beside its body; each empty where there is none.
 struct Carried {
   std::string_view bearer;  // the token of `Authorization: Bearer`
@@ -68,8 +62,9 @@ tl::expected<LogoutRequest, Refusal> read_logout(const Parameters& parameters, c
 // other grants.
 tl::expected<TokenRequest, Refusal> read_token_request(const Parameters& parameters);
 
-// Refuses request_malformed without `token`. A hint that nobody knows is ignored (RFC 7009 section 2.1).
-tl::expected<TokenQuestion, Refusal> read_token_question(const Parameters& parameters);
+// The token that is to be revoked (RFC 7009 section 2.1) or told about (RFC 7662 section 2.1); request_malformed
+// without one. `token_type_hint` is not needed: no token has the form of both kinds.
+tl::expected<Secret, Refusal> read_asked_token(const Parameters& parameters);
 
 // What is asked, each scope once. Asked for nothing: all that is granted. Refuses scope_invalid: more than is granted,
 // or a list that RFC 6749 section 3.3 does not know (scopes with one space between them).

@@ -1,6 +1,7 @@
 #include "filters/token_service/revocation_times.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace postern::token_service {
 namespace {
@@ -10,17 +11,25 @@ constexpr state::Millis rounding = 1'000;  // `exp` and `iat` are whole seconds
 
 }  // namespace
 
-state::Millis access_tokens_gone_by(const conf::TokenService& service, state::Millis issued) {
-  return issued + service.access_lifetime.count() + service.leeway.count() + rounding;
+state::Millis access_tokens_gone_by(state::Millis issued) {
+  return issued + conf::most_access_lifetime.count() + conf::most_leeway.count() + rounding;
+}
+
+state::Revocation session_revocation(std::string issuer, std::string sid, state::Millis now) {
+  return {.kind = state::Revocation::Kind::sid,
+          .issuer = std::move(issuer),
+          .value = std::move(sid),
+          .before = {},
+          .until = access_tokens_gone_by(now)};
 }
 
 state::Millis usual_until(const state::Revocation& revocation, const conf::TokenService& service, state::Millis now) {
   const state::Millis last_issued = std::max(now, revocation.before.value_or(now));
   if (revocation.issuer != service.issuer) return last_issued + foreign_lifetime;
-  if (revocation.kind != state::Revocation::Kind::kid) return access_tokens_gone_by(service, last_issued);
+  if (revocation.kind != state::Revocation::Kind::kid) return access_tokens_gone_by(last_issued);
   // The key is published already at the latest, and signs for one turn.
   const conf::SigningKeys& keys = service.signing_keys;
-  return access_tokens_gone_by(service, now + keys.publish_ahead.count() + keys.rotate_every.count());
+  return access_tokens_gone_by(now + keys.publish_ahead.count() + keys.rotate_every.count());
 }
 
 }  // namespace postern::token_service

@@ -1,13 +1,19 @@
 // How long a revocation must be known: until the tokens that it concerns have expired. Pure.
 #pragma once
 
+#include <string>
+
 #include "conf/token_service.hpp"
 #include "state/revocation.hpp"
 
 namespace postern::token_service {
 
-// By then no access token of the service that was issued until `issued` is accepted anywhere.
-state::Millis access_tokens_gone_by(const conf::TokenService& service, state::Millis issued);
+// By then no access token of the service that was issued until `issued` is accepted anywhere, with whatever lifetime the
+// configuration of that time had.
+state::Millis access_tokens_gone_by(state::Millis issued);
+
+// Of a session of the service, and all of its access tokens.
+state::Revocation session_revocation(std::string issuer, std::string sid, state::Millis now);
 
 // The `until` of a revocation that has none. For the service's own tokens: when all that were issued before `before`,
 // or now, have expired; of a key when it has been replaced as well, since whoever has stolen it goes on signing. For

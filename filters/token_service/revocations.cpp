@@ -28,22 +28,16 @@ std::string_view signing_input_of(std::string_view token) {
   return token.substr(0, token.rfind('.'));
 }
 
-std::vector<state::Revocation> plain(const std::vector<state::SequencedRevocation>& sequenced) {
-  std::vector<state::Revocation> all;
-  for (const auto& one : sequenced) all.push_back(one.revocation);
-  return all;
-}
-
 }  // namespace
 
 std::shared_ptr<Revocations> Revocations::follow(state::Store& store) {
   const auto self = std::make_shared<Revocations>();
   state::Follower follower;
   follower.complete = [self](std::vector<state::SequencedRevocation> all) {
-    self->insert(plain(all));
+    self->insert(all);
     self->complete_.store(true, std::memory_order_release);
   };
-  follower.added = [self](std::vector<state::SequencedRevocation> added) { self->insert(plain(added)); };
+  follower.added = [self](std::vector<state::SequencedRevocation> added) { self->insert(added); };
   follower.caught_up = [self](state::Millis now) { self->caught_up(now); };
   follower.failed = [self](const state::StoreError& error) {
     if (self->told_.exchange(true)) return;  // it is tried again many times in a second
@@ -57,6 +51,13 @@ void Revocations::insert(std::span<const state::Revocation> revocations) {
   if (revocations.empty()) return;
   const std::lock_guard lock(writing_);
   table_.insert(revocations);
+}
+
+void Revocations::insert(const std::vector<state::SequencedRevocation>& revocations) {
+  std::vector<state::Revocation> plain;
+  plain.reserve(revocations.size());
+  for (const state::SequencedRevocation& one : revocations) plain.push_back(one.revocation);
+  insert(plain);
 }
 
 void Revocations::caught_up(state::Millis now) {

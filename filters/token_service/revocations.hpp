@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/reason.hpp"
 #include "filters/jose/claims.hpp"
@@ -25,6 +26,7 @@ class Revocations {
   static std::shared_ptr<Revocations> follow(state::Store& store);
 
   void insert(std::span<const state::Revocation> revocations);
+  void insert(const std::vector<state::SequencedRevocation>& revocations);
 
   // What of a token can be revoked; once for each verified token.
   state::Fingerprints fingerprints(const jose::Claims& claims) const;

@@ -82,23 +82,19 @@ Task<Outcome<IssuedTokens>> Service::login(accounts::Credentials credentials, st
   co_return co_await issue(family, known->account.claims, std::move(secret), first.expires, issued_at, now);
 }
 
-Task<Outcome<std::string>> Service::sign(const state::Family& family, const Json& claims, double issued_at,
-                                          double now) const {
-  const auto key = shared_->keys->signer(to_millis(now));
-  if (key == nullptr) co_return tl::unexpected(Refusal(Reason::keys_unavailable, "there is no signing key yet"));
+// What is the same for every access token of the service.
+AccessFacts Service::access_facts(double issued_at) const {
   AccessFacts facts;
   facts.issuer = settings_.issuer;
-  facts.subject = family.subject;
-  facts.client = family.client;
-  facts.sid = family.sid;
   facts.jti = random_jti();
-  facts.scope = family.scope;
-  facts.audiences = settings_.audiences;
   facts.issued_at = issued_at;
   facts.expires = issued_at + std::chrono::duration<double>(settings_.access_lifetime).count();
-  facts.auth_time = std::floor(static_cast<double>(family.began) / 1000);
-  facts.user_claims = &claims;
-  facts.access_claims = settings_.access_claims;
+  return facts;
+}
+
+Task<Outcome<std::string>> Service::sign(const AccessFacts& facts, double now) const {
+  const auto key = shared_->keys->signer(to_millis(now));
+  if (key == nullptr) co_return tl::unexpected(Refusal(Reason::keys_unavailable, "there is no signing key yet"));
   auto job = [key, header = access_header(key->algorithm().name, key->kid()), payload = access_payload(facts)] {
     try {
       return key->sign(header, payload);
@@ -114,7 +110,16 @@ Task<Outcome<std::string>> Service::sign(const state::Family& family, const Json
 
 Task<Outcome<IssuedTokens>> Service::issue(const state::Family& family, const Json& claims, Secret refresh_secret,
                                            state::Millis refresh_expires, double issued_at, double now) const {
-  auto access_token = co_await sign(family, claims, issued_at, now);
+  AccessFacts facts = access_facts(issued_at);
+  facts.subject = family.subject;
+  facts.client = family.client;
+  facts.sid = family.sid;
+  facts.scope = family.scope;
+  facts.audiences = settings_.audiences;
+  facts.auth_time = std::floor(static_cast<double>(family.began) / 1000);
+  facts.user_claims = &claims;
+  facts.access_claims = settings_.access_claims;
+  auto access_token = co_await sign(facts, now);
   if (!access_token) co_return tl::unexpected(access_token.error());
   IssuedTokens tokens;
   tokens.access_token = std::move(*access_token);

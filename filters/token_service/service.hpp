@@ -1,5 +1,5 @@
-// The token service: login, refresh, logout, step by step. Coroutines on the caller's executor; what takes long goes to
-// threads of its own and comes back.
+// The token service: login, refresh, logout, and what OAuth's clients ask for, step by step. Coroutines on the caller's
+// executor; what takes long goes to threads of its own and comes back.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "accounts/clients.hpp"
 #include "accounts/login_limits.hpp"
 #include "conf/config.hpp"
 #include "filters/token_service/access_token.hpp"
@@ -44,8 +45,7 @@ struct SentAccess {
 template <class T>
 using Outcome = tl::expected<T, Refusal>;
 
-// The client that RFC 9068 wants named, where a login came from no OAuth client.
-inline constexpr std::string_view own_client = "postern";
+using conf::own_client;
 
 // To a client every failure of the store is the same; the detail is for the log.
 inline Refusal refusal_of(const state::StoreError& error) {
@@ -59,8 +59,12 @@ Task<Outcome<std::uint64_t>> revoke(std::shared_ptr<const Shared> shared, state:
 // Of one snapshot; immutable.
 class Service {
  public:
-  Service(std::shared_ptr<const Shared> shared, conf::TokenService settings, std::shared_ptr<const Accounts> accounts)
-      : shared_(std::move(shared)), settings_(std::move(settings)), accounts_(std::move(accounts)) {}
+  Service(std::shared_ptr<const Shared> shared, conf::TokenService settings, std::shared_ptr<const Accounts> accounts,
+          std::vector<accounts::Client> clients)
+      : shared_(std::move(shared)),
+        settings_(std::move(settings)),
+        accounts_(std::move(accounts)),
+        clients_(std::move(clients)) {}
 
   const conf::TokenService& settings() const noexcept { return settings_; }
   const Shared& shared() const noexcept { return *shared_; }
@@ -82,31 +86,58 @@ class Service {
   Task<Outcome<state::Nothing>> logout(std::optional<Secret> refresh_token, SentAccess sent, bool everywhere,
                                        double now) const;
 
+  // The client that has proven itself, which lives as long as the service; null where a request names none, or
+  // `postern` without a secret. Refuses client_invalid; instead of it rate_limited when too many secrets from `address`
+  // were wrong, and store_unavailable when that cannot be counted.
+  Task<Outcome<const accounts::Client*>> authenticate(accounts::ClientProof proof, std::string address,
+                                                      double now) const;
+
+  // An access token of the client's own, without a session (RFC 6749 section 4.4). Refuses what grant_to() does, and
+  // keys_unavailable. Needs no store.
+  Task<Outcome<IssuedTokens>> issue_to(const accounts::Client& client, ClientCredentialsRequest asked,
+                                       double now) const;
+
+  // RFC 7009: ends the refresh token's session, if there is one. Refuses client_not_allowed for a token that was issued
+  // to another client (section 2.1), here and below; store_unavailable.
+  Task<Outcome<state::Nothing>> revoke_refresh_token(const state::RefreshTokenText& token, const std::string& client,
+                                                     double now) const;
+  // The claims are of a token of the service that is not over.
+  Task<Outcome<state::Nothing>> revoke_access_token(const Json& claims, const std::string& client, double now) const;
+
+  // RFC 7662's answer about a refresh token: active as long as it has not been used. Refuses store_unavailable.
+  Task<Outcome<std::string>> introspect_refresh_token(const state::RefreshTokenText& token, double now) const;
+
  private:
   struct Renewed {
     state::Family family;
     Secret secret;
     state::Millis expires = 0;
   };
-  struct ProvenSession {
-    std::string sid, subject;
+  struct SessionName {
+    std::string issuer, sid, subject;
   };
 
   Task<Outcome<state::Nothing>> count_attempt(const std::vector<state::Attempt>& attempts, double now) const;
   void uncount_unjudged(std::vector<state::Attempt> attempts) const;
-  Task<Outcome<std::string>> sign(const state::Family& family, const Json& claims, double issued_at, double now) const;
+  AccessFacts access_facts(double issued_at) const;
+  Task<Outcome<std::string>> sign(const AccessFacts& facts, double now) const;
   Task<Outcome<IssuedTokens>> issue(const state::Family& family, const Json& claims, Secret refresh_secret,
                                     state::Millis refresh_expires, double issued_at, double now) const;
   Task<Outcome<Renewed>> rotate(const state::RefreshTokenText& presented, state::Access access, state::Asked asked,
                                 double now) const;
   Task<Outcome<Json>> look_again(const state::Family& family, double now) const;
-  Task<Outcome<ProvenSession>> prove_session(const std::optional<Secret>& refresh_token, const SentAccess& sent,
-                                             double now) const;
-  state::Revocation session_revocation(const std::string& sid, double now) const;
+  Task<Outcome<state::FoundSession>> find(const state::RefreshTokenText& presented, std::string client,
+                                          double now) const;
+  Task<Outcome<SessionName>> prove_session(const std::optional<Secret>& refresh_token, const SentAccess& sent,
+                                           double now) const;
+  Task<Outcome<state::Nothing>> revoke(state::Revocation revocation) const;
+  // All of the subject's.
+  Task<Outcome<state::Nothing>> end_sessions(const SessionName& session, double now) const;
 
   std::shared_ptr<const Shared> shared_;
   conf::TokenService settings_;
   std::shared_ptr<const Accounts> accounts_;
+  std::vector<accounts::Client> clients_;
 };
 
 }  // namespace postern::token_service

@@ -35,13 +35,17 @@ Task<Outcome<Service::Renewed>> Service::rotate(const state::RefreshTokenText& p
   rotation.grace = grace;
   rotation.sealed = state::seal_successor(presented.secret, presented.sid, secret, rotation.now + grace);
   rotation.lifetime = settings_.refresh_lifetime.count();
-  rotation.revoke_until = access_tokens_gone_by(settings_, rotation.now);
+  rotation.revoke_until = access_tokens_gone_by(rotation.now);
   const auto store = shared_->store;
   auto call = [store, rotation](state::Done<state::Rotated> done) {
     if (const auto open = store->get()) open->rotate(rotation, std::move(done));
   };
   auto rotated = co_await await_store<state::Rotated>(std::move(call));
   if (!rotated) co_return tl::unexpected(refusal_of(rotated.error()));
+  // Revocations name the issuer too: tokens of another name would outlive those of this session.
+  if (rotated->family && rotated->family->issuer != settings_.issuer) {
+    co_return tl::unexpected(Refusal(Reason::refresh_token_invalid, "the session began under another issuer"));
+  }
 
   const auto decision =
       state::decide_refresh(access, rotated->presented, asked, {settings_.renew_expired_refresh});
@@ -55,7 +59,7 @@ Task<Outcome<Service::Renewed>> Service::rotate(const state::RefreshTokenText& p
   } else if (decision.act == state::RefreshAct::refuse || decision.act == state::RefreshAct::end_family) {
     // A thief and the user had the same token: the store has ended the session already, and this process knows at once.
     if (decision.act == state::RefreshAct::end_family) {
-      const state::Revocation ended = session_revocation(presented.sid, now);
+      const state::Revocation ended = session_revocation(settings_.issuer, presented.sid, rotation.now);
       shared_->revocations->insert({&ended, 1});
     }
     co_return refused(decision.reason);
@@ -92,7 +96,7 @@ Task<Outcome<IssuedTokens>> Service::refresh(std::optional<Secret> refresh_token
 Task<Outcome<Json>> Service::look_again(const state::Family& family, double now) const {
   auto claims = co_await accounts_->look_again(family);
   if (claims || claims.error().reason != Reason::refresh_token_invalid) co_return claims;
-  const auto ended = co_await revoke(shared_, session_revocation(family.sid, now));
+  const auto ended = co_await revoke(session_revocation(family.issuer, family.sid, to_millis(now)));
   if (!ended) co_return tl::unexpected(ended.error());
   co_return claims;
 }

@@ -267,6 +267,15 @@ describe('a page of another site', () => {
       }
       await assertAlive(tokens);
     });
+    // Otherwise a form of that page could put its visitor into a session of its author's, or out of the visitor's own.
+    it(`is refused what would set or clear cookies by a token of its own (${name})`, async () => {
+      const form = (members) => new URLSearchParams(members);
+      const tokens = await login();
+      assertOriginRefused(await service.post('/auth/refresh', form({refresh_token: tokens.refresh_token}), [field]));
+      assertOriginRefused(await service.post('/auth/logout', form({refresh_token: tokens.refresh_token}), [field]));
+      assertOriginRefused(await service.post('/auth/logout', form({access_token: tokens.access_token}), [field]));
+      await assertAlive(tokens);
+    });
     it(`cannot send what changes something to a guarded route by cookie (${name})`, async () => {
       const tokens = await login();
       const response = await service.post('/orders', 'x', [cookies(tokens), field]);

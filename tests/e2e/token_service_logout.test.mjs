@@ -6,7 +6,9 @@ import * as jose from 'jose';
 
 import {bearer} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
-import {assertRefusal, clockPasses, malformedBodies, paddedJson, startTokenService} from './harness/token_service.mjs';
+import {
+  assertRefusal, clockPasses, malformedBodies, paddedJson, queryStore, startTokenService,
+} from './harness/token_service.mjs';
 import {base64url, remember, withOtherSignature} from './harness/tokens.mjs';
 import {eventually} from './harness/waiting.mjs';
 
@@ -121,6 +123,27 @@ describe('a logout of everything', () => {
     }
   });
 
+  it('ends what began since another logout of everything, even in the same second', async () => {
+    for (let i = 0; i < 4; ++i) {
+      const name = await service.newUser();
+      for (let round = 0; round < 2; ++round) {
+        const session = await service.login(name);
+        await service.logout({refresh_token: session.refresh_token, all: true});
+        await service.assertOver(session);
+      }
+    }
+  });
+
+  it('leaves what a refresh of a later session gives as good as any other', async () => {
+    for (let i = 0; i < 4; ++i) {
+      const name = await service.newUser();
+      const ended = await service.login(name);
+      await service.logout({refresh_token: ended.refresh_token, all: true});
+      const session = await service.login(name);
+      await service.assertAlive(await service.assertAlive(session));
+    }
+  });
+
   it('by an expired access token ends every session as well', async () => {
     const name = await service.newUser();
     const [one, other] = [await brief.login(name), await service.login(name)];
@@ -165,6 +188,42 @@ describe('other gateways', () => {
     }
     await again.assertAlive(await later.assertAlive(alive));
   });
+});
+
+describe('a revocation', () => {
+  it('outlives the tokens that were issued with a longer access_lifetime than that of now', async (t) => {
+    const scope = scoped(t);
+    const before = await startTokenService(scope); // 15m
+    const session = await before.login();
+    await before.gateway.stop();
+    const lifetimes = {access_lifetime: '1s', leeway: '1s'};
+    const shortened = await startTokenService(scope, {like: before, service: lifetimes});
+    await shortened.logout({refresh_token: session.refresh_token});
+    await shortened.assertOver(session);
+    // Until it is swept away, or is due to stay for as long as the token.
+    await eventually('the revocation is forgotten or stays', async () => {
+      const [row] = await queryStore(before.stateFile, 'SELECT until FROM revocations');
+      return !row || row[0] >= jose.decodeJwt(session.access_token).exp * 1000;
+    }, 30_000);
+    await shortened.gateway.stop();
+    const later = await startTokenService(scope, {like: before, service: lifetimes});
+    await later.assertOver(session);
+  });
+});
+
+describe('a logout after the issuer was renamed', () => {
+  for (const everywhere of [false, true]) {
+    it(`with \`all: ${everywhere}\` that is acknowledged ends a session that began before`, async (t) => {
+      const scope = scoped(t);
+      const before = await startTokenService(scope);
+      const session = await before.login();
+      await before.gateway.stop();
+      const renamed = await startTokenService(scope, {like: before, service: {issuer: 'https://new.example.com'}});
+      const answer = await renamed.tryLogout({refresh_token: session.refresh_token, all: everywhere});
+      if (answer.status !== 204) assertRefusal(answer, 401, 'refresh_token_invalid'); // it may not know the session
+      assertRefusal(await renamed.tryRefresh(session.refresh_token), 401, 'refresh_token_invalid');
+    });
+  }
 });
 
 describe('a request to log out', () => {

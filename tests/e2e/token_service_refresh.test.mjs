@@ -6,13 +6,14 @@ import {before, describe, it} from 'node:test';
 
 import * as jose from 'jose';
 
+import {postern, start} from './harness/program.mjs';
 import {bearer} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {
   assertRefusal, changeUsers, clockPasses, malformedBodies, paddedJson, passwordOf, queryStore, startTokenService,
 } from './harness/token_service.mjs';
 import {base64url, remember, withOtherSignature} from './harness/tokens.mjs';
-import {eventually} from './harness/waiting.mjs';
+import {eventually, within} from './harness/waiting.mjs';
 
 const suiteScope = scoped();
 const leeway = '1s'; // the least there is
@@ -227,6 +228,9 @@ describe('a refresh token that is used again', () => {
   });
 });
 
+// 'S': the program waits for something.
+const stateOf = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0];
+
 describe('the account is looked at again: a session ends at the next refresh when its user', () => {
   const changes = {
     'was removed': ({usersFile}) => changeUsers('remove', usersFile, 'alice'),
@@ -252,6 +256,17 @@ describe('the account is looked at again: a session ends at the next refresh whe
       await service.refresh(bobs.refresh_token);
     });
   }
+
+  it('has a new password, even one that was being typed when the session began', async (t) => {
+    const service = await startTokenService(scoped(t));
+    const typed = start(postern, ['users', 'passwd', '--file', service.usersFile, 'alice', '--password-stdin']);
+    await eventually('it waits for the password', () => stateOf(typed.child.pid) === 'S');
+    const session = await service.login(); // with the old one
+    typed.child.stdin.end('another password of alice\n');
+    assert.deepEqual(await within('the change', typed.ended), {code: 0, signal: null});
+    assertRefusal(await service.tryLogin(), 401, 'credentials_invalid');
+    assertRefusal(await service.tryRefresh(session.refresh_token), 401, 'refresh_token_invalid');
+  });
 
   it('has a new password, and a session that began with it goes on', async (t) => {
     const service = await startTokenService(scoped(t));

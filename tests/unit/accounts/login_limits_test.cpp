@@ -63,6 +63,18 @@ TEST_CASE("User and address cannot be cut apart in another way") {
   CHECK(names(std::string_view("a\0b", 3), "x")[0] != names("a", "x")[0]);
 }
 
+TEST_CASE("A client's attempt counts for itself at the address, and for the address as logins do") {
+  const auto attempts = client_attempts_of("ann", "192.0.2.1", {});
+  REQUIRE(attempts.size() == 2);
+  CHECK(attempts[0].limit == 5);
+  CHECK(attempts[0].name != names("ann", "192.0.2.1")[0]);
+  CHECK(attempts[0].name != client_attempts_of("ann", "192.0.2.2", {})[0].name);
+  CHECK(attempts[1].limit == 50);
+  CHECK(attempts[1].name == names("bob", "192.0.2.1")[1]);
+  CHECK(client_attempts_of("ann", "192.0.2.1", {0, 1, 1, 1}).size() == 1);
+  CHECK(client_attempts_of("ann", "192.0.2.1", {0, 0, 1, 1}).empty());
+}
+
 TEST_CASE("A success forgives the counter of user and address alone") {
   const auto attempts = attempts_of("ann", "192.0.2.1", {});
   CHECK(attempts.at(0).forgiven);

@@ -112,5 +112,22 @@ TEST_CASE("no route of the file takes an endpoint's path") {
   CHECK(service_complaints("", ", match: {path: /auth/login}") ==
         Lines{"routes[0].match.path: is an endpoint of `token_service`"});
   CHECK(service_complaints("path: /id", ", match: {path: /auth/login}") == Lines{});
+  for (const std::string path :
+       {"/auth/token", "/auth/revoke", "/auth/introspect", "/.well-known/oauth-authorization-server"}) {
+    CHECK(service_complaints("", ", match: {path: " + path + "}") ==
+          Lines{"routes[0].match.path: is an endpoint of `token_service`"});
+  }
   CHECK(service_complaints("path: /id/") == Lines{"token_service.path: ends with `/`; the endpoints' names follow after one"});
+}
+
+TEST_CASE("the metadata stands where RFC 8414 section 3.1 looks for it: the issuer's path follows the well-known one") {
+  TokenService service;
+  const auto path = [&](const char* issuer) {
+    service.issuer = issuer;
+    return metadata_path(service);
+  };
+  CHECK(path("https://example.com") == "/.well-known/oauth-authorization-server");
+  CHECK(path("https://example.com/") == "/.well-known/oauth-authorization-server");
+  CHECK(path("https://example.com/issuer1") == "/.well-known/oauth-authorization-server/issuer1");
+  CHECK(path("https://example.com/a/b/") == "/.well-known/oauth-authorization-server/a/b");
 }

@@ -38,6 +38,18 @@ TEST_CASE("Introspection tells the claims of RFC 7662 section 2.2 and no others"
                      .value());
 }
 
+TEST_CASE("Of a refresh token introspection tells whose it is, until when, and its scope where it has one") {
+  state::Family family;
+  family.sid = "f";
+  family.subject = "s";
+  family.client = "c";
+  family.claims = R"({"username":"u"})";
+  CHECK(introspection_reply(family, 1'700'000'000'999) ==
+        R"({"active":true,"sub":"s","client_id":"c","exp":1700000000})");
+  family.scope = "x y";
+  CHECK(introspection_reply(family, 1000) == R"({"active":true,"sub":"s","client_id":"c","exp":1,"scope":"x y"})");
+}
+
 TEST_CASE("An inactive token is told as that alone") {
   CHECK(inactive_reply() == R"({"active":false})");
 }
@@ -51,9 +63,9 @@ TEST_CASE("The metadata has the members of RFC 8414 section 2") {
   CHECK(metadata == parse_json(R"({
     "issuer": "https://id.example.com/t1",
     "token_endpoint": "https://id.example.com/auth/token",
-    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
     "revocation_endpoint": "https://id.example.com/auth/revoke",
-    "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+    "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
     "introspection_endpoint": "https://id.example.com/auth/introspect",
     "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
     "jwks_uri": "https://id.example.com/auth/jwks.json",
