@@ -8,7 +8,7 @@ import * as jose from 'jose';
 
 import {runPostern} from './harness/program.mjs';
 import {scoped} from './harness/scope.mjs';
-import {audience, clockPasses, issuer, passwordOf, startTokenService} from './harness/token_service.mjs';
+import {audience, clockPasses, issuer, lockStore, passwordOf, startTokenService} from './harness/token_service.mjs';
 import {makeKey, mint, secretTexts} from './harness/tokens.mjs';
 
 const secretOf = (id) => `a secret of 32 bytes and more: ${id}`;
@@ -420,6 +420,29 @@ describe('the endpoints', () => {
     for (const secret of [passwordOf('alice'), basic('batch')[1].slice(6), ...clients.map(({id}) => secretOf(id))]) {
       assert.ok(!logs.includes(secret), secret);
     }
+  });
+});
+
+describe('while the store cannot write', () => {
+  it('clients get tokens; refreshing, revoking and wrong secrets are 503, and nothing was done', async (t) => {
+    const scope = scoped(t);
+    const at = await startTokenService(scope, {service: {...settings, login_limits: {address: 50}}});
+    const [session, token] = [await at.login(), await clientToken('batch', {}, at)];
+    const release = await lockStore(scope, at.stateFile);
+    const answers = await Promise.all([
+      ask('token', {grant_type: 'refresh_token', refresh_token: session.refresh_token}, [], at),
+      ask('revoke', {token: session.refresh_token}, [], at),
+      ask('revoke', {token}, [basic('batch')], at),
+      ask('token', own, [basic('batch', 'x')], at),
+      clientToken('batch', {}, at),
+    ]);
+    for (const answer of answers.slice(0, 4)) {
+      assertError(answer, 503, undefined, 'store_unavailable');
+      assert.match(answer.get('retry-after'), /^[1-9]\d*$/);
+    }
+    await at.assertAccepted(token);
+    await release();
+    await at.assertAlive(session);
   });
 });
 
