@@ -2,6 +2,7 @@
 #include <array>
 
 #include "conf/check.hpp"
+#include "conf/redis_url.hpp"
 #include "conf/tree.hpp"
 #include "conf/url.hpp"
 
@@ -70,6 +71,34 @@ void check_access_claims(const TokenService& service, Problems& problems) {
   }
 }
 
+void check_redis(const RedisStore& redis, Problems& problems) {
+  const std::string path = at("store.redis");
+  if (redis.url.empty() || problems.is_settled(path + ".url")) return;
+  const auto url = parse_redis_url(redis.url.reveal());
+  if (!url) return problems.add(path + ".url", url.error());
+  const bool has_password = !redis.password.empty() || !redis.password_file.empty();
+  if (!url->user.empty() && !redis.user.empty()) problems.add(path + ".user", "stands in the URL as well");
+  if (!url->password.empty() && has_password) {
+    problems.add(path + (redis.password.empty() ? ".password_file" : ".password"), "stands in the URL as well");
+  }
+  if (url->password.empty() && !has_password && !(url->user.empty() && redis.user.empty())) {
+    problems.add(path, "has a user without a password");
+  }
+  if (!url->tls && redis.tls != UpstreamTls()) problems.add(path + ".tls", "says nothing without a `rediss://` URL");
+}
+
+void check_store(const TokenService& service, Problems& problems) {
+  if (service.store.redis) check_redis(*service.store.redis, problems);
+  const SigningKeys& keys = service.signing_keys;
+  if (!keys.encryption_secret.empty() && keys.encryption_secret.reveal().size() < min_encryption_secret) {
+    problems.add(at("signing_keys.encryption_secret"), "must have at least 32 bytes");
+  }
+  if (service.store.redis && keys.encryption_secret.empty() && keys.encryption_secret_file.empty()) {
+    problems.add(at("signing_keys"),
+                 "needs `encryption_secret_file` with a store in Redis, from which others could read the keys");
+  }
+}
+
 // An exact path of the file would hide an endpoint, or be hidden by it.
 void check_endpoints(const Config& config, Problems& problems) {
   if (config.token_service->path.ends_with('/')) {
@@ -118,6 +147,7 @@ void check_token_service(const Config& config, Problems& problems) {
   check_issuer(service, problems);
   check_verify_url(service, problems);
   check_lifetimes(service, problems);
+  check_store(service, problems);
   check_cookies(service, problems);
   check_access_claims(service, problems);
   check_endpoints(config, problems);

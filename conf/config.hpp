@@ -15,6 +15,7 @@
 #include "base/pattern.hpp"
 #include "base/secret.hpp"
 #include "conf/token_service.hpp"
+#include "conf/upstream_tls.hpp"
 #include "conf/values.hpp"
 
 namespace postern::conf {
@@ -124,15 +125,6 @@ struct Provider {
 };
 
 // ---- upstreams
-
-struct UpstreamTls {
-  FilePath ca_file;         // empty: the system's certificates
-  std::string server_name;  // SNI and name check; empty: the endpoint's host
-  bool verify = true;
-  FilePath certificate_file;  // client certificate
-  FilePath key_file;
-  bool operator==(const UpstreamTls&) const = default;
-};
 
 struct UpstreamPool {
   Duration idle{60'000};         // an unused connection is closed after this

@@ -6,12 +6,44 @@
 namespace postern::conf {
 
 template <class Visitor>
+void describe(Visitor& v, RedisStore& c) {
+  v.record(
+      "redis_store",
+      "A Redis, 6.2 or later: one server, with or without replicas, or a cluster. What it has accepted is as durable "
+      "as "
+      "it is set up: without `appendonly yes` a restart forgets sessions and revocations. `maxmemory-policy` must be "
+      "`noeviction`: an eviction would let revoked tokens live again.");
+  v.field("url", c.url,
+          {.doc = "`redis://[user[:password]@]host[:port][/database]`; `rediss://` for TLS. User and password are "
+                  "percent-encoded.",
+           .required = true});
+  v.field("user", c.user, {.doc = "The user of its ACL, where the URL has none. Without one: `default`."});
+  v.field("password", c.password, {.doc = "The password, best from the environment: `${REDIS_PASSWORD}`."});
+  v.field("password_file", c.password_file,
+          {.doc = "A file with the password: the bytes as they are, less one final newline."});
+  v.field("key_prefix", c.key_prefix,
+          {.doc = "Every key begins with this in braces, which keeps all of them on one node of a cluster.",
+           .format = Format::name});
+  v.field(
+      "timeout", c.timeout,
+      {.doc = "For a connection and its greeting, and for the answer to a call.", .min = 50, .max = 5 * one_second});
+  v.field("tls", c.tls, {.doc = "For `rediss://`."});
+  v.at_most_one({"password", "password_file"}, "the password is given in one place");
+}
+
+template <class Visitor>
 void describe(Visitor& v, StateStore& c) {
   v.record("state_store", "Where sessions, revocations and signing keys are kept.");
-  v.field("sqlite", c.sqlite,
-          {.doc = "A file on a local disk, made when it is missing, with rights for its owner alone. All gateways of one "
-                  "machine may share it.",
-           .required = true});
+  v.field(
+      "sqlite", c.sqlite,
+      {.doc = "A file on a local disk, made when it is missing, with rights for its owner alone. All gateways of one "
+              "machine may share it."});
+  v.field(
+      "redis", c.redis,
+      {.doc = "A Redis that gateways of several machines share. One that cannot be reached does not keep the gateway "
+              "from starting.",
+       .value_member = "url"});
+  v.exactly_one({"sqlite", "redis"}, "all of it is kept in one place");
 }
 
 template <class Visitor>
@@ -40,6 +72,14 @@ void describe(Visitor& v, SigningKeys& c) {
   v.field("publish_ahead", c.publish_ahead,
           {.doc = "How long the next key stands in the JWKS before it signs, so that whoever keeps a copy has it.",
            .max = 90 * one_day});
+  v.field(
+      "encryption_secret_file", c.encryption_secret_file,
+      {.doc = "A file with at least 32 random bytes, less one final newline, under which private keys are encrypted "
+              "before they are kept: the same for all gateways of a store. Needed with Redis, because whoever reads it "
+              "could sign as anybody. A key that was kept under another one, or without, is not used any more."});
+  v.field("encryption_secret", c.encryption_secret,
+          {.doc = "The same in the configuration, best from the environment: `${SIGNING_KEYS_SECRET}`."});
+  v.at_most_one({"encryption_secret_file", "encryption_secret"}, "a secret is given in one place");
 }
 
 template <class Visitor>

@@ -7,7 +7,7 @@ namespace postern::conf {
 
 template <class Visitor>
 void describe(Visitor& v, UpstreamTls& c) {
-  v.record("upstream_tls", "TLS to `https://` endpoints.");
+  v.record("upstream_tls", "TLS to `https://` endpoints, and to a store.");
   v.field("ca_file", c.ca_file,
           {.doc = "Certificates (PEM) that vouch for the endpoints. Without it: those of the system."});
   v.field("server_name", c.server_name,

@@ -133,7 +133,8 @@ void Loader::read(const Node& node, T& out, const Spec&) {
 template <class T>
 void Loader::read(const Node& node, std::optional<T>& out, const Spec& spec) {
   T value{};
-  read(node, value, spec);
+  const bool folded = node.is_scalar() && !spec.value_member.empty();
+  read(folded ? unfold_value(node, spec.value_member) : node, value, spec);
   out = std::move(value);
 }
 

@@ -130,11 +130,17 @@ std::string rule_sentence(const Rule& rule) {
   return {};
 }
 
+// A member's; of a record that one text may stand for, both.
+std::string own_type_of(const Shape& shape) {
+  if (shape.kind != Kind::record || shape.spec.value_member.empty()) return type_of(shape);
+  return "its " + code(shape.spec.value_member) + " alone, or " + type_of(shape);
+}
+
 void append_record(std::string& out, const RecordOutline& record) {
   out.append("\n## ").append(record.name).append("\n\n").append(record.doc).append("\n\n");
   out += "| key | value | default | meaning |\n|---|---|---|---|\n";
   for (const FieldOutline& field : record.fields) {
-    out.append("| ").append(code(field.key)).append(" | ").append(in_table(type_of(field.shape))).append(" | ");
+    out.append("| ").append(code(field.key)).append(" | ").append(in_table(own_type_of(field.shape))).append(" | ");
     out.append(in_table(fallback_of(field))).append(" | ").append(in_table(std::string(field.shape.spec.doc)));
     out.append(range_of(field.shape)).append(" |\n");
   }

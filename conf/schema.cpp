@@ -22,6 +22,7 @@ class SchemaWriter {
   Json record(const RecordOutline& record, std::string_view without) const;
 
  private:
+  Json own_record(const Shape& record) const;
   Json list(const Shape& list) const;
   Json map(const Shape& map) const;
   Json field(const FieldOutline& field) const;
@@ -63,6 +64,12 @@ Json SchemaWriter::shape(const Shape& shape) const {
   return Json(true);
 }
 
+// Of a member, which one text may stand for; in a list or a map that is theirs to say.
+Json SchemaWriter::own_record(const Shape& record) const {
+  if (record.spec.value_member.empty()) return shape(record);
+  return any_of({shape(outline_.record(record.record).field(record.spec.value_member).shape), shape(record)});
+}
+
 Json SchemaWriter::list(const Shape& list) const {
   const Shape& item = list.item.front();
   Json whole = of_list(shape(item), list.spec);
@@ -91,7 +98,7 @@ Json SchemaWriter::map(const Shape& map) const {
 
 Json SchemaWriter::field(const FieldOutline& field) const {
   Json::Object whole = {{"description", text(field.shape.spec.doc)}};
-  Json of_shape = shape(field.shape);
+  Json of_shape = field.shape.kind == Kind::record ? own_record(field.shape) : shape(field.shape);
   for (const Json::Member& member : *of_shape.object()) whole.push_back(member);
   if (!field.fallback.is_null()) whole.emplace_back("default", field.fallback);
   return Json(std::move(whole));

@@ -31,7 +31,7 @@ struct Spec {
   bool unique = false;                           // a list does not repeat itself
   bool folder = false;                           // of a path: it names a folder
   std::string_view key_member = {};              // a list that may be a map: its key stands for this member of the item
-  std::string_view value_member = {};            // in a map: an item that is one text stands for this member
+  std::string_view value_member = {};            // in a map, or for a record: one text stands for this member
 };
 
 // The words of an enumeration, in its order.

@@ -1,6 +1,7 @@
 // The token service: postern issues the tokens that it validates.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
+#include "conf/upstream_tls.hpp"
 #include "conf/values.hpp"
 
 namespace postern::conf {
@@ -22,10 +24,20 @@ inline constexpr std::string_view token_service_name = "token_service";
 // The client of the service's own logins, which come from no other (RFC 9068 wants one named).
 inline constexpr std::string_view own_client = "postern";
 
-// Where sessions, revocations and signing keys are kept.
+struct RedisStore {
+  Secret url;        // conf/redis_url.hpp; it may hold a password
+  std::string user;  // unless the URL has one
+  Secret password;
+  FilePath password_file;
+  std::string key_prefix = "postern";
+  Duration timeout{1'000};
+  UpstreamTls tls;  // for `rediss://`
+};
+
+// Where sessions, revocations and signing keys are kept: one of both.
 struct StateStore {
   FilePath sqlite;
-  bool operator==(const StateStore&) const = default;
+  std::optional<RedisStore> redis;
 };
 
 enum class SameSite { lax, strict, none };
@@ -39,10 +51,15 @@ struct SessionCookies {
   bool renew = true;  // renew an expired access token while a request is under way
 };
 
+// Bytes of the secret under which signing keys are kept encrypted.
+inline constexpr std::size_t min_encryption_secret = 32;
+
 struct SigningKeys {
   std::string algorithm = "ES256";
   Duration rotate_every{30LL * 86'400'000};
   Duration publish_ahead{86'400'000};  // how long a key is in the JWKS before it signs
+  FilePath encryption_secret_file;     // raw bytes less one final newline
+  Secret encryption_secret;            // its twin
 };
 
 // Wrong passwords, and secrets of clients, in `window`; 0: not counted.

@@ -10,6 +10,7 @@
 #include "filters/token_endpoints.hpp"
 #include "filters/token_service/clients.hpp"
 #include "filters/token_service/revocations_page.hpp"
+#include "filters/token_service/store_settings.hpp"
 #include "filters/worker_state.hpp"
 
 namespace postern::filters {
@@ -74,9 +75,10 @@ std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const En
   auto service = engines.tokens ? engines.tokens->service(config, problems) : nullptr;
   Providers providers = load_providers(config, engines.keys, problems);
   if (config.token_service) {
-    if (!engines.tokens) {
+    if (!engines.tokens) {  // the files are judged all the same
       token_service::open_accounts(*config.token_service, {}, problems);
       token_service::load_clients(*config.token_service, problems);
+      token_service::read_store_settings(*config.token_service, problems);
     }
     providers[std::string(conf::token_service_name)] = make_own_provider(*config.token_service, service.get());
   }

@@ -8,7 +8,7 @@
 #include "base/clock.hpp"
 #include "filters/token_service/clients.hpp"
 #include "filters/token_service/millis.hpp"
-#include "state/sqlite/sqlite_store.hpp"
+#include "filters/token_service/store_settings.hpp"
 
 namespace postern::token_service {
 namespace {
@@ -74,20 +74,18 @@ std::shared_ptr<const Service> Engine::service(const conf::Config& config, conf:
 }
 
 std::shared_ptr<Shared> Engine::shared(const conf::TokenService& settings, conf::Problems& problems) {
+  const auto store_settings = read_store_settings(settings, problems);
+  if (!store_settings) return nullptr;
   const std::lock_guard lock(mutex_);
-  std::weak_ptr<Shared>& known = by_store_[settings.store.sqlite.resolved];
+  std::weak_ptr<Shared>& known = by_store_[store_settings->identity];
   if (auto shared = known.lock()) return shared;
-  state::SqliteOptions options;
-  options.file = settings.store.sqlite.resolved;
-  auto store = state::open_sqlite_store(options);
-  if (!store) {
-    problems.add("token_service.store.sqlite", store.error());
-    return nullptr;
-  }
+  auto store = open_store(*store_settings, problems);
+  if (store == nullptr) return nullptr;
   auto shared = std::make_shared<Shared>();
-  shared->revocations = Revocations::follow(**store);
-  shared->store = std::make_shared<StoreHolder>(std::move(*store));
-  shared->keys = std::make_shared<SigningKeys>(io_, shared->store, schedule_of(settings));
+  shared->revocations = Revocations::follow(*store);
+  shared->store = std::make_shared<StoreHolder>(std::move(store));
+  shared->keys =
+      std::make_shared<SigningKeys>(io_, shared->store, schedule_of(settings), store_settings->encryption_secret);
   shared->hashing = std::make_shared<Crew>(settings.hashing_threads, hashing_queue);
   shared->signing = std::make_shared<Crew>(1, signing_queue);
   shared->keys->start();

@@ -8,8 +8,10 @@
 #include <exception>
 
 #include "base/clock.hpp"
+#include "base/digest.hpp"
 #include "filters/jose/public_key.hpp"
 #include "filters/token_service/await_store.hpp"
+#include "filters/token_service/key_wrap.hpp"
 #include "filters/token_service/millis.hpp"
 
 namespace postern::token_service {
@@ -21,24 +23,21 @@ constexpr std::chrono::seconds between_unknown_kids{10};
 
 using KeyPtr = std::shared_ptr<const jose::SigningKey>;
 
-// A record's key; null, and told in the log, when it cannot be used.
-KeyPtr read_key(const state::SigningKeyRecord& record) {
-  const jose::Algorithm* algorithm = jose::find_algorithm(record.alg);
-  if (algorithm == nullptr) {
-    spdlog::error("token_service: the signing key {} is of an algorithm that is not known", record.kid);
-    return nullptr;
-  }
-  auto key = jose::SigningKey::from_pem(record.private_key, *algorithm);
-  if (key) return std::make_shared<const jose::SigningKey>(std::move(*key));
-  spdlog::error("token_service: the signing key {} cannot be used: {}", record.kid, key.error());
-  return nullptr;
+Secret wrapped(const jose::SigningKey& key, const Secret& encryption_secret) {
+  std::string nonce(gcm_nonce_bytes, '\0');
+  fill_random(nonce.data(), nonce.size());
+  return wrap_key(key.to_pem(), encryption_secret, key.kid(), nonce);
 }
 
 }  // namespace
 
 SigningKeys::SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
-                         state::KeySchedule schedule)
-    : io_(io), store_(std::move(store)), timer_(io.get_executor()), schedule_(std::move(schedule)) {}
+                         state::KeySchedule schedule, Secret encryption_secret)
+    : io_(io),
+      store_(std::move(store)),
+      timer_(io.get_executor()),
+      encryption_secret_(std::move(encryption_secret)),
+      schedule_(std::move(schedule)) {}
 
 void SigningKeys::start() {
   boost::asio::post(io_, [self = shared_from_this()] { self->load(); });
@@ -131,7 +130,7 @@ void SigningKeys::settle(tl::expected<state::SigningKeySet, state::StoreError> o
     wake(false);
     return look_again(look_after_failure);
   }
-  take_over(*outcome);
+  const state::SigningKeySet usable = take_over(*outcome);
   const state::Millis now = to_millis(unix_now());
   state::KeySchedule schedule;
   {
@@ -139,13 +138,33 @@ void SigningKeys::settle(tl::expected<state::SigningKeySet, state::StoreError> o
     last_error_.clear();
     schedule = schedule_;
   }
-  if (const auto due = state::due_key(*outcome, now, schedule)) return add(*due, outcome->version, now);
+  if (const auto due = state::due_key(usable, now, schedule)) return add(*due, usable.version, now);
   wake(true);
   look_again(look_every);
 }
 
-void SigningKeys::take_over(const state::SigningKeySet& set) {
+// A record's key; null, and told in the log, when it cannot be used.
+KeyPtr SigningKeys::read_key(const state::SigningKeyRecord& record) const {
+  const jose::Algorithm* algorithm = jose::find_algorithm(record.alg);
+  if (algorithm == nullptr) {
+    spdlog::error("token_service: the signing key {} is of an algorithm that is not known", record.kid);
+    return nullptr;
+  }
+  tl::expected<Secret, std::string> pem = record.private_key;
+  if (!encryption_secret_.empty()) pem = unwrap_key(record.private_key, encryption_secret_, record.kid);
+  if (!pem) {
+    spdlog::error("token_service: {}", pem.error());
+    return nullptr;
+  }
+  auto key = jose::SigningKey::from_pem(*pem, *algorithm);
+  if (key) return std::make_shared<const jose::SigningKey>(std::move(*key));
+  spdlog::error("token_service: the signing key {} cannot be used: {}", record.kid, key.error());
+  return nullptr;
+}
+
+state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
   const state::Millis now = to_millis(unix_now());
+  state::SigningKeySet usable{set.version, {}};
   std::vector<Loaded> loaded;
   std::vector<jose::Key> published;
   for (const state::SigningKeyRecord& record : set.keys) {
@@ -154,6 +173,7 @@ void SigningKeys::take_over(const state::SigningKeySet& set) {
                                     [&](const Loaded& one) { return one.record.kid == record.kid; });
     KeyPtr key = known != loaded_.end() ? known->key : read_key(record);
     if (key == nullptr) continue;
+    usable.keys.push_back(record);
     published.push_back(key->public_key());
     loaded.push_back({record, std::move(key)});
     loaded.back().record.private_key = {};
@@ -165,6 +185,7 @@ void SigningKeys::take_over(const state::SigningKeySet& set) {
     loaded_ = std::move(loaded);
   }
   if (before == nullptr || !before->same_keys(next)) publish(std::make_shared<const jose::KeySet>(std::move(next)));
+  return usable;
 }
 
 void SigningKeys::add(const state::DueKey& due, std::uint64_t version, state::Millis now) {
@@ -184,7 +205,7 @@ void SigningKeys::add(const state::DueKey& due, std::uint64_t version, state::Mi
   state::SigningKeyRecord record;
   record.kid = key->kid();
   record.alg = alg;
-  record.private_key = key->to_pem();
+  record.private_key = encryption_secret_.empty() ? key->to_pem() : wrapped(*key, encryption_secret_);
   record.created = now;
   record.signs_from = due.signs_from;
   record.signs_until = due.signs_until;

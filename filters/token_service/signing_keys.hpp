@@ -19,8 +19,10 @@ namespace postern::token_service {
 
 class SigningKeys final : public keys::KeySource, public std::enable_shared_from_this<SigningKeys> {
  public:
-  // Works on `io`, whose thread may take its time.
-  SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store, state::KeySchedule schedule);
+  // Works on `io`, whose thread may take its time. Where `encryption_secret` is not empty the keys are kept encrypted
+  // under it (key_wrap.hpp), and no others are used.
+  SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store, state::KeySchedule schedule,
+              Secret encryption_secret);
 
   // Loads the keys, or makes the first; then looks again every minute, and when the next is due. While the store is down it
   // goes on with what it has. Called once.
@@ -49,10 +51,12 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
                                                   boost::asio::io_context::executor_type>;
 
   // On the thread of `io`.
+  std::shared_ptr<const jose::SigningKey> read_key(const state::SigningKeyRecord& record) const;
   void load();
   void ask(const Waiter& waiter, keys::Wanted wanted);
   void settle(tl::expected<state::SigningKeySet, state::StoreError> outcome);
-  void take_over(const state::SigningKeySet& set);
+  // Those of `set` that can be used.
+  state::SigningKeySet take_over(const state::SigningKeySet& set);
   void add(const state::DueKey& due, std::uint64_t version, state::Millis now);
   void look_again(std::chrono::milliseconds after);
   void wake(bool loaded);
@@ -61,6 +65,7 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   boost::asio::io_context& io_;
   std::shared_ptr<const StoreHolder> store_;
   Timer timer_;
+  const Secret encryption_secret_;
   bool loading_ = false;
   std::chrono::steady_clock::time_point next_ask_{};
   std::vector<Waiter> waiters_;

@@ -70,7 +70,8 @@ Task<MaybeError> Feed::follow() {
 }
 
 Task<MaybeError> Feed::load() {
-  const std::vector<SequencedRevocation> own = own_.recent(wall_clock());
+  const Millis asked_at = wall_clock();
+  const std::vector<SequencedRevocation> own = own_.recent(asked_at);
   const Words get{"GET", sequence_};
   auto replies = co_await ask(std::vector<Words>(1, get), options_.timeout);
   if (!replies) co_return std::move(replies.error());
@@ -91,6 +92,7 @@ Task<MaybeError> Feed::load() {
   known_ = std::max(*latest, all.empty() ? 0 : all.back().sequence);
   for (Revocation& lost : lost_revocations(own, all, wall_clock())) revoke_(std::move(lost));
   follower_.complete(std::move(all));
+  follower_.caught_up(asked_at);
   co_return std::nullopt;
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("what the token service needs must be said") {
                    "token_service: {}\n"
                    "routes: [{name: a, public: true, redirect: {to: /x}}]\n") ==
         Lines{"token_service.issuer: is required", "token_service.audiences: is required",
-              "token_service.store.sqlite: is required",
+              "token_service.store: needs `sqlite` or `redis`: all of it is kept in one place",
               "token_service: needs `users_file` or `verify_url`: somebody must know the users"});
 }
 
@@ -130,4 +130,73 @@ TEST_CASE("the metadata stands where RFC 8414 section 3.1 looks for it: the issu
   CHECK(path("https://example.com/") == "/.well-known/oauth-authorization-server");
   CHECK(path("https://example.com/issuer1") == "/.well-known/oauth-authorization-server/issuer1");
   CHECK(path("https://example.com/a/b/") == "/.well-known/oauth-authorization-server/a/b");
+}
+
+namespace {
+
+Lines store_complaints(const std::string& store, const std::string& signing_keys = "encryption_secret_file: k") {
+  return complaints(
+      "listeners: [{address: 127.0.0.1:0}]\n"
+      "token_service: {issuer: https://shop.example.com, audiences: shop, users_file: u, store: {" +
+      store + "}, signing_keys: {" + signing_keys +
+      "}}\n"
+      "routes: [{name: a, public: true, redirect: {to: /x}}]\n");
+}
+
+Lines redis_complaints(const std::string& members) {
+  return store_complaints("redis: {" + members + "}");
+}
+
+}  // namespace
+
+TEST_CASE("a store in Redis is a URL, or a map with one") {
+  CHECK(store_complaints("redis: 'redis://h'") == Lines{});
+  CHECK(redis_complaints("url: 'redis://h:7000/1'") == Lines{});
+  CHECK(redis_complaints("url: 'redis://u:p@h', key_prefix: shop, timeout: 50ms") == Lines{});
+  CHECK(redis_complaints("url: 'rediss://u@h', password_file: p, tls: {ca_file: c, server_name: h}") == Lines{});
+  CHECK(redis_complaints("url: 'redis://h', user: u, password: p, timeout: 5s") == Lines{});
+  CHECK(redis_complaints("") == Lines{"token_service.store.redis.url: is required"});
+  CHECK(store_complaints("redis: 'http://h'") ==
+        Lines{"token_service.store.redis.url: must be a URL that begins with `redis://`, or `rediss://` for TLS"});
+  CHECK(store_complaints("redis: <redacted>") ==
+        Lines{"token_service.store.redis.url: is the placeholder of `config print`; put the secret here"});
+}
+
+TEST_CASE("sessions are kept in one store") {
+  CHECK(store_complaints("sqlite: s, redis: 'redis://h'") ==
+        Lines{"token_service.store.redis: cannot stand beside `sqlite`"});
+}
+
+TEST_CASE("a Redis store has its user and its password in one place") {
+  CHECK(redis_complaints("url: 'redis://u:p@h', user: v") ==
+        Lines{"token_service.store.redis.user: stands in the URL as well"});
+  CHECK(redis_complaints("url: 'redis://:p@h', password: q") ==
+        Lines{"token_service.store.redis.password: stands in the URL as well"});
+  CHECK(redis_complaints("url: 'redis://:p@h', password_file: q") ==
+        Lines{"token_service.store.redis.password_file: stands in the URL as well"});
+  CHECK(redis_complaints("url: 'redis://u@h'") == Lines{"token_service.store.redis: has a user without a password"});
+  CHECK(redis_complaints("url: 'redis://h', user: u") ==
+        Lines{"token_service.store.redis: has a user without a password"});
+}
+
+TEST_CASE("a Redis store's timeout and TLS settings are judged") {
+  CHECK(redis_complaints("url: 'redis://h', timeout: 49ms").size() == 1);
+  CHECK(redis_complaints("url: 'redis://h', timeout: 5001ms").size() == 1);
+  CHECK(redis_complaints("url: 'redis://h', key_prefix: 'a}b'") ==
+        Lines{"token_service.store.redis.key_prefix: must be 1 to 64 letters, digits, `_`, `.` or `-`"});
+  CHECK(redis_complaints("url: 'redis://h', tls: {ca_file: c}") ==
+        Lines{"token_service.store.redis.tls: says nothing without a `rediss://` URL"});
+}
+
+TEST_CASE("signing keys in Redis are encrypted under a secret of at least 32 bytes") {
+  const std::string secret(32, 's');
+  CHECK(store_complaints("redis: 'redis://h'", "encryption_secret: " + secret) == Lines{});
+  CHECK(store_complaints("redis: 'redis://h'", "encryption_secret: " + secret.substr(1)) ==
+        Lines{"token_service.signing_keys.encryption_secret: must have at least 32 bytes"});
+  CHECK(
+      store_complaints("redis: 'redis://h'", "") ==
+      Lines{"token_service.signing_keys: needs `encryption_secret_file` with a store in Redis, from which others could "
+            "read the keys"});
+  CHECK(store_complaints("sqlite: s", "") == Lines{});
+  CHECK(store_complaints("sqlite: s", "encryption_secret_file: k, encryption_secret: " + secret).size() == 1);
 }

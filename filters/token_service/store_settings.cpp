@@ -1,0 +1,91 @@
+#include "filters/token_service/store_settings.hpp"
+
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include "base/digest.hpp"
+#include "conf/load.hpp"
+#include "conf/redis_url.hpp"
+#include "state/redis/redis_store.hpp"
+
+namespace postern::token_service {
+namespace {
+
+const std::string redis_path = "token_service.store.redis";
+
+// What is in `file` where one is named, else `written`.
+Secret secret_of(const conf::FilePath& file, const Secret& written, const std::string& path, conf::Problems& problems) {
+  if (file.empty()) return written;
+  auto secret = conf::read_secret(file.resolved, conf::SecretEncoding::raw);
+  if (secret) return std::move(*secret);
+  problems.add(path, secret.error());
+  return {};
+}
+
+Secret encryption_secret(const conf::SigningKeys& keys, conf::Problems& problems) {
+  const std::string path = "token_service.signing_keys.encryption_secret_file";
+  Secret secret = secret_of(keys.encryption_secret_file, keys.encryption_secret, path, problems);
+  const bool is_short = !secret.empty() && secret.reveal().size() < conf::min_encryption_secret;
+  if (is_short) problems.add(path, "has less than 32 bytes");
+  return secret;
+}
+
+state::RedisOptions redis_options(const conf::RedisStore& redis, conf::Problems& problems) {
+  state::RedisOptions options;
+  options.url = conf::parse_redis_url(redis.url.reveal()).value_or(conf::RedisUrl());  // checked with the configuration
+  if (options.url.user.empty()) options.url.user = redis.user;
+  if (options.url.password.empty()) {
+    options.url.password = secret_of(redis.password_file, redis.password, redis_path + ".password_file", problems);
+  }
+  options.key_prefix = redis.key_prefix;
+  options.timeout = redis.timeout;
+  if (options.url.tls) options.tls = ClientTls::make(redis.tls, redis_path + ".tls", problems);
+  return options;
+}
+
+// Each part by its size, so that no two lists are one text.
+std::string hash_of(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const std::string_view part : parts) text.append(std::to_string(part.size())).append(":").append(part);
+  const Secret whole(std::move(text));
+  const Sha256 digest = sha256(whole.reveal());
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string identity_of(const conf::RedisStore& redis, const state::RedisOptions& options, const Secret& encryption) {
+  const conf::UpstreamTls& tls = redis.tls;
+  return hash_of({"redis", redis.url.reveal(), options.url.user, options.url.password.reveal(), redis.key_prefix,
+                  std::to_string(redis.timeout.count()), tls.ca_file.resolved, tls.server_name, tls.verify ? "1" : "0",
+                  tls.certificate_file.resolved, tls.key_file.resolved, encryption.reveal()});
+}
+
+}  // namespace
+
+std::optional<StoreSettings> read_store_settings(const conf::TokenService& settings, conf::Problems& problems) {
+  const std::size_t problems_before = problems.errors().size();
+  StoreSettings read;
+  read.encryption_secret = encryption_secret(settings.signing_keys, problems);
+  if (settings.store.redis) {
+    state::RedisOptions options = redis_options(*settings.store.redis, problems);
+    read.identity = identity_of(*settings.store.redis, options, read.encryption_secret);
+    read.options = std::move(options);
+  } else {
+    state::SqliteOptions options;
+    options.file = settings.store.sqlite.resolved;
+    read.identity = hash_of({"sqlite", options.file, read.encryption_secret.reveal()});
+    read.options = std::move(options);
+  }
+  if (problems.errors().size() > problems_before) return std::nullopt;
+  return read;
+}
+
+std::unique_ptr<state::Store> open_store(const StoreSettings& settings, conf::Problems& problems) {
+  if (const auto* redis = std::get_if<state::RedisOptions>(&settings.options)) return state::open_redis_store(*redis);
+  auto store = state::open_sqlite_store(std::get<state::SqliteOptions>(settings.options));
+  if (store) return std::move(*store);
+  problems.add("token_service.store.sqlite", store.error());
+  return nullptr;
+}
+
+}  // namespace postern::token_service

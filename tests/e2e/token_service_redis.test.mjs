@@ -1,0 +1,178 @@
+// Gateways that share a Redis: what one of them issued or revoked holds for all, and what each does while Redis is down.
+import assert from 'node:assert/strict';
+import {before, describe, it} from 'node:test';
+
+import {startGateway} from './harness/gateway.mjs';
+import {everythingIn, inRedis, startRedis} from './harness/redis.mjs';
+import {assertErrorReply} from './harness/refusals.mjs';
+import {bearer, request} from './harness/requests.mjs';
+import {connect} from './harness/raw_client.mjs';
+import {scoped} from './harness/scope.mjs';
+import {assertRefusal, passwordOf, sessionConfig, startTokenService} from './harness/token_service.mjs';
+import {eventually, sanitized} from './harness/waiting.mjs';
+
+// What a store that is down answers: not a word about the credentials.
+async function assertUnavailable(response) {
+  assertRefusal(response, 503, 'store_unavailable');
+  assert.equal(response.get('retry-after'), '5');
+}
+
+// A login or a refresh that must work again, after however many that do not.
+const healed = (what, call) => eventually(what, async () => {
+  const response = await call();
+  return response.status === 200 && response.json;
+});
+
+describe('three gateways behind one Redis', () => {
+  const suiteScope = scoped();
+  let redis;
+  let gateways;
+  before(async () => {
+    redis = await startRedis(suiteScope);
+    const first = await startTokenService(suiteScope, {service: inRedis(redis)});
+    gateways = [first];
+    for (let i = 0; i < 2; ++i) {
+      gateways.push(await startTokenService(suiteScope, {like: first, service: inRedis(redis)}));
+    }
+  });
+
+  it('accept each other\'s tokens, and publish the same keys', async () => {
+    const sets = await Promise.all(gateways.map(async (gateway) => (await gateway.get('/auth/jwks.json')).text));
+    assert.equal(new Set(sets).size, 1);
+    for (const issuing of gateways) {
+      const {access_token: access} = await issuing.login();
+      for (const gateway of gateways) await gateway.assertAccepted(access);
+    }
+  });
+
+  it('give one successor to 99 parallel refreshes of one token', async () => {
+    const {refresh_token: first} = await gateways[0].login();
+    const answers = await Promise.all([...Array(99).keys()].map((i) => gateways[i % 3].tryRefresh(first)));
+    for (const answer of answers) assert.equal(answer.status, 200, answer.text);
+    assert.equal(new Set(answers.map((answer) => answer.json.refresh_token)).size, 1);
+    await gateways[1].refresh(answers[0].json.refresh_token);
+  });
+
+  it('refuse within 100 ms what one of them revoked', async () => {
+    const limit = sanitized ? 2_000 : 100;
+    const sessions = [];
+    for (let i = 0; i < 20; ++i) sessions.push(await gateways[i % 3].login());
+    const slowest = {milliseconds: 0};
+    for (const [i, session] of sessions.entries()) {
+      const clients = await Promise.all(gateways.map((gateway) => connect(suiteScope, gateway.gateway.port)));
+      const isRefused = async (client) => {
+        client.send(request('GET', '/orders', [bearer(session.access_token)]));
+        return (await client.response()).status === 401;
+      };
+      for (const client of clients) assert.ok(!await isRefused(client));
+      await gateways[i % 3].logout({refresh_token: session.refresh_token});
+      const answered = performance.now();
+      await Promise.all(clients.map((client) => eventually('the token is refused', () => isRefused(client))));
+      slowest.milliseconds = Math.max(slowest.milliseconds, performance.now() - answered);
+      for (const client of clients) client.socket.destroy();
+    }
+    assert.ok(slowest.milliseconds < limit, `${slowest.milliseconds} ms`);
+    for (const session of sessions) await gateways[0].assertOver(session);
+  });
+
+  it('end a session for all of them when a used token comes again after the grace', async () => {
+    const service = {...inRedis(redis), reuse_grace: '1ms'};
+    const strict = await startTokenService(suiteScope, {like: gateways[0], service});
+    const session = await strict.login();
+    const next = await strict.refresh(session.refresh_token);
+    await eventually('the grace is over', async () => (await strict.tryRefresh(session.refresh_token)).status === 401);
+    for (const gateway of gateways) {
+      await eventually('the session is over', async () => (await gateway.use(next.access_token)).status === 401);
+      assertRefusal(await gateway.tryRefresh(next.refresh_token), 401, 'refresh_token_invalid');
+    }
+  });
+
+  it('leave no token, password or plain key in Redis', async () => {
+    const session = await gateways[0].login();
+    const next = await gateways[1].refresh(session.refresh_token);
+    const texts = await everythingIn(redis);
+    for (const secret of [session.refresh_token.slice(23), next.refresh_token.slice(23), session.access_token,
+      next.access_token, passwordOf('alice'), 'PRIVATE KEY', 'a secret of the test']) {
+      assert.ok(!texts.includes(secret), secret.slice(0, 12));
+    }
+    assert.match(texts, /^v1\.[\w-]+$/m);
+  });
+});
+
+describe('a gateway whose Redis', () => {
+  it('is not there starts, is not ready, and becomes it by itself', async (t) => {
+    const scope = scoped(t);
+    const redis = await startRedis(scope);
+    const model = await startTokenService(scope, {service: inRedis(redis)}); // for its users
+    await redis.kill();
+    const config = sessionConfig({endpoint: model.upstream.endpoint, usersFile: model.usersFile, service: inRedis(redis)});
+    const gateway = await startGateway(scope, config);
+    assert.equal((await gateway.admin('/readyz')).status, 503);
+    await redis.start();
+    await eventually('the gateway is ready', async () => (await gateway.admin('/readyz')).status === 200);
+  });
+
+  for (const [how, {down, up}] of Object.entries({
+    'was killed': {down: (redis) => redis.kill(), up: (redis) => redis.start()},
+    'stands still': {down: (redis) => redis.pause(), up: (redis) => redis.resume()},
+    'became a replica': {
+      down: (redis) => redis.ask('REPLICAOF', '127.0.0.1', '1'),
+      up: (redis) => redis.ask('REPLICAOF', 'NO', 'ONE'),
+    },
+    'has another password now': {
+      down: async (redis) => {
+        await redis.ask('CONFIG', 'SET', 'requirepass', 'other');
+        redis.cliOptions = ['-a', 'other'];
+        await redis.ask('CLIENT', 'KILL', 'TYPE', 'normal');
+      },
+      up: (redis) => redis.ask('CONFIG', 'SET', 'requirepass', ''),
+    },
+  })) {
+    it(`${how} answers 503 to logins and refreshes, passes valid tokens, and heals`, async (t) => {
+      const scope = scoped(t);
+      const redis = await startRedis(scope);
+      const service = await startTokenService(scope, {service: inRedis(redis, {timeout: '300ms'})});
+      const session = await service.login();
+      await down(redis);
+      const began = performance.now();
+      await assertUnavailable(await service.tryLogin());
+      await assertUnavailable(await service.tryRefresh(session.refresh_token));
+      assert.ok(performance.now() - began < (sanitized ? 20_000 : 5_000));
+      await service.assertAccepted(session.access_token);
+      await up(redis);
+      const next = await healed('a refresh', () => service.tryRefresh(session.refresh_token));
+      await service.assertAccepted(next.access_token);
+    });
+  }
+
+  it('was restarted keeps sessions and revocations', async (t) => {
+    const scope = scoped(t);
+    const redis = await startRedis(scope);
+    const service = await startTokenService(scope, {service: inRedis(redis)});
+    const [kept, ended] = [await service.login(), await service.login()];
+    await service.logout({refresh_token: ended.refresh_token});
+    await redis.kill();
+    await redis.start();
+    const other = await startTokenService(scope, {like: service, service: inRedis(redis)});
+    await healed('a refresh', () => other.tryRefresh(kept.refresh_token));
+    await other.assertOver(ended);
+  });
+
+  it('wants a user and a password gets them from the configuration, and a wrong one is said in the log alone', async (t) => {
+    const scope = scoped(t);
+    const redis = await startRedis(scope);
+    await redis.ask('ACL', 'SETUSER', 'gate', 'on', '>the right password', '~{postern}*', '-@all', '+@read', '+@write',
+      '+@scripting', '-@dangerous');
+    await redis.ask('ACL', 'SETUSER', 'default', 'off');
+    const passwordFile = scope.file('password', 'the right password\n');
+    const service = await startTokenService(scope, {service: inRedis(redis, {user: 'gate', password_file: passwordFile})});
+    const {refresh_token: refresh} = await service.login();
+    await service.refresh(refresh);
+    const wrong = sessionConfig({endpoint: service.upstream.endpoint, usersFile: service.usersFile,
+      service: inRedis(redis, {user: 'gate', password: 'a wrong password'})});
+    const gateway = await startGateway(scope, wrong);
+    await eventually('the log says so', () => /WRONGPASS/.test(gateway.running.stderr + gateway.running.stdout));
+    assert.equal((await gateway.admin('/readyz')).status, 503);
+    assert.doesNotMatch(gateway.running.stderr + gateway.running.stdout, /a wrong password/);
+  });
+});
