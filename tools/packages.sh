@@ -10,7 +10,7 @@ build_packages=(
 
 # What `./test` needs beyond that: upstreams, a store, clients and second implementations of tokens and of JSON Schema.
 test_packages=(
-  nginx-light apache2 lighttpd haproxy redis-server openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates
+  nginx-light apache2 lighttpd haproxy redis-server chromium openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates
 )
 # A node of any origin will do (18 or later); Debian's is taken where there is none.
 command -v node >/dev/null || test_packages+=(nodejs)
