@@ -71,7 +71,7 @@ bool check_local(const filters::Provider& provider, std::ostream& out) {
   print(out, "ok  ", "files", status.source);
   for (const auto& key : status.keys) print(out, "ok  ", "key", jose::quoted(key.kid) + ", " + key.kty);
   for (const auto& [name, reason] : status.skipped) print(out, "skip", "key", name + ": " + reason);
-  return status.has_keys();
+  return status.can_judge();
 }
 
 }  // namespace

@@ -174,6 +174,15 @@ void describe_lifetimes(Visitor& v, TokenService& c) {
 }
 
 template <class Visitor>
+void describe_revocations(Visitor& v, TokenService& c) {
+  v.field("revocation_patience", c.revocation_patience,
+          {.doc = "How long the store may be silent before nobody knows what was revoked: from then on routes do as their "
+                  "`fail` says, and the gateway is not ready.",
+           .min = one_second,
+           .max = one_hour});
+}
+
+template <class Visitor>
 void describe(Visitor& v, TokenService& c) {
   v.record("token_service",
            "Login, access and refresh tokens, logout. It is also the provider `token_service` for the routes.");
@@ -188,6 +197,7 @@ void describe(Visitor& v, TokenService& c) {
   v.field("verify_url", c.verify_url, {.doc = "A service that knows the users, instead of a file."});
   v.field("store", c.store, {.doc = "Where sessions, revocations and signing keys are kept.", .required = true});
   describe_lifetimes(v, c);
+  describe_revocations(v, c);
   v.field("access_claims", c.access_claims,
           {.doc = "Which members of a user's claims enter the access token. With `verify_url` a session keeps those of "
                   "its login.",

@@ -141,7 +141,7 @@ class Jwt final : public Filter {
     }
     auto renewed = co_await renewal_->renew(request, expired);
     if (!renewed) {
-      if (optional_ && expired.empty() && Renewal::is_over(renewed.error().reason)) co_return Pass{};
+      if (optional_ && expired.empty() && token_service::is_over(renewed.error().reason)) co_return Pass{};
       co_return refuse(request, std::move(renewed.error()));
     }
     Step step = judge(request, FoundToken{*renewed, false}, static_cast<FilterWorkerState&>(*request.worker_state));

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/clock.hpp"
 #include "filters/build.hpp"
 #include "filters/claim_headers.hpp"
 #include "filters/cors.hpp"
@@ -62,7 +63,15 @@ class Factory final : public FilterFactory {
 
   std::unique_ptr<WorkerState> make_worker_state() const override { return std::make_unique<FilterWorkerState>(); }
 
-  std::vector<ProviderStatus> provider_statuses() const override { return statuses(build_.config, build_.providers); }
+  std::vector<ProviderStatus> provider_statuses() const override {
+    auto all = statuses(build_.config, build_.providers);
+    for (ProviderStatus& status : all) {
+      if (!build_.service || status.name != conf::token_service_name) continue;
+      const token_service::Revocations& revocations = *build_.service->shared().revocations;
+      status.revocations.emplace(ProviderStatus::Revocations{revocations.is_following(unix_now()), revocations.size()});
+    }
+    return all;
+  }
 
  private:
   Build build_;

@@ -8,7 +8,7 @@
 
 namespace postern::filters {
 
-using token_service::SentAccess;
+using token_service::is_over, token_service::SentAccess;
 
 std::unique_ptr<const Renewal> Renewal::make(const Build& build) {
   if (!build.service) return nullptr;
@@ -24,19 +24,6 @@ Renewal::Renewal(const Build& build, const conf::SessionCookies& cookies)
 bool Renewal::has_refresh_cookie(const http::RequestHead& request) const {
   const auto cookie = http::read_cookie(request, cookies_.refresh_name());
   return !cookie || !cookie->empty();
-}
-
-bool Renewal::is_over(Reason reason) noexcept {
-  switch (reason) {
-    case Reason::refresh_token_invalid:
-    case Reason::refresh_token_expired:
-    case Reason::refresh_token_reused:
-    case Reason::token_revoked:
-    case Reason::claim_mismatch:  // cookies of two sessions: neither can be renewed by the other
-      return true;
-    default:
-      return false;
-  }
 }
 
 Task<tl::expected<std::string_view, Refusal>> Renewal::renew(RequestContext& request, std::string_view expired) const {

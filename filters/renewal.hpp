@@ -27,9 +27,6 @@ class Renewal {
   // and judge_sent_access() refuse, and token_multiple for two refresh cookies.
   Task<tl::expected<std::string_view, Refusal>> renew(RequestContext& request, std::string_view expired) const;
 
-  // Whether such a refusal means that the session will never be renewed.
-  static bool is_over(Reason reason) noexcept;
-
  private:
   std::shared_ptr<const token_service::Service> service_;
   std::shared_ptr<const Provider> provider_;

@@ -51,17 +51,19 @@ class SessionEndpoint final : public Filter {
     if (!sent) co_return sent.error();
     auto issued = co_await service_->refresh(std::move(sent->refresh_token), std::move(sent->access),
                                              state::Asked::post, request.now);
-    if (!issued) co_return issued.error();
+    if (!issued) co_return refused(request, std::move(issued.error()), sent->by_cookie);
     co_return reply(*issued);
   }
 
   Task<Verdict> logout(RequestContext& request) const {
     auto sent = read_sent(request, &read_logout_tokens);
     if (!sent) co_return sent.error();
-    if (sent->access.access == state::Access::revoked) co_return Refusal(Reason::token_revoked);
+    if (sent->access.access == state::Access::revoked) {
+      co_return refused(request, Refusal(Reason::token_revoked), sent->by_cookie);
+    }
     const auto done = co_await service_->logout(std::move(sent->refresh_token), std::move(sent->access),
                                                 sent->everywhere, request.now);
-    if (!done) co_return done.error();
+    if (!done) co_return refused(request, done.error(), sent->by_cookie);
     DirectReply goodbye{204, {{"Cache-Control", "no-store"}}, {}};
     if (cookies_) add_cookies(goodbye, cookies_->clear());
     co_return goodbye;
@@ -73,6 +75,7 @@ class SessionEndpoint final : public Filter {
     std::optional<Secret> refresh_token;
     SentAccess access;
     bool everywhere = false;
+    bool by_cookie = false;
   };
   struct Read {
     SentTokens tokens;
@@ -111,7 +114,14 @@ class SessionEndpoint final : public Filter {
     if (cookies_ && is_cross_site(request.request)) return tl::unexpected(Refusal(Reason::origin_refused));
     auto access = judge(asked->tokens.access_token, request);
     if (!access) return tl::unexpected(std::move(access.error()));
-    return Sent{std::move(asked->tokens.refresh_token), std::move(*access), asked->everywhere};
+    return Sent{std::move(asked->tokens.refresh_token), std::move(*access), asked->everywhere, asked->tokens.by_cookie};
+  }
+
+  // A browser whose session is over forgets it.
+  Refusal refused(RequestContext& request, Refusal refusal, bool by_cookie) const {
+    if (!by_cookie || !is_over(refusal.reason)) return refusal;
+    for (const std::string& value : cookies_->clear()) request.set_cookies.push_back(request.keep(value));
+    return refusal;
   }
 
   tl::expected<SentAccess, Refusal> judge(const std::optional<Secret>& text, RequestContext& request) const {

@@ -34,6 +34,7 @@ Task<Forwarder::End> Forwarder::run() {
     plan_body();
     write_traceparent(exchange_.traceparent, worker_.random(), worker_.random(), worker_.random());
     exchange_.record.trace_id = trace_id_of(exchange_.request, own_traceparent());
+    watch_.set_permission(this);
     std::optional<Refusal> refused = co_await obtain_response();
     if (!refused) refused = begin_response();
     if (refused) {
@@ -132,7 +133,7 @@ Refusal Forwarder::interrupted(Reason when_upstream_failed, std::string detail) 
     case Watch::Cause::download:
       return Refusal(Reason::upstream_timeout, "no progress of the response's body within timeouts.stream_idle");
     case Watch::Cause::no_longer_permitted:
-      return Refusal(Reason::token_revoked, "revoked while the response was under way");
+      return Refusal(Reason::token_revoked, "revoked while the request was under way");
     default:
       return Refusal(when_upstream_failed, std::move(detail));
   }
@@ -238,7 +239,6 @@ void Forwarder::build_downstream_head() {
 Task<Forwarder::End> Forwarder::relay_body() {
   const bool uploading = upload_ == Upload::running;
   watch_.arm(uploading ? Watch::Cause::stream : Watch::Cause::download, exchange_.route->stream_idle_timeout);
-  watch_.set_permission(this);
   BodyReader reader(upstream_->transport, response_framing_, response_buffer_, response_rest_);
   const bool chunked = sends_chunked();
   std::string_view head = exchange_.downstream_head;
@@ -294,7 +294,6 @@ Task<Forwarder::End> Forwarder::tunnel() {
   response_buffer_.give_back();
   if (error) co_return End(End::Kind::truncated);
   watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
-  watch_.set_permission(this);
   const std::string_view first = inbox_.bytes();
   inbox_.consume(first.size());
   const TunnelBytes bytes = co_await run_tunnel(worker_, client_, upstream_->transport, watch_, first);

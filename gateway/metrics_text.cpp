@@ -197,6 +197,20 @@ void append_keys(std::string& out, const std::vector<ProviderStatus>& providers)
                      [](const Status& status) { return status.unknown_kid_refusals; });
 }
 
+void append_revocations(std::string& out, const std::vector<ProviderStatus>& providers) {
+  for (const ProviderStatus& provider : providers) {
+    if (!provider.revocations) continue;
+    append_family(out, "postern_revocations", "gauge", "Revocations that are in force.");
+    out += "postern_revocations ";
+    append_number(out, provider.revocations->count);
+    out += '\n';
+    append_family(out, "postern_revocations_following", "gauge",
+                  "1 while what others revoke is heard of, 0 when the store was not heard of for too long.");
+    out += "postern_revocations_following ";
+    out += provider.revocations->following ? "1\n" : "0\n";
+  }
+}
+
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -247,6 +261,7 @@ std::string render_metrics(const WorkerMetrics& sum, const MetricNames& routes, 
                     upstreams.all());
   append_decisions(out, sum, route_names);
   append_keys(out, process.providers);
+  append_revocations(out, process.providers);
   append_counters(out, sum, process);
   append_process(out, process.start_time);
   return out;

@@ -37,7 +37,17 @@ struct ProviderStatus {
   std::uint64_t waiting_requests = 0;
   std::uint64_t unknown_kid_refusals = 0;
 
-  bool has_keys() const noexcept { return state == State::ready || state == State::stale; }
+  // What is known of revoked tokens, where somebody says it.
+  struct Revocations {
+    bool following = false;  // what others revoke is heard of
+    std::uint64_t count = 0;
+  };
+  std::optional<Revocations> revocations;
+
+  // Whether its tokens can be judged: their keys are known, and whether they were revoked.
+  bool can_judge() const noexcept {
+    return (state == State::ready || state == State::stale) && (!revocations || revocations->following);
+  }
 };
 
 std::string_view name_of(ProviderStatus::State state) noexcept;

@@ -233,12 +233,12 @@ void Server::stop() {
 bool Server::ready() const {
   if (draining_) return false;
   const auto providers = snapshot_->filters->provider_statuses();
-  const auto has_keys = [](const ProviderStatus& provider) { return provider.has_keys(); };
+  const auto can_judge = [](const ProviderStatus& provider) { return provider.can_judge(); };
   switch (snapshot_->config.ready_when) {
     case conf::ReadyWhen::all:
-      return std::all_of(providers.begin(), providers.end(), has_keys);
+      return std::all_of(providers.begin(), providers.end(), can_judge);
     case conf::ReadyWhen::any:
-      return providers.empty() || std::any_of(providers.begin(), providers.end(), has_keys);
+      return providers.empty() || std::any_of(providers.begin(), providers.end(), can_judge);
     case conf::ReadyWhen::none:
       break;
   }

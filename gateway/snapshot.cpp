@@ -56,7 +56,15 @@ void compile_routes(Snapshot& snapshot, MetricRegistry& metrics) {
   for (std::size_t i = 0; i < snapshot.upstreams.size(); ++i) upstream_index[snapshot.upstreams[i].name] = i;
   snapshot.route_configs = snapshot.config.routes;
   snapshot.private_cookies = snapshot.filters->private_cookies();
-  for (conf::Route& route : snapshot.filters->own_routes()) snapshot.route_configs.push_back(std::move(route));
+  // On every host, those that the file's routes name as well: none of these may take what is meant for the gateway itself.
+  std::vector<std::string> hosts{"*"};
+  for (const conf::Route& route : snapshot.config.routes) {
+    hosts.insert(hosts.end(), route.match.host.begin(), route.match.host.end());
+  }
+  for (conf::Route& route : snapshot.filters->own_routes()) {
+    route.match.host = hosts;
+    snapshot.route_configs.push_back(std::move(route));
+  }
   for (const conf::Route& route : snapshot.route_configs) {
     CompiledRoute compiled = compile_route(route, snapshot.config, *snapshot.filters);
     compiled.metrics_id = metrics.routes.intern(route.name);

@@ -41,7 +41,8 @@ using Done = std::function<void(tl::expected<T, StoreError>)>;
 struct Nothing {};
 
 struct Begun {
-  // The subject's own revocation: an `iat` before that would be revoked at birth. The end of one without `before`.
+  // The subject's or its issuer's own revocation: an `iat` before that would be revoked at birth. The end of one without
+  // `before`.
   std::optional<Millis> issued_before;
 };
 
@@ -108,9 +109,9 @@ class Store {
   virtual void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,
                     Done<FoundSession> done) = 0;
 
-  // Keeps it and tells every follower; `sid` and `sub` also end the families of its issuer that they name (begun
+  // Keeps it and tells every follower; `sid`, `sub` and `issuer` also end the families of its issuer that they name (begun
   // earlier than `before`, where that is given), in the same step. Gives its sequence number: greater than all before
-  // it.
+  // it. A `sid` whose family has ended already is not kept again: that gives the last number.
   virtual void revoke(Revocation revocation, Done<std::uint64_t> done) = 0;
   // Ends every session of the subject that has not ended, in one step: as revoke() of each `sid`, until `until`. Gives
   // these revocations.

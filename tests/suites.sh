@@ -49,24 +49,49 @@ run_unit() {
 
 suite_e2e() { run_node "$1" "" "$root"/tests/e2e/*.test.mjs; }
 
-# run_node PRESET NAME-PATTERN FILE...
+# run_node PRESET NAME-PATTERN FILE...: the files in two halves at a time, since most of a test's time is waiting.
 run_node() {
-  local preset=$1 pattern=$2 results
+  local preset=$1 pattern=$2 half place
   shift 2
   install_node_modules || { add_failure "npm ci in tests/e2e"; return; }
   heading "end to end ($preset)"
-  results=$(mktemp)
+  place=$(mktemp -d)
+  local -a first=() second=() processes=()
+  while (($#)); do
+    first+=("$1")
+    shift
+    (($#)) && second+=("$1") && shift
+  done
+  run_node_files "$preset" "$pattern" "$place/first" "${first[@]}" & processes+=($!)
+  if ((${#second[@]})); then run_node_files "$preset" "$pattern" "$place/second" "${second[@]}" & processes+=($!); fi
+  for half in first second; do
+    ((${#processes[@]})) || break
+    wait "${processes[0]}"
+    sum_node "$pattern" "$place/$half" $?
+    processes=("${processes[@]:1}")
+  done
+  rm -rf "$place"
+}
+
+# run_node_files PRESET NAME-PATTERN OUTPUT FILE...: what was told in OUTPUT, the totals in OUTPUT.tap.
+run_node_files() {
+  local preset=$1 pattern=$2 output=$3
+  shift 3
   POSTERN=$root/build/$preset/postern POSTERN_PRESET=$preset node --test \
-    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$results" \
-    ${pattern:+"--test-name-pattern=$pattern"} "$@"
-  local status=$? tests_failed
-  tests_failed=$(($(node_total fail "$results") + $(node_total cancelled "$results")))
-  passed=$((passed + $(node_total pass "$results")))
+    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$output.tap" \
+    ${pattern:+"--test-name-pattern=$pattern"} "$@" >"$output" 2>&1
+}
+
+# sum_node NAME-PATTERN OUTPUT STATUS
+sum_node() {
+  local tests_failed
+  cat "$2"
+  tests_failed=$(($(node_total fail "$2.tap") + $(node_total cancelled "$2.tap")))
+  passed=$((passed + $(node_total pass "$2.tap")))
   failed=$((failed + tests_failed))
   # With a pattern, "skipped" are the tests of another name.
-  [[ -n $pattern ]] || skipped=$((skipped + $(node_total skipped "$results")))
-  rm -f "$results"
-  ((status == 0 || tests_failed > 0)) || add_failure "node's test runner ended with $status"
+  [[ -n $1 ]] || skipped=$((skipped + $(node_total skipped "$2.tap")))
+  (($3 == 0 || tests_failed > 0)) || add_failure "node's test runner ended with $3"
 }
 
 node_total() { sed -n "s/^# $1 \([0-9]*\)\$/\1/p" "$2" | tail -n 1 | grep . || echo 0; }

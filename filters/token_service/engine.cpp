@@ -68,7 +68,8 @@ std::shared_ptr<const Service> Engine::service(const conf::Config& config, conf:
   auto accounts = open_accounts(settings, std::move(crews), problems);
   auto clients = load_clients(settings, problems);
   if (shared_now == nullptr || accounts == nullptr || problems.any()) return nullptr;
-  shared_now->keys->adopt(schedule_of(settings));
+  shared_now->keys->adopt(schedule_of(settings), settings.issuer);
+  shared_now->revocations->set_patience(settings.revocation_patience.count());
   return std::make_shared<const Service>(std::move(shared_now), settings, std::move(accounts),
                                          std::move(clients));
 }
@@ -83,9 +84,9 @@ std::shared_ptr<Shared> Engine::shared(const conf::TokenService& settings, conf:
   if (store == nullptr) return nullptr;
   auto shared = std::make_shared<Shared>();
   shared->revocations = Revocations::follow(*store);
-  shared->store = std::make_shared<StoreHolder>(std::move(store));
-  shared->keys =
-      std::make_shared<SigningKeys>(io_, shared->store, schedule_of(settings), store_settings->encryption_secret);
+  shared->store = hold(std::move(store));
+  shared->keys = std::make_shared<SigningKeys>(io_, shared->store, shared->revocations, schedule_of(settings),
+                                               store_settings->encryption_secret);
   shared->hashing = std::make_shared<Crew>(settings.hashing_threads, hashing_queue);
   shared->signing = std::make_shared<Crew>(1, signing_queue);
   shared->keys->start();
@@ -93,16 +94,33 @@ std::shared_ptr<Shared> Engine::shared(const conf::TokenService& settings, conf:
   return shared;
 }
 
+// A store ends when its last snapshot does, which a worker drops; it waits for its calls then, and no worker may.
+std::shared_ptr<StoreHolder> Engine::hold(std::shared_ptr<state::Store> store) {
+  return {new StoreHolder(std::move(store)), [this](StoreHolder* holder) {
+            boost::asio::post(io_, [last = std::unique_ptr<StoreHolder>(holder)] {});
+          }};
+}
+
 void Engine::sweep_later() {
   sweeping_.expires_after(sweep_every);
   sweeping_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
-    for (const auto& shared : all_shared()) {
-      const auto store = shared->store->get();
-      if (store != nullptr) store->sweep(to_millis(unix_now()), sweep_most, [](const auto&) {});
-    }
+    for (const auto& shared : all_shared()) sweep(shared);
     sweep_later();
   });
+}
+
+// In pieces, so that other calls come in between; goes on at once while there is more.
+void Engine::sweep(const std::shared_ptr<Shared>& shared) {
+  const auto store = shared->store->get();
+  if (store == nullptr) return;
+  const auto go_on = [this, weak = std::weak_ptr(shared)](const tl::expected<std::size_t, state::StoreError>& swept) {
+    if (!swept || *swept < sweep_most) return;
+    boost::asio::post(io_, [this, weak] {
+      if (const auto again = weak.lock()) sweep(again);
+    });
+  };
+  store->sweep(to_millis(unix_now()), sweep_most, go_on);
 }
 
 }  // namespace postern::token_service

@@ -38,7 +38,9 @@ class Engine {
  private:
   std::shared_ptr<Shared> shared(const conf::TokenService& settings, conf::Problems& problems);
   std::vector<std::shared_ptr<Shared>> all_shared();
+  std::shared_ptr<StoreHolder> hold(std::shared_ptr<state::Store> store);
   void sweep_later();
+  void sweep(const std::shared_ptr<Shared>& shared);
 
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

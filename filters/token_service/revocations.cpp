@@ -90,7 +90,14 @@ state::Fingerprints Revocations::fingerprints(const jose::Claims& claims) const 
 
 bool Revocations::is_following(double now) const noexcept {
   return complete_.load(std::memory_order_acquire) &&
-         to_millis(now) - caught_up_.load(std::memory_order_acquire) < patience;
+         to_millis(now) - caught_up_.load(std::memory_order_acquire) < patience_.load(std::memory_order_relaxed);
+}
+
+bool Revocations::is_key_revoked(const std::string& issuer, const std::string& kid) const {
+  state::Fingerprints key;
+  key.kid = table_.fingerprint(state::Revocation::Kind::kid, issuer, kid);
+  state::RevocationTable::View view;
+  return table_.revokes(key, view);
 }
 
 bool Revocations::is_revoked(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view) const {

@@ -19,11 +19,11 @@ namespace postern::token_service {
 // Written by the store's thread and by whoever revokes something here; asked by all workers.
 class Revocations {
  public:
-  // How long a process may be without news of the store before it trusts no token any more, in milliseconds.
-  static constexpr state::Millis patience = 30'000;
-
   // Follows `store`. The revocations live as long as the store calls them.
   static std::shared_ptr<Revocations> follow(state::Store& store);
+
+  // How long the store may be silent, in milliseconds.
+  void set_patience(state::Millis patience) noexcept { patience_.store(patience, std::memory_order_relaxed); }
 
   void insert(std::span<const state::Revocation> revocations);
   void insert(const std::vector<state::SequencedRevocation>& revocations);
@@ -38,8 +38,10 @@ class Revocations {
   // As far as it is known here. One atomic load and a comparison while nothing was revoked since `clean` was filled.
   bool is_revoked(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view) const;
 
+  bool is_key_revoked(const std::string& issuer, const std::string& kid) const;
+
   std::size_t size() const noexcept { return table_.size(); }
-  // Whether the store was heard of within `patience`: all that was revoked before that is known.
+  // Whether the store was heard of within that patience: all that was revoked before that is known.
   bool is_following(double now) const noexcept;
   // The last instant at which nothing in the store was newer; 0: never.
   state::Millis caught_up_at() const noexcept { return caught_up_.load(std::memory_order_acquire); }
@@ -51,6 +53,7 @@ class Revocations {
   std::mutex writing_;
   state::Millis next_forgetting_ = 0;
   std::atomic<state::Millis> caught_up_{0};  // the last instant at which nothing was newer; 0: never
+  std::atomic<state::Millis> patience_{30'000};
   std::atomic<bool> complete_{false};
   std::atomic<bool> told_{false};  // that they cannot be followed
 };

@@ -79,6 +79,8 @@ Task<Outcome<IssuedTokens>> Service::login(accounts::Credentials credentials, st
   if (!begun) co_return tl::unexpected(refusal_of(begun.error()));
   if (const auto open = store->get()) open->uncount_attempt(attempts, [](const auto&) {});
   const double issued_at = std::max(std::floor(now), whole_second_from(begun->issued_before.value_or(0)));
+  // A second at most: a token of that second can be told from those that were revoked by its `iat` alone.
+  if (issued_at > now + 1) co_return tl::unexpected(Refusal(Reason::credentials_invalid, "the subject is revoked"));
   co_return co_await issue(family, known->account.claims, std::move(secret), first.expires, issued_at, now);
 }
 

@@ -47,6 +47,9 @@ using Outcome = tl::expected<T, Refusal>;
 
 using conf::own_client;
 
+// Whether such a refusal means that the session will never be refreshed.
+bool is_over(Reason reason) noexcept;
+
 // To a client every failure of the store is the same; the detail is for the log.
 inline Refusal refusal_of(const state::StoreError& error) {
   return Refusal(Reason::store_unavailable, error.detail);
@@ -82,7 +85,8 @@ class Service {
 
   // Ends the session, or with `everywhere` all of the subject's: no token of it is accepted from here on, by this process at
   // once, by others when they hear of it. Refuses refresh_token_invalid and token_missing: whose session it is must be
-  // proven by a token of it, which may have expired.
+  // proven by a token of it, which may have expired; with `everywhere` by one of a session that goes on. Refuses
+  // claim_mismatch for tokens of two sessions.
   Task<Outcome<state::Nothing>> logout(std::optional<Secret> refresh_token, SentAccess sent, bool everywhere,
                                        double now) const;
 
@@ -129,7 +133,7 @@ class Service {
   Task<Outcome<state::FoundSession>> find(const state::RefreshTokenText& presented, std::string client,
                                           double now) const;
   Task<Outcome<SessionName>> prove_session(const std::optional<Secret>& refresh_token, const SentAccess& sent,
-                                           double now) const;
+                                           bool everywhere, double now) const;
   Task<Outcome<state::Nothing>> revoke(state::Revocation revocation) const;
   // All of the subject's.
   Task<Outcome<state::Nothing>> end_sessions(const SessionName& session, double now) const;

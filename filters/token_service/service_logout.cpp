@@ -52,24 +52,30 @@ Task<Outcome<state::FoundSession>> Service::find(const state::RefreshTokenText& 
 
 // Whose session it is, by a refresh token of it, whatever has become of that, or by the access token.
 Task<Outcome<Service::SessionName>> Service::prove_session(const std::optional<Secret>& refresh_token,
-                                                           const SentAccess& sent, double now) const {
+                                                           const SentAccess& sent, bool everywhere,
+                                                           double now) const {
   if (!refresh_token) {
     if (sent.sid.empty()) co_return tl::unexpected(Refusal(Reason::token_missing));
     co_return SessionName{settings_.issuer, sent.sid, sent.subject};
   }
   const auto presented = state::parse_refresh_token(refresh_token->reveal());
   if (!presented) co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
+  if (!sent.sid.empty() && sent.sid != presented->sid) {
+    co_return tl::unexpected(Refusal(Reason::claim_mismatch, "the tokens are of two sessions"));
+  }
   const auto found = co_await find(*presented, std::string(own_client), now);
   if (!found) co_return tl::unexpected(found.error());
   if (found->presented == state::Presented::unknown || !found->family) {
     co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
   }
+  // That may be said again; but a token of long ago is no proof for the user's other sessions.
+  if (found->family->ended && everywhere) co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
   co_return SessionName{found->family->issuer, found->family->sid, found->family->subject};
 }
 
 Task<Outcome<state::Nothing>> Service::logout(std::optional<Secret> refresh_token, SentAccess sent, bool everywhere,
                                               double now) const {
-  const auto session = co_await prove_session(refresh_token, sent, now);
+  const auto session = co_await prove_session(refresh_token, sent, everywhere, now);
   if (!session) co_return tl::unexpected(session.error());
   if (everywhere) co_return co_await end_sessions(*session, now);
   co_return co_await revoke(session_revocation(session->issuer, session->sid, to_millis(now)));

@@ -21,6 +21,19 @@ tl::unexpected<Refusal> refused(Reason reason) {
 
 }  // namespace
 
+bool is_over(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::refresh_token_invalid:
+    case Reason::refresh_token_expired:
+    case Reason::refresh_token_reused:
+    case Reason::token_revoked:
+    case Reason::claim_mismatch:  // cookies of two sessions: neither can be refreshed by the other
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Asks the store for the next refresh token; `secret` is the one that is offered, and becomes the one that is.
 Task<Outcome<Service::Renewed>> Service::rotate(const state::RefreshTokenText& presented, state::Access access,
                                                 state::Asked asked, double now) const {

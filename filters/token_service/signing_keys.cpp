@@ -32,9 +32,11 @@ Secret wrapped(const jose::SigningKey& key, const Secret& encryption_secret) {
 }  // namespace
 
 SigningKeys::SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
-                         state::KeySchedule schedule, Secret encryption_secret)
+                         std::shared_ptr<const Revocations> revocations, state::KeySchedule schedule,
+                         Secret encryption_secret)
     : io_(io),
       store_(std::move(store)),
+      revocations_(std::move(revocations)),
       timer_(io.get_executor()),
       encryption_secret_(std::move(encryption_secret)),
       schedule_(std::move(schedule)) {}
@@ -43,18 +45,28 @@ void SigningKeys::start() {
   boost::asio::post(io_, [self = shared_from_this()] { self->load(); });
 }
 
-void SigningKeys::adopt(state::KeySchedule schedule) {
+void SigningKeys::adopt(state::KeySchedule schedule, std::string issuer) {
   const std::lock_guard lock(mutex_);
   schedule_ = std::move(schedule);
+  issuer_ = std::move(issuer);
 }
 
-KeyPtr SigningKeys::signer(state::Millis now) const {
+// With mutex_ held.
+bool SigningKeys::is_revoked(const std::string& kid) const {
+  return revocations_->is_key_revoked(issuer_, kid);
+}
+
+KeyPtr SigningKeys::signer(state::Millis now) {
   const std::lock_guard lock(mutex_);
   state::SigningKeySet set;
   for (const Loaded& loaded : loaded_) set.keys.push_back(loaded.record);
   const state::SigningKeyRecord* record = state::signing_key(set, now);
   if (record == nullptr) return nullptr;
-  return loaded_[static_cast<std::size_t>(record - set.keys.data())].key;
+  if (!is_revoked(record->kid)) return loaded_[static_cast<std::size_t>(record - set.keys.data())].key;
+  boost::asio::post(io_, [self = shared_from_this()] {
+    if (!self->loading_) self->load();  // leaves it out, and makes another
+  });
+  return nullptr;
 }
 
 std::string SigningKeys::jwks() const {
@@ -162,13 +174,18 @@ KeyPtr SigningKeys::read_key(const state::SigningKeyRecord& record) const {
   return nullptr;
 }
 
+bool SigningKeys::is_left_out(const std::string& kid) const {
+  const std::lock_guard lock(mutex_);
+  return is_revoked(kid);
+}
+
 state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
   const state::Millis now = to_millis(unix_now());
   state::SigningKeySet usable{set.version, {}};
   std::vector<Loaded> loaded;
   std::vector<jose::Key> published;
   for (const state::SigningKeyRecord& record : set.keys) {
-    if (state::phase_at(record, now) == state::KeyPhase::gone) continue;
+    if (state::phase_at(record, now) == state::KeyPhase::gone || is_left_out(record.kid)) continue;
     const auto known = std::find_if(loaded_.begin(), loaded_.end(),
                                     [&](const Loaded& one) { return one.record.kid == record.kid; });
     KeyPtr key = known != loaded_.end() ? known->key : read_key(record);

@@ -12,6 +12,7 @@
 
 #include "filters/jose/signing.hpp"
 #include "filters/keys/key_source.hpp"
+#include "filters/token_service/revocations.hpp"
 #include "filters/token_service/store_holder.hpp"
 #include "gateway/crew.hpp"
 
@@ -21,17 +22,18 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
  public:
   // Works on `io`, whose thread may take its time. Where `encryption_secret` is not empty the keys are kept encrypted
   // under it (key_wrap.hpp), and no others are used.
-  SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store, state::KeySchedule schedule,
-              Secret encryption_secret);
+  SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
+              std::shared_ptr<const Revocations> revocations, state::KeySchedule schedule, Secret encryption_secret);
 
   // Loads the keys, or makes the first; then looks again every minute, and when the next is due. While the store is down it
   // goes on with what it has. Called once.
   void start();
-  // A reload may bring another schedule; it holds for the keys to come.
-  void adopt(state::KeySchedule schedule);
+  // A reload may bring another schedule, which holds for the keys to come, and another issuer, under whose name keys are
+  // revoked.
+  void adopt(state::KeySchedule schedule, std::string issuer);
 
-  // The key that signs at `now`; null: none was ever loaded.
-  std::shared_ptr<const jose::SigningKey> signer(state::Millis now) const;
+  // The key that signs at `now`; null: none was ever loaded, or it was revoked a moment ago and the next is on its way.
+  std::shared_ptr<const jose::SigningKey> signer(state::Millis now);
   // RFC 7517 section 5: all that verify, or will. Any thread.
   std::string jwks() const;
 
@@ -59,11 +61,14 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   state::SigningKeySet take_over(const state::SigningKeySet& set);
   void add(const state::DueKey& due, std::uint64_t version, state::Millis now);
   void look_again(std::chrono::milliseconds after);
+  bool is_revoked(const std::string& kid) const;
+  bool is_left_out(const std::string& kid) const;
   void wake(bool loaded);
   state::Done<state::SigningKeySet> to_settle();
 
   boost::asio::io_context& io_;
   std::shared_ptr<const StoreHolder> store_;
+  std::shared_ptr<const Revocations> revocations_;
   Timer timer_;
   const Secret encryption_secret_;
   bool loading_ = false;
@@ -72,6 +77,7 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
 
   mutable std::mutex mutex_;  // for what follows
   state::KeySchedule schedule_;
+  std::string issuer_;
   std::vector<Loaded> loaded_;
   std::string last_error_;
 };

@@ -55,6 +55,7 @@ local function end_families(kind, issuer, value, before)
   local sids = {}
   if kind == 'sid' then sids = {value} end
   if kind == 'sub' then sids = call('SMEMBERS', subject_key('subject', issuer, value)) end
+  if kind == 'issuer' then sids = call('ZRANGE', prefix .. ':families', 0, -1) end
   for _, sid in ipairs(sids) do
     local family = call('HMGET', family_key(sid), 'issuer', 'began')
     if family[1] == issuer and (before == '' or tonumber(family[2]) < tonumber(before)) then
@@ -63,13 +64,20 @@ local function end_families(kind, issuer, value, before)
   end
 end
 
+-- Whoever has a token of a session that is over may say so again and again: nothing becomes more of it.
+local function is_ended_already(kind, issuer, value)
+  local family = kind == 'sid' and call('HMGET', family_key(value), 'issuer', 'ended')
+  return family and family[1] == issuer and family[2] == '1'
+end
+
 local function revoke(kind, issuer, value, before, until_)
+  if is_ended_already(kind, issuer, value) then return call('GET', prefix .. ':sequence') or '0' end
   end_families(kind, issuer, value, before)
   local number = digits(call('INCR', prefix .. ':sequence'))
   call('XADD', prefix .. ':feed', number .. '-0',
        'kind', kind, 'issuer', issuer, 'value', value, 'before', before, 'until', until_)
   call('ZADD', prefix .. ':revocations', until_, number)
-  if kind == 'sub' then
+  if kind == 'sub' or kind == 'issuer' then
     call('ZADD', subject_key('revoked', issuer, value), before == '' and until_ or before, number)
   end
   return number
@@ -85,8 +93,11 @@ if call('EXISTS', family_key(sid)) == 0 then
   call('ZADD', prefix .. ':families', ARGV[8], sid)
   call('SADD', subject_key('subject', issuer, subject), sid)
 end
-local latest = call('ZREVRANGE', subject_key('revoked', issuer, subject), 0, 0, 'WITHSCORES')[2]
-return latest and digits(tonumber(latest))
+local function revoked_before(value)
+  return tonumber(call('ZREVRANGE', subject_key('revoked', issuer, value), 0, 0, 'WITHSCORES')[2] or -1)
+end
+local latest = math.max(revoked_before(subject), revoked_before(''))
+return latest >= 0 and digits(latest)
 )lua";
 
 // ARGV: sid, hash, client, now, grace, `rotate` or `reissue`, successor's hash, sealed, opens_until, lifetime,
@@ -244,7 +255,8 @@ each_expired('families', function(sid)
 end)
 each_expired('revocations', function(number)
   local entry = call('XRANGE', prefix .. ':feed', number .. '-0', number .. '-0')[1]
-  if entry and entry[2][2] == 'sub' then call('ZREM', subject_key('revoked', entry[2][4], entry[2][6]), number) end
+  local kind = entry and entry[2][2]
+  if kind == 'sub' or kind == 'issuer' then call('ZREM', subject_key('revoked', entry[2][4], entry[2][6]), number) end
   call('XDEL', prefix .. ':feed', number .. '-0')
   return true
 end)

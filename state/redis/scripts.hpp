@@ -13,7 +13,8 @@
 //   {p}:sequence                the number of the last revocation
 //   {p}:feed                    stream: the revocations that have not expired; the id is `number-0`
 //   {p}:revocations             sorted set: their numbers by `until`
-//   {p}:revoked:<n>:<iss><sub>  sorted set: numbers of a subject's revocations by `before`, or by `until` without one
+//   {p}:revoked:<n>:<iss><sub>  sorted set: numbers of a subject's revocations by `before`, or by `until` without one;
+//                               without <sub> those of the whole issuer
 //   {p}:attempt:<name>          hash: count, ends
 //   {p}:attempts                sorted set: names by the end of the window
 //   {p}:key:<kid>               hash: alg, private_key, created, signs_from, signs_until, retired

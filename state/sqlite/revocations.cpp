@@ -6,7 +6,20 @@
 
 namespace postern::state {
 
+namespace {
+
+// Whoever has a token of a session that is over may say so again and again: nothing becomes more of it.
+bool is_ended_already(Database& database, const Revocation& revocation) {
+  if (revocation.kind != Revocation::Kind::sid) return false;
+  Query row(database, "SELECT 1 FROM families WHERE sid = ?1 AND issuer = ?2 AND ended = 1", revocation.value,
+            revocation.issuer);
+  return row.next();
+}
+
+}  // namespace
+
 std::uint64_t revoke(Database& database, const Revocation& revocation) {
+  if (is_ended_already(database, revocation)) return last_revocation(database);
   end_families(database, revocation);
   Query row(database,
             "INSERT INTO revocations(kind, issuer, value, before, until) VALUES(?1, ?2, ?3, ?4, ?5) RETURNING number",
@@ -30,8 +43,9 @@ std::vector<SequencedRevocation> end_sessions(Database& database, const std::str
 std::optional<Millis> subject_revoked_before(Database& database, const std::string& issuer,
                                              const std::string& subject) {
   Query row(database,
-            "SELECT max(coalesce(before, until)) FROM revocations WHERE kind = ?1 AND issuer = ?2 AND value = ?3",
-            static_cast<int>(Revocation::Kind::sub), issuer, subject);
+            "SELECT max(coalesce(before, until)) FROM revocations "
+            "WHERE kind = ?1 AND issuer = ?2 AND value = ?3 OR kind = ?4 AND issuer = ?2 AND value = ''",
+            static_cast<int>(Revocation::Kind::sub), issuer, subject, static_cast<int>(Revocation::Kind::issuer));
   return row.next() ? row.optional_integer(0) : std::nullopt;
 }
 

@@ -114,6 +114,9 @@ void end_families(Database& database, const Revocation& revocation) {
   } else if (revocation.kind == Revocation::Kind::sub) {
     execute(database, "UPDATE families SET ended = 1 WHERE subject = ?1 AND issuer = ?2 AND (?3 IS NULL OR began < ?3)",
             revocation.value, revocation.issuer, revocation.before);
+  } else if (revocation.kind == Revocation::Kind::issuer) {
+    execute(database, "UPDATE families SET ended = 1 WHERE issuer = ?1 AND (?2 IS NULL OR began < ?2)",
+            revocation.issuer, revocation.before);
   }
 }
 

@@ -16,7 +16,7 @@ Rotated rotate(Database& database, const Rotation& rotation, Judge judge);
 FoundSession find_session(Database& database, const std::string& sid, const TokenHash& presented,
                           const std::string& client, Millis now, Millis grace);
 
-// Ends what a revocation by `sid` or `sub` names; does nothing for the other kinds.
+// Ends what a revocation by `sid`, `sub` or `issuer` names; does nothing for the other kinds.
 void end_families(Database& database, const Revocation& revocation);
 
 }  // namespace postern::state

@@ -143,7 +143,7 @@ TEST_CASE_TEMPLATE("The reuse of a token revokes its session for every follower"
   CHECK(told.entries[0].revocation == Revocation{Revocation::Kind::sid, issuer, "s", {}, 2100});
 }
 
-TEST_CASE_TEMPLATE("Revoking a session or a subject ends the families of that issuer that it names", Place, STORES) {
+TEST_CASE_TEMPLATE("Revoking a session, a subject or an issuer ends the families that it names", Place, STORES) {
   const Place place;
   const auto store = place.open();
   const Waiting waiting{*store};
@@ -166,7 +166,8 @@ TEST_CASE_TEMPLATE("Revoking a session or a subject ends the families of that is
   waiting.revoke({Revocation::Kind::sub, "https://other.example", "ann", {}, 9000});
   waiting.revoke(revocation_of(Revocation::Kind::jti, "s1"));
   waiting.revoke(revocation_of(Revocation::Kind::kid, "ann"));
-  waiting.revoke(revocation_of(Revocation::Kind::issuer, "", 9000));
+  waiting.revoke({Revocation::Kind::issuer, "https://other.example", "", 9000, 9000});
+  waiting.revoke(revocation_of(Revocation::Kind::issuer, "", 1000));
   CHECK(ended() == std::vector<bool>{false, false, false, false});
   waiting.revoke(revocation_of(Revocation::Kind::sid, "s1"));
   CHECK(ended() == std::vector<bool>{true, false, false, false});
@@ -174,6 +175,19 @@ TEST_CASE_TEMPLATE("Revoking a session or a subject ends the families of that is
   CHECK(ended() == std::vector<bool>{true, true, false, false});
   waiting.revoke(revocation_of(Revocation::Kind::sub, "ann"));
   CHECK(ended() == std::vector<bool>{true, true, true, false});
+  waiting.revoke(revocation_of(Revocation::Kind::issuer, "", 1001));
+  CHECK(ended() == std::vector<bool>{true, true, true, true});
+}
+
+TEST_CASE_TEMPLATE("A session that has ended is not revoked again", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  const std::uint64_t first = waiting.revoke(revocation_of(Revocation::Kind::sid, "s"));
+  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first);
+  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "t")) == first + 1);  // nobody knows that one
+  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "t")) == first + 2);
 }
 
 TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each that goes on, of that issuer alone", Place, STORES) {
@@ -215,7 +229,7 @@ TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each that goes on, of th
   CHECK(waiting.begin(family_of("s6", "ann"), hash_of(6), 1500).issued_before == std::nullopt);
 }
 
-TEST_CASE_TEMPLATE("A session that begins is told before when its subject's tokens are revoked", Place, STORES) {
+TEST_CASE_TEMPLATE("A session that begins is told before when its subject's or its issuer's tokens are revoked", Place, STORES) {
   const Place place;
   const auto store = place.open();
   const Waiting waiting{*store};
@@ -225,8 +239,11 @@ TEST_CASE_TEMPLATE("A session that begins is told before when its subject's toke
   waiting.revoke({Revocation::Kind::sub, "https://other.example", "ann", 960, 9000});
   CHECK(waiting.begin(family_of("s1", "ann"), hash_of(1), 1500).issued_before == 900);
   CHECK(waiting.begin(family_of("s2", "bob"), hash_of(2), 1500).issued_before == std::nullopt);
+  waiting.revoke(revocation_of(Revocation::Kind::issuer, "", 910));
+  CHECK(waiting.begin(family_of("s3", "ann"), hash_of(3), 1500).issued_before == 910);
+  CHECK(waiting.begin(family_of("s4", "bob"), hash_of(4), 1500).issued_before == 910);
   waiting.revoke({Revocation::Kind::sub, issuer, "ann", {}, 9000});
-  CHECK(waiting.begin(family_of("s3", "ann"), hash_of(3), 1500).issued_before == 9000);
+  CHECK(waiting.begin(family_of("s5", "ann"), hash_of(5), 1500).issued_before == 9000);
 }
 
 }  // namespace postern::state

@@ -48,7 +48,7 @@ TEST_CASE("keys can be used when they are ready or stale") {
                                       {ProviderStatus::State::stale, true},
                                       {ProviderStatus::State::unavailable, false}}) {
     status.state = state;
-    CHECK(status.has_keys() == usable);
+    CHECK(status.can_judge() == usable);
   }
 }
 
