@@ -1,21 +1,18 @@
 #include "cli/demo.hpp"
 
-#include <stdlib.h>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <ostream>
-#include <stdexcept>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "cli/command_line.hpp"
+#include "cli/demo_sessions.hpp"
 #include "cli/demo_signer.hpp"
 #include "cli/demo_upstream.hpp"
+#include "cli/temporary_folder.hpp"
 #include "filters/registry.hpp"
 #include "gateway/server.hpp"
 
@@ -25,32 +22,6 @@ namespace {
 constexpr std::string_view issuer = "https://id.demo.example";
 constexpr std::string_view audience = "demo-api";
 constexpr std::int64_t day = 86'400;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "postern-demo-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make the folder " + name);
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string write(const char* name, std::string_view text) const {
-    const std::filesystem::path file = path_ / name;
-    std::ofstream out(file, std::ios::binary);
-    out << text;
-    if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
-    return file.string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 // The address with that port on loopback, or with port 0 (the kernel chooses) when the port is taken.
 std::string loopback_address(std::uint16_t port) {
@@ -67,7 +38,8 @@ std::string loopback_address(std::uint16_t port) {
 std::string make_config(const std::string& listen, const std::string& admin, const std::string& upstream_url) {
   return "listeners:\n  - address: '" + listen + "'\nadmin: {address: '" + admin + "'}\n" +
          "providers:\n  demo:\n    issuer: " + std::string(issuer) + "\n    audiences: [" + std::string(audience) +
-         "]\n    jwks_file: jwks.json\n" + "upstreams:\n  echo:\n    endpoints: ['" + upstream_url + "']\n" +
+         "]\n    jwks_file: jwks.json\n" + make_sessions_config("users.yaml", "state.db") +
+         "upstreams:\n  echo:\n    endpoints: ['" + upstream_url + "']\n" +
          R"(routes:
   - name: orders
     match: {path_prefix: /orders}
@@ -78,7 +50,7 @@ std::string make_config(const std::string& listen, const std::string& admin, con
     match: {path: /healthz}
     upstream: echo
     public: true
-)";
+)" + make_sessions_route("echo");
 }
 
 std::string make_claims(std::string_view for_audience, std::int64_t issued, std::int64_t expires) {
@@ -117,24 +89,29 @@ std::string make_welcome(const std::vector<std::string>& addresses, const std::s
 }  // namespace
 
 int run_demo(const DemoOptions& options, std::ostream& out) {
-  const TemporaryFolder folder;
+  const TemporaryFolder folder("postern-demo-");
   const DemoSigner signer;
   const DemoUpstream upstream;
+  const DemoUsers users = make_demo_users();
   const std::string listen = options.listen.empty() ? loopback_address(8080) : options.listen;
   folder.write("jwks.json", signer.jwks());
+  folder.write("users.yaml", make_users_file(users));
   const std::string config_file =
       folder.write("postern.yaml", make_config(listen, loopback_address(9901), upstream.url()));
 
   ServerOptions server;
   server.load = [&] { return conf::load_file(config_file, process_environment()); };
-  // Its one provider has its keys in a file: nothing is fetched.
-  server.make_filters = [](const conf::Config& config, conf::Problems& problems) {
-    return filters::make_filters(config, {}, problems);
+  token_service::Engine tokens;  // outlives the server, whose requests wait for it
+  server.make_filters = [&](const conf::Config& config, conf::Problems& problems) {
+    return filters::make_filters(config, {nullptr, &tokens}, problems);  // its provider has its keys in a file
   };
+  server.on_end = [&] { tokens.stop(); };
   server.version = program_version();
   server.on_serving = [&](const std::vector<std::string>& addresses) {
-    const std::string instructions =
-        make_instructions(signer, "http://" + addresses.front(), static_cast<std::int64_t>(unix_now()));
+    const std::string base = "http://" + addresses.front();
+    const std::string instructions = make_instructions(signer, base, static_cast<std::int64_t>(unix_now())) +
+                                     "In this order and in one shell, tokens that postern issues itself:\n\n" +
+                                     make_sessions_lines(users, base, folder.path_of("cookies"));
     out << make_welcome(addresses, upstream.url(), config_file, instructions) << std::flush;
   };
   return run_server(server);

@@ -105,8 +105,20 @@ describe('the sidecar', async () => {
   });
 });
 
+// The blocks of the demo: a comment that names the status, then the lines to paste.
+const blocksOf = (text) => [...text.matchAll(/^# (.*?\b(\d{3})\b.*)\n((?:.+\n)+)\n/gm)]
+  .map(([, title, status, lines]) => ({title, status: Number(status), lines}));
+
+// What each block prints in one shell, as it stands there: later ones use what earlier ones keep.
+async function paste(blocks, scope) {
+  const mark = '=== the next block ===';
+  const script = blocks.map(({lines}) => `${lines}echo; echo '${mark}'\n`).join('');
+  const {stdout} = await run('bash', ['-c', script], {env: {no_proxy: '*', HOME: scope.directory}});
+  return stdout.split(mark).slice(0, blocks.length);
+}
+
 describe('the demo', () => {
-  it('answers each of its curl lines as it says, and cleans up', async (t) => {
+  it('answers each of its lines as it says, and cleans up', async (t) => {
     const scope = scoped(t);
     const demo = start(postern, ['demo'], {env: {TMPDIR: scope.directory}});
     scope.onClose(() => demo.child.kill('SIGKILL'));
@@ -114,21 +126,30 @@ describe('the demo', () => {
       assert.ok(!demo.over, demo.stderr);
       return /Ctrl-C/.test(demo.stdout);
     });
-    // A comment that names the status, then the line to paste.
-    const lines = [...demo.stdout.matchAll(/^# (.*?(\d{3}).*)\n(curl .*)$/gm)].map(([, title, status, command]) => ({title, status: Number(status), command}));
-    assert.deepEqual(new Set(lines.map(({status}) => status)), new Set([200, 401]));
-    for (const topic of ['valid', 'missing', 'expired', 'forged', 'audience']) {
-      assert.ok(lines.some(({title}) => title.includes(topic)), `no line about ${topic}`);
-    }
-    for (const {title, status, command} of lines) {
-      const {stdout} = await run('bash', ['-c', `${command} --silent --noproxy '*'`]);
-      assert.match(stdout, new RegExp(`^HTTP/1.1 ${status} `), title);
-      const reason = /401 (\w+)/.exec(title)?.[1];
-      if (reason) assert.ok(stdout.includes(reason), `${title}: ${stdout}`);
-      if (/valid:|alice/.test(title)) assert.match(stdout, /"X-User-Id": "alice"/);
-      const token = /Bearer ([\w.-]+)/.exec(command)?.[1];
+    const blocks = blocksOf(demo.stdout);
+    assert.deepEqual(new Set(blocks.map(({status}) => status)), new Set([200, 204, 401, 403]));
+    const topics = ['valid', 'missing', 'expired', 'forged', 'audience', 'log in:', 'refresh:', 'used one again', 'log out:',
+      'token_revoked', 'refresh_token_invalid', 'as a page', 'origin_refused', 'everywhere', 'a copy'];
+    for (const topic of topics) assert.ok(blocks.some(({title}) => title.includes(topic)), `no block about ${topic}`);
+    const answers = await paste(blocks, scope);
+    const answerTo = (topic) => answers[blocks.findIndex(({title}) => title.includes(topic))];
+    for (const [i, {title, status, lines}] of blocks.entries()) {
+      assert.match(answers[i], new RegExp(`^\\s*HTTP/1.1 ${status} `), `${title}: ${answers[i]}`);
+      const reason = /40[13] (\w+)/.exec(title)?.[1];
+      if (reason) assert.ok(answers[i].includes(`"reason":"${reason}"`), `${title}: ${answers[i]}`);
+      const token = /Bearer ([\w.-]+)/.exec(lines)?.[1];
       if (token) mintedTokens.add(token);
     }
+    for (const topic of ['valid:', 'alice']) assert.match(answerTo(topic), /"X-User-Id": "alice"/);
+    assert.match(answerTo('the access token: 200'), /"X-Role": "admin",\s+"X-User-Id": "ann"/);
+    const successor = (topic) => /"refresh_token":"([^"]+)"/.exec(answerTo(topic))[1];
+    assert.equal(successor('used one again'), successor('refresh:'));
+    assert.notEqual(successor('refresh:'), successor('log in:'));
+    for (const topic of ['the cookies:', 'only the refresh']) {
+      assert.match(answerTo(topic), /"X-User-Id": "ben"/);
+      assert.doesNotMatch(answerTo(topic), /"cookie"/i);
+    }
+    for (const topic of ['as a page', 'only the refresh']) assert.equal(answerTo(topic).match(/^Set-Cookie: postern_/gim).length, 2);
     demo.child.kill('SIGTERM');
     assert.deepEqual(await within('the end of the demo', demo.ended), {code: 0, signal: null});
     const {readdirSync} = await import('node:fs');
