@@ -21,6 +21,10 @@
 namespace postern::cli {
 namespace {
 
+// To open the store would make it where there is none, and a key in it.
+constexpr std::string_view keys_in_store =
+    "they are in the store of the token service; `postern verify` takes its jwks.json";
+
 struct Explanation {
   std::string route;  // empty: none was found
   bool checks_tokens = true;
@@ -138,7 +142,8 @@ void judge(const conf::Config& config, const conf::Route& route, const filters::
   if (!chosen) return;
   explanation.provider = rules[*chosen]->provider;
   const ProviderStatus status = providers.at(explanation.provider)->source->status();
-  explanation.keys_error = status.last_error;
+  explanation.keys_error =
+      explanation.provider == conf::token_service_name ? std::string(keys_in_store) : status.last_error;
   explanation.skipped = status.skipped;
   if (explanation.reason() != Reason::accepted) return;
   jose::SignatureContexts contexts;
@@ -220,6 +225,9 @@ int run_explain(const ExplainOptions& options, std::istream& in, std::ostream& o
   keys::Engine engine;
   filters::Providers providers;
   if (!loaded.problems.any()) providers = filters::load_providers(loaded.config, &engine, loaded.problems);
+  if (const auto& service = loaded.config.token_service) {
+    providers[std::string(conf::token_service_name)] = filters::make_own_provider(*service, nullptr);
+  }
   print_problems(loaded.problems.warnings(), err);
   print_problems(loaded.problems.errors(), err);
   if (loaded.problems.any()) return exit_bad_config;

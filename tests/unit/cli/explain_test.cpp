@@ -212,3 +212,31 @@ TEST_CASE("a bad configuration or unusable keys are told, with 78") {
   CHECK_FALSE(config.err.empty());
   CHECK(config.out.empty());
 }
+
+TEST_CASE("a token of the token service is explained but for its signature: the keys are in the store") {
+  const Folder folder;
+  folder.write("users.yaml", "users: {}\n");
+  folder.write("postern.yaml", R"(listeners: [{address: 127.0.0.1:0}]
+token_service:
+  issuer: https://id.example.com
+  audiences: [orders-api]
+  users_file: users.yaml
+  store: {sqlite: state.db}
+upstreams:
+  orders: {endpoints: [http://127.0.0.1:9000]}
+routes:
+  - name: orders
+    match: {path_prefix: /orders}
+    upstream: orders
+    jwt: {providers: [token_service]}
+)");
+  const Outcome outcome = explain(folder, good_token());
+  CHECK(outcome.err == "");
+  CHECK(outcome.code == 1);
+  CHECK(outcome.tells("provider: token_service\n"));
+  CHECK(outcome.tells(
+      "keys not fetched: they are in the store of the token service; `postern verify` takes its jwks.json\n"));
+  CHECK(outcome.tells("result: refused, keys_unavailable\n"));
+  CHECK(outcome.tells("ok   audience\n"));
+  CHECK_FALSE(std::filesystem::exists(std::filesystem::path(folder.config()).replace_filename("state.db")));
+}
