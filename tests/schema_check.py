@@ -24,7 +24,8 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests/unit/conf/cases"
 VARIABLES = {"JWT_SECRET": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-             "INTERNAL_JWT_SECRET": "01234567890123456789012345678901", "PORT": "8080", "NUMBER": "3"}
+             "INTERNAL_JWT_SECRET": "01234567890123456789012345678901", "REDIS_PASSWORD": "a password",
+             "BILLING_SECRET": "01234567890123456789012345678901", "PORT": "8080", "NUMBER": "3"}
 
 
 class CoreLoader(yaml.SafeLoader):
