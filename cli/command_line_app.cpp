@@ -72,7 +72,7 @@ void add_gateway_verbs(CLI::App& app, Given& given) {
   add_file_option(*app.add_subcommand("validate", "Tell all that is wrong with a configuration, or list its routes"),
                   given);
   CLI::App* const demo =
-      app.add_subcommand("demo", "Try it: a key pair, a sample upstream, the gateway, and curl lines to paste");
+      app.add_subcommand("demo", "Try it: a key pair, two users, a sample upstream, the gateway, and lines to paste");
   demo->add_option("--listen", given.demo.listen,
                    "Where to listen; default: 127.0.0.1:8080, or any port if it is taken")
       ->type_name("ADDRESS");

@@ -1,4 +1,4 @@
-// `postern demo`: a key pair, a sample upstream, the gateway before it, and curl lines to paste.
+// `postern demo`: a key pair, two users, a sample upstream, the gateway before it, and lines to paste.
 #pragma once
 
 #include <iosfwd>
