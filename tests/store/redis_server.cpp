@@ -27,16 +27,6 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
-
 // Runs in a child process; `out`: a descriptor for what it writes, or less than 0.
 [[noreturn]] void become(const std::vector<std::string>& words, int out) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -52,6 +42,16 @@ std::uint16_t free_port() {
 }
 
 }  // namespace
+
+std::uint16_t free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), size) == 0);
+  REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
 
 RedisServer::RedisServer(std::vector<std::string> options) : options_(std::move(options)), port_(free_port()) {
   std::string name = (std::filesystem::temp_directory_path() / "postern-redis-XXXXXX").string();

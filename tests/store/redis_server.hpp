@@ -10,6 +10,9 @@
 
 namespace postern::state {
 
+// A port of loopback that nobody listens at.
+std::uint16_t free_port();
+
 class RedisServer {
  public:
   // Started, and answering. `options` are more words of its command line.
