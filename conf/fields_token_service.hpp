@@ -9,26 +9,57 @@ template <class Visitor>
 void describe(Visitor& v, RedisStore& c) {
   v.record(
       "redis_store",
-      "A Redis, 6.2 or later: one server, with or without replicas, or a cluster. What it has accepted is as durable "
-      "as "
-      "it is set up: without `appendonly yes` a restart forgets sessions and revocations. `maxmemory-policy` must be "
-      "`noeviction`: an eviction would let revoked tokens live again.");
+      "A Redis, 6.2 or later: one server, with or without replicas, a master that Sentinel names, or a cluster. "
+      "What it has accepted is as durable as it is set up: without `appendonly yes` a restart forgets sessions and "
+      "revocations. `maxmemory-policy` must be `noeviction`: an eviction would let revoked tokens live again.");
   v.field("url", c.url,
           {.doc = "`redis://[user[:password]@]host[:port][/database]`; `rediss://` for TLS. User and password are "
-                  "percent-encoded.",
-           .required = true});
+                  "percent-encoded."});
+  v.field(
+      "sentinels", c.sentinels,
+      {.doc = "Sentinels, `host:port` (26379 without a port). Before each connection they are asked in turn who the "
+              "master is. The user must be allowed `ROLE`.",
+       .format = Format::authority,
+       .not_empty = true,
+       .unique = true});
+  v.field("nodes", c.nodes,
+          {.doc = "Some nodes of a cluster, `host:port` (6379 without a port). The first that answers leads to the one "
+                  "that has the keys.",
+           .format = Format::authority,
+           .not_empty = true,
+           .unique = true});
+  v.field("master_name", c.master_name,
+          {.doc = "The name of the master in Sentinel's configuration.", .format = Format::name});
+  v.field("sentinel_user", c.sentinel_user, {.doc = "The user of Sentinel's own ACL. Without one: `default`."});
+  v.field("sentinel_password", c.sentinel_password,
+          {.doc = "Sentinel's own password. Without it none is sent: that of Redis is not tried."});
+  v.field("sentinel_password_file", c.sentinel_password_file,
+          {.doc = "A file with Sentinel's password: the bytes as they are, less one final newline."});
   v.field("user", c.user, {.doc = "The user of its ACL, where the URL has none. Without one: `default`."});
   v.field("password", c.password, {.doc = "The password, best from the environment: `${REDIS_PASSWORD}`."});
   v.field("password_file", c.password_file,
           {.doc = "A file with the password: the bytes as they are, less one final newline."});
+  v.field(
+      "tls", c.tls,
+      {.doc = "For `rediss://`. Beside `sentinels` or `nodes` it says that all of them speak TLS; `{}` is enough."});
   v.field("key_prefix", c.key_prefix,
           {.doc = "Every key begins with this in braces, which keeps all of them on one node of a cluster.",
            .format = Format::name});
   v.field(
       "timeout", c.timeout,
       {.doc = "For a connection and its greeting, and for the answer to a call.", .min = 50, .max = 5 * one_second});
-  v.field("tls", c.tls, {.doc = "For `rediss://`."});
+  v.field("wait_replicas", c.wait_replicas,
+          {.doc = "So many replicas must have a new session, a rotation, a revocation or a signing key (`WAIT`); else "
+                  "the call fails after half of `timeout`, although it has happened. The user must be allowed `WAIT`.",
+           .max = 16});
+  v.exactly_one({"url", "sentinels", "nodes"}, "there is one way to the server");
+  v.needs("sentinels", "master_name");
+  v.needs("master_name", "sentinels");
+  v.needs("sentinel_user", "sentinels");
+  v.needs("sentinel_password", "sentinels");
+  v.needs("sentinel_password_file", "sentinels");
   v.at_most_one({"password", "password_file"}, "the password is given in one place");
+  v.at_most_one({"sentinel_password", "sentinel_password_file"}, "the password is given in one place");
 }
 
 template <class Visitor>
@@ -48,7 +79,8 @@ void describe(Visitor& v, StateStore& c) {
 
 template <class Visitor>
 void describe(Visitor& v, SessionCookies& c) {
-  v.record("session_cookies", "The two cookies of a browser's session: `HttpOnly`, `Path=/`, and never sent to an upstream.");
+  v.record("session_cookies",
+           "The two cookies of a browser's session: `HttpOnly`, `Path=/`, and never sent to an upstream.");
   v.field("same_site", c.same_site, {.doc = "Their `SameSite`."});
   v.field("secure", c.secure,
           {.doc = "`Secure`, and the names begin with `__Host-`. `false` is for plain http on this machine: the names "
@@ -57,15 +89,15 @@ void describe(Visitor& v, SessionCookies& c) {
           {.doc = "Name of the access token's cookie, without the prefix.", .format = Format::cookie_name});
   v.field("refresh_name", c.refresh_name,
           {.doc = "Name of the refresh token's cookie, without the prefix.", .format = Format::cookie_name});
-  v.field("renew", c.renew,
-          {.doc = "Whether a request on a route of the service, whose access token has expired, gets new tokens for its "
-                  "refresh token and goes on with them."});
+  v.field(
+      "renew", c.renew,
+      {.doc = "Whether a request on a route of the service, whose access token has expired, gets new tokens for its "
+              "refresh token and goes on with them."});
 }
 
 template <class Visitor>
 void describe(Visitor& v, SigningKeys& c) {
-  static constexpr auto algorithms =
-      std::to_array<std::string_view>({"ES256", "ES384", "EdDSA", "RS256", "PS256"});
+  static constexpr auto algorithms = std::to_array<std::string_view>({"ES256", "ES384", "EdDSA", "RS256", "PS256"});
   v.record("signing_keys", "The keys that sign access tokens. They are made, published and replaced by themselves.");
   v.field("algorithm", c.algorithm, {.doc = "What new keys sign with.", .words = algorithms});
   v.field("rotate_every", c.rotate_every, {.doc = "How long a key signs.", .min = one_minute, .max = 365 * one_day});
@@ -159,11 +191,14 @@ void describe_lifetimes(Visitor& v, TokenService& c) {
            .min = one_second,
            .max = 90 * one_day});
   v.field("session_lifetime", c.session_lifetime,
-          {.doc = "How long a session may be prolonged by use, from the login on.", .min = one_second, .max = 365 * one_day});
-  v.field("reuse_grace", c.reuse_grace,
-          {.doc = "How long a used refresh token still gives its one successor, for parallel requests and lost answers. "
-                  "Presented later it ends the session: two parties have it.",
-           .max = one_minute});
+          {.doc = "How long a session may be prolonged by use, from the login on.",
+           .min = one_second,
+           .max = 365 * one_day});
+  v.field(
+      "reuse_grace", c.reuse_grace,
+      {.doc = "How long a used refresh token still gives its one successor, for parallel requests and lost answers. "
+              "Presented later it ends the session: two parties have it.",
+       .max = one_minute});
   v.field("renew_expired_refresh", c.renew_expired_refresh,
           {.doc = "Whether a valid access token gets a new refresh token when the session's has expired. Never after a "
                   "logout, and never beyond `session_lifetime`."});
@@ -203,8 +238,7 @@ void describe(Visitor& v, TokenService& c) {
                   "its login.",
            .format = Format::line,
            .unique = true});
-  v.field("deliver", c.deliver,
-          {.doc = "How login and refresh give the tokens: as `json`, as `cookies`, or `both`."});
+  v.field("deliver", c.deliver, {.doc = "How login and refresh give the tokens: as `json`, as `cookies`, or `both`."});
   v.field("cookies", c.cookies, {.doc = "The cookies of browsers' sessions."});
   v.field("signing_keys", c.signing_keys, {.doc = "The keys that sign access tokens."});
   v.field("login_limits", c.login_limits, {.doc = "How many wrong passwords are answered."});

@@ -44,20 +44,20 @@ tl::expected<void, std::string> take_user(std::string_view text, RedisUrl& url) 
   return {};
 }
 
-tl::expected<void, std::string> take_authority(std::string_view authority, RedisUrl& url) {
-  const std::size_t colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
-  const std::string_view host = authority.substr(0, colon);
+}  // namespace
+
+tl::expected<RedisAddress, std::string> parse_redis_address(std::string_view text, std::uint16_t port) {
+  const std::size_t colon = text.find(':', text.starts_with('[') ? text.find(']') : 0);
+  const std::string_view host = text.substr(0, colon);
   if (host.empty()) return refuse("has no host");
   if (!is_host(host)) return refuse("has no valid host; an IPv6 address stands in brackets");
-  url.host = lower(host.starts_with('[') ? host.substr(1, host.size() - 2) : host);
-  if (colon == authority.npos) return {};
-  const auto port = parse_port(authority.substr(colon + 1));
-  if (!port || *port == 0) return refuse("the port must be 1 to 65535");
-  url.port = *port;
-  return {};
+  RedisAddress address{lower(host.starts_with('[') ? host.substr(1, host.size() - 2) : host), port};
+  if (colon == text.npos) return address;
+  const auto given = parse_port(text.substr(colon + 1));
+  if (!given || *given == 0) return refuse("the port must be 1 to 65535");
+  address.port = *given;
+  return address;
 }
-
-}  // namespace
 
 tl::expected<RedisUrl, std::string> parse_redis_url(std::string_view text) {
   const auto is_visible = [](char c) { return c > 0x20 && c < 0x7f; };
@@ -77,8 +77,10 @@ tl::expected<RedisUrl, std::string> parse_redis_url(std::string_view text) {
   if (at != authority.npos) {
     if (auto taken = take_user(authority.substr(0, at), url); !taken) return tl::unexpected(std::move(taken.error()));
   }
-  auto taken = take_authority(authority.substr(at == authority.npos ? 0 : at + 1), url);
-  if (!taken) return tl::unexpected(std::move(taken.error()));
+  auto address = parse_redis_address(authority.substr(at == authority.npos ? 0 : at + 1), url.port);
+  if (!address) return tl::unexpected(std::move(address.error()));
+  url.host = std::move(address->host);
+  url.port = address->port;
   const std::string_view path = text.substr(authority.size());
   if (path.size() <= 1) return url;
   const auto database = parse_port(path.substr(1));

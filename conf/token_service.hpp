@@ -25,13 +25,22 @@ inline constexpr std::string_view token_service_name = "token_service";
 inline constexpr std::string_view own_client = "postern";
 
 struct RedisStore {
-  Secret url;        // conf/redis_url.hpp; it may hold a password
+  // How the server is found: one of these three.
+  Secret url;                          // conf/redis_url.hpp; it may hold a password
+  std::vector<std::string> sentinels;  // `host` or `host:port`
+  std::vector<std::string> nodes;      // of a cluster; as `sentinels`
+
+  std::string master_name;  // under which Sentinel knows it
+  std::string sentinel_user;
+  Secret sentinel_password;
+  FilePath sentinel_password_file;
   std::string user;  // unless the URL has one
   Secret password;
   FilePath password_file;
+  std::optional<UpstreamTls> tls;  // with a URL only for `rediss://`; else whether TLS is spoken at all
   std::string key_prefix = "postern";
   Duration timeout{1'000};
-  UpstreamTls tls;  // for `rediss://`
+  std::uint32_t wait_replicas = 0;  // that must have a session's change, or a revocation, before it is answered
 };
 
 // Where sessions, revocations and signing keys are kept: one of both.

@@ -1,8 +1,8 @@
 #include "filters/token_service/store_settings.hpp"
 
-#include <initializer_list>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/digest.hpp"
 #include "conf/load.hpp"
@@ -31,21 +31,46 @@ Secret encryption_secret(const conf::SigningKeys& keys, conf::Problems& problems
   return secret;
 }
 
+// They were checked with the configuration.
+std::vector<conf::RedisAddress> addresses_of(const std::vector<std::string>& texts, std::uint16_t port) {
+  std::vector<conf::RedisAddress> addresses;
+  for (const std::string& text : texts) {
+    addresses.push_back(conf::parse_redis_address(text, port).value_or(conf::RedisAddress()));
+  }
+  return addresses;
+}
+
+state::RedisSentinels sentinels_of(const conf::RedisStore& redis, conf::Problems& problems) {
+  constexpr std::uint16_t port = 26379;
+  return {addresses_of(redis.sentinels, port), redis.master_name, redis.sentinel_user,
+          secret_of(redis.sentinel_password_file, redis.sentinel_password, redis_path + ".sentinel_password_file",
+                    problems)};
+}
+
 state::RedisOptions redis_options(const conf::RedisStore& redis, conf::Problems& problems) {
   state::RedisOptions options;
-  options.url = conf::parse_redis_url(redis.url.reveal()).value_or(conf::RedisUrl());  // checked with the configuration
+  if (redis.url.empty()) {
+    options.url.tls = redis.tls.has_value();
+  } else {
+    options.url = conf::parse_redis_url(redis.url.reveal()).value_or(conf::RedisUrl());  // checked, as the others
+  }
+  if (!redis.sentinels.empty()) options.sentinels = sentinels_of(redis, problems);
+  options.nodes = addresses_of(redis.nodes, options.url.port);
   if (options.url.user.empty()) options.url.user = redis.user;
   if (options.url.password.empty()) {
     options.url.password = secret_of(redis.password_file, redis.password, redis_path + ".password_file", problems);
   }
   options.key_prefix = redis.key_prefix;
   options.timeout = redis.timeout;
-  if (options.url.tls) options.tls = ClientTls::make(redis.tls, redis_path + ".tls", problems);
+  options.wait_replicas = redis.wait_replicas;
+  if (options.url.tls) {
+    options.tls = ClientTls::make(redis.tls.value_or(conf::UpstreamTls()), redis_path + ".tls", problems);
+  }
   return options;
 }
 
 // Each part by its size, so that no two lists are one text.
-std::string hash_of(std::initializer_list<std::string_view> parts) {
+std::string hash_of(const std::vector<std::string_view>& parts) {
   std::string text;
   for (const std::string_view part : parts) text.append(std::to_string(part.size())).append(":").append(part);
   const Secret whole(std::move(text));
@@ -53,10 +78,19 @@ std::string hash_of(std::initializer_list<std::string_view> parts) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
+std::string hash_of_texts(const std::vector<std::string>& parts) {
+  return hash_of(std::vector<std::string_view>(parts.begin(), parts.end()));
+}
+
 std::string identity_of(const conf::RedisStore& redis, const state::RedisOptions& options, const Secret& encryption) {
-  const conf::UpstreamTls& tls = redis.tls;
-  return hash_of({"redis", redis.url.reveal(), options.url.user, options.url.password.reveal(), redis.key_prefix,
-                  std::to_string(redis.timeout.count()), tls.ca_file.resolved, tls.server_name, tls.verify ? "1" : "0",
+  const conf::UpstreamTls tls = redis.tls.value_or(conf::UpstreamTls());
+  const Secret no_password;
+  const Secret& sentinel_password = options.sentinels ? options.sentinels->password : no_password;
+  const std::string sentinels = hash_of_texts(redis.sentinels), nodes = hash_of_texts(redis.nodes);
+  const std::string timeout = std::to_string(redis.timeout.count()), replicas = std::to_string(redis.wait_replicas);
+  return hash_of({"redis", redis.url.reveal(), options.url.tls ? "tls" : "", sentinels, nodes, redis.master_name,
+                  redis.sentinel_user, sentinel_password.reveal(), options.url.user, options.url.password.reveal(),
+                  redis.key_prefix, timeout, replicas, tls.ca_file.resolved, tls.server_name, tls.verify ? "1" : "0",
                   tls.certificate_file.resolved, tls.key_file.resolved, encryption.reveal()});
 }
 

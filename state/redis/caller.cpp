@@ -9,6 +9,8 @@
 #include <iterator>
 #include <utility>
 
+#include "state/redis/replication.hpp"
+
 namespace postern::state::redis {
 namespace asio = boost::asio;
 namespace {
@@ -20,14 +22,17 @@ constexpr std::size_t batch_bytes = 64 * 1024;
 }  // namespace
 
 Caller::Caller(asio::io_context::executor_type executor, const RedisOptions& options)
-    : executor_(executor), options_(options), pause_(executor), deadline_(executor) {}
+    : executor_(executor), options_(options), connector_(executor, options), pause_(executor), deadline_(executor) {}
 
 void Caller::start() {
   asio::co_spawn(executor_, keep_connected(), asio::detached);
 }
 
-void Caller::call(const Words& command, Done<Reply> done) {
-  waiting_.push_back({format_command(command), std::move(done), Clock::now() + options_.timeout});
+void Caller::call(const Words& command, bool replicated, Done<Reply> done) {
+  const bool waits = replicated && options_.wait_replicas > 0;
+  std::string bytes = format_command(command);
+  if (waits) bytes += format_command(wait_command(options_.wait_replicas, options_.timeout));
+  waiting_.push_back({std::move(bytes), std::move(done), Clock::now() + options_.timeout, waits, {}});
   watch_deadlines();
   write_soon();
 }
@@ -39,17 +44,21 @@ void Caller::end() {
 
 Task<void> Caller::keep_connected() {
   for (unsigned failures = 0; !is_over(); ++failures) {
-    const auto connection = connection_ = std::make_shared<Connection>(executor_, options_);
-    last_error_ = co_await connection->open(std::exchange(node_, std::nullopt), ForScripts::yes);
-    if (!last_error_ && !is_over()) {
+    auto connected = co_await connector_.connect(ForScripts::yes);
+    if (is_over()) break;
+    if (connected) {
       failures = 0;
+      last_error_.reset();
+      connection_ = std::move(*connected);
       is_connected_ = true;
       write_soon();
-      last_error_ = co_await read_replies(*connection);
+      last_error_ = co_await read_replies(*connection_);
       is_connected_ = false;
+      connection_->shut();
       send_again();
+    } else {
+      last_error_ = std::move(connected.error());
     }
-    connection->shut();
     if (is_over()) break;
     pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
     co_await pause_.async_wait(as_result);
@@ -94,25 +103,32 @@ MaybeError Caller::settle(Reply reply) {
   Call& call = sent_.front();
   if (reply.type == Reply::Type::error) {
     const ErrorReply judged = judge_error_reply(reply.text);
-    StoreError error{judged.kind, "Redis refuses a call: " + reply.text};
-    if (judged.try_elsewhere && !std::exchange(call.sent_elsewhere, true)) {
-      node_ = parse_moved(reply.text);
-      if (node_ && node_->host.empty()) node_->host = connection_->host();
-      return error;
+    if (connector_.heed(reply.text) || (judged.try_elsewhere && !std::exchange(call.sent_elsewhere, true))) {
+      return outcome_of(std::move(reply)).error();
     }
-    const Done<Reply> done = std::move(call.done);
-    sent_.pop_front();
-    done(tl::unexpected(std::move(error)));
-  } else {
-    const Done<Reply> done = std::move(call.done);
-    sent_.pop_front();
-    done(std::move(reply));
   }
-  stop_if_over();
+  if (!call.waits) {
+    finish(outcome_of(std::move(reply)));
+  } else if (!call.written) {
+    call.written = std::move(reply);
+  } else {
+    auto outcome = outcome_of(std::move(*call.written));
+    MaybeError failed = judge_wait(reply, options_.wait_replicas);
+    if (outcome && failed) outcome = tl::unexpected(std::move(*failed));
+    finish(std::move(outcome));
+  }
   return std::nullopt;
 }
 
+void Caller::finish(tl::expected<Reply, StoreError> outcome) {
+  const Done<Reply> done = std::move(sent_.front().done);
+  sent_.pop_front();
+  done(std::move(outcome));
+  stop_if_over();
+}
+
 void Caller::send_again() {
+  for (Call& call : sent_) call.written.reset();
   waiting_.insert(waiting_.begin(), std::make_move_iterator(sent_.begin()), std::make_move_iterator(sent_.end()));
   sent_.clear();
 }
@@ -148,7 +164,7 @@ void Caller::fail_expired(Clock::time_point now) {
 
 void Caller::stop_if_over() {
   if (!is_over()) return;
-  if (connection_) connection_->shut();
+  connector_.interrupt();
   pause_.cancel();
   deadline_.cancel();
 }

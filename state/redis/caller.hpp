@@ -9,7 +9,7 @@
 #include <random>
 #include <string>
 
-#include "state/redis/connection.hpp"
+#include "state/redis/connector.hpp"
 
 namespace postern::state::redis {
 
@@ -24,8 +24,9 @@ class Caller {
 
   // `done` is called once, within the timeout of the options, with the reply or why there is none. A call whose answer
   // was lost with the connection is sent again: it may have happened (Store's calls may be repeated). An error reply
-  // that says that another server should be asked is obeyed once.
-  void call(const Words& command, Done<Reply> done);
+  // that says that another server should be asked is obeyed once; one that names the server (MOVED) each time. With
+  // `replicated`, and `wait_replicas` in the options, a success is one when so many replicas have it, too.
+  void call(const Words& command, bool replicated, Done<Reply> done);
 
   // No call comes any more but of what `done` calls; when all are answered nothing of this runs.
   void end();
@@ -35,6 +36,8 @@ class Caller {
     std::string bytes;
     Done<Reply> done;
     std::chrono::steady_clock::time_point deadline;
+    bool waits = false;            // WAIT follows
+    std::optional<Reply> written;  // what came before the reply to WAIT
     bool sent_elsewhere = false;
   };
 
@@ -43,6 +46,7 @@ class Caller {
   Task<void> write_calls(std::shared_ptr<Connection> connection);
   void write_soon();
   MaybeError settle(Reply reply);
+  void finish(tl::expected<Reply, StoreError> outcome);
   void send_again();
   void watch_deadlines();
   void fail_expired(std::chrono::steady_clock::time_point now);
@@ -52,10 +56,10 @@ class Caller {
   boost::asio::io_context::executor_type executor_;
   const RedisOptions& options_;
   std::mt19937 random_{std::random_device{}()};
-  std::deque<Call> waiting_, sent_;         // by their deadlines
-  std::shared_ptr<Connection> connection_;  // from the attempt on
-  std::optional<ClusterNode> node_;
-  MaybeError last_error_;  // why there is no connection
+  std::deque<Call> waiting_, sent_;  // by their deadlines
+  Connector connector_;
+  std::shared_ptr<Connection> connection_;  // the last one that was made
+  MaybeError last_error_;                   // why there is no connection
   Timer pause_, deadline_;
   bool is_connected_ = false, is_writing_ = false, is_watching_ = false, ending_ = false;
 };

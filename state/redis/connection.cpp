@@ -62,36 +62,35 @@ void Connection::shut() noexcept {
 }
 
 StoreError Connection::unreachable(const std::string& why) const {
-  const std::string place = host_ + " port " + std::to_string(port_);
+  const std::string place = address_.host + " port " + std::to_string(address_.port);
   return {StoreError::Kind::unreachable, "Redis at " + place + ": " + (shut_ ? "no answer in time" : why)};
 }
 
-Task<MaybeError> Connection::open(std::optional<ClusterNode> node, ForScripts for_scripts) {
+Task<MaybeError> Connection::open(conf::RedisAddress address, const std::vector<GreetingStep>& steps) {
   shut_at(Clock::now() + options_.timeout);
-  host_ = node ? node->host : options_.url.host;
-  port_ = node ? node->port : options_.url.port;
+  address_ = std::move(address);
   Addresses addresses;
   MaybeError failed = co_await look_up(addresses);
   if (!failed) failed = co_await connect(addresses);
   if (failed) co_return failed;
   if (options_.url.tls) {
-    const error_code error = co_await transport_.handshake(options_.tls->new_connection(host_, session_));
+    const error_code error = co_await transport_.handshake(options_.tls->new_connection(address_.host, session_));
     if (error || shut_) co_return unreachable(transport_.explain(error));
   }
-  failed = co_await greet(for_scripts);
+  failed = co_await greet(steps);
   if (!failed) shut_at(Clock::time_point::max());
   co_return failed;
 }
 
 Task<MaybeError> Connection::look_up(Addresses& addresses) {
   error_code not_literal;
-  const auto literal = asio::ip::make_address(host_, not_literal);
+  const auto literal = asio::ip::make_address(address_.host, not_literal);
   if (!not_literal) {
-    addresses.emplace_back(literal, port_);
+    addresses.emplace_back(literal, address_.port);
     co_return std::nullopt;
   }
   const auto look_up = std::make_shared<LookUp>(executor_);
-  begin_look_up(look_up, host_, port_);
+  begin_look_up(look_up, address_.host, address_.port);
   co_await look_up->answered.wait(deadline_);
   if (shut_ || !look_up->answered.is_set()) co_return unreachable("its name is not resolved in time");
   if (look_up->error) co_return unreachable(look_up->error.message());
@@ -113,19 +112,15 @@ Task<MaybeError> Connection::connect(const Addresses& addresses) {
   co_return std::nullopt;
 }
 
-Task<MaybeError> Connection::greet(ForScripts for_scripts) {
-  const std::vector<Words> commands = greeting(options_.url, for_scripts);
+Task<MaybeError> Connection::greet(const std::vector<GreetingStep>& steps) {
   std::string bytes;
-  for (const Words& command : commands) bytes += format_command(command);
+  for (const GreetingStep& step : steps) bytes += format_command(step.command);
   MaybeError failed = co_await write(bytes);
-  for (std::size_t i = 0; i < commands.size() && !failed; ++i) {
+  for (std::size_t i = 0; i < steps.size() && !failed; ++i) {
     const auto reply = co_await read();
-    if (!reply) {
-      failed = reply.error();
-    } else if (reply->type == Reply::Type::error) {
-      failed =
-          StoreError{judge_error_reply(reply->text).kind, "Redis refuses " + commands[i].front() + ": " + reply->text};
-    }
+    if (!reply) co_return reply.error();
+    failed = judge_greeting(steps[i], *reply);
+    if (steps[i].expected == Expected::no_eviction) eviction_ = read_eviction(*reply);
   }
   co_return failed;
 }

@@ -21,7 +21,6 @@
 
 namespace postern::state::redis {
 
-using MaybeError = std::optional<StoreError>;
 using Timer =
     boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                       boost::asio::io_context::executor_type>;
@@ -31,9 +30,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // `options` must outlive it.
   Connection(boost::asio::io_context::executor_type executor, const RedisOptions& options);
 
-  // Connects and greets, in the time of the options. To the URL's host, which is resolved anew each time, or to `node`
-  // of its cluster.
-  Task<MaybeError> open(std::optional<ClusterNode> node, ForScripts for_scripts);
+  // Connects to the host, which is resolved each time, and greets, in the time of the options. `steps` must live until
+  // it returns.
+  Task<MaybeError> open(conf::RedisAddress address, const std::vector<GreetingStep>& steps);
 
   Task<MaybeError> write(std::string_view commands);
   Task<tl::expected<Reply, StoreError>> read();
@@ -44,19 +43,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void shut() noexcept;
   bool is_shut() const noexcept { return shut_; }
 
-  const std::string& host() const noexcept { return host_; }  // that was opened
+  const conf::RedisAddress& address() const noexcept { return address_; }  // that was opened
+  // The server's `maxmemory-policy` where the greeting asked for it and it may evict what is kept; else empty.
+  const std::string& eviction() const noexcept { return eviction_; }
 
  private:
   using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
   Task<MaybeError> look_up(Addresses& addresses);
   Task<MaybeError> connect(const Addresses& addresses);
-  Task<MaybeError> greet(ForScripts for_scripts);
+  Task<MaybeError> greet(const std::vector<GreetingStep>& steps);
   StoreError unreachable(const std::string& why) const;
 
   boost::asio::io_context::executor_type executor_;
   const RedisOptions& options_;
-  std::string host_;
-  std::uint16_t port_ = 0;
+  conf::RedisAddress address_;
+  std::string eviction_;
   ClientTls::Session session_;  // outlives the transport
   Transport transport_;
   Timer timer_;

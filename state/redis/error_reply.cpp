@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace postern::state::redis {
 namespace {
@@ -54,13 +55,18 @@ ErrorReply judge_error_reply(std::string_view text) noexcept {
   return {};
 }
 
-std::optional<ClusterNode> parse_moved(std::string_view text) {
+tl::expected<Reply, StoreError> outcome_of(Reply reply) {
+  if (reply.type != Reply::Type::error) return reply;
+  return tl::unexpected(StoreError{judge_error_reply(reply.text).kind, "Redis refuses a call: " + reply.text});
+}
+
+std::optional<conf::RedisAddress> parse_moved(std::string_view text) {
   constexpr std::string_view verb = "MOVED ";
   const std::size_t space = text.rfind(' ');
   const std::size_t colon = text.rfind(':');
   if (!text.starts_with(verb) || space < verb.size() || colon == text.npos || colon < space) return std::nullopt;
   const std::string_view port = text.substr(colon + 1);
-  ClusterNode node{std::string(text.substr(space + 1, colon - space - 1)), 0};
+  conf::RedisAddress node{std::string(text.substr(space + 1, colon - space - 1)), 0};
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), node.port);
   if (error != std::errc() || end != port.data() + port.size() || node.port == 0) return std::nullopt;
   return node;

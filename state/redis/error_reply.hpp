@@ -5,10 +5,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 
+#include "conf/redis_url.hpp"
+#include "state/redis/resp.hpp"
 #include "state/store.hpp"
 
 namespace postern::state::redis {
+
+using MaybeError = std::optional<StoreError>;
 
 struct ErrorReply {
   StoreError::Kind kind = StoreError::Kind::damaged;
@@ -21,14 +26,11 @@ struct ErrorReply {
 // `damaged`.
 ErrorReply judge_error_reply(std::string_view text) noexcept;
 
-// The node of a cluster that has the slot.
-struct ClusterNode {
-  std::string host;  // empty: that of the node that answered
-  std::uint16_t port = 0;
-  bool operator==(const ClusterNode&) const = default;
-};
+// What a call gives by its reply: an error reply is why there is nothing.
+tl::expected<Reply, StoreError> outcome_of(Reply reply);
 
-// `MOVED 3999 host:port`; an IPv6 address is without brackets. Nothing for other texts.
-std::optional<ClusterNode> parse_moved(std::string_view text);
+// The node of a cluster that has the slot: `MOVED 3999 host:port`; an IPv6 address is without brackets. No host: that
+// of the node that answered. Nothing for other texts.
+std::optional<conf::RedisAddress> parse_moved(std::string_view text);
 
 }  // namespace postern::state::redis

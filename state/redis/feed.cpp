@@ -34,6 +34,7 @@ Feed::Feed(asio::io_context::executor_type executor, const RedisOptions& options
       revoke_(std::move(revoke)),
       stream_(key_tag(options.key_prefix) + ":feed"),
       sequence_(key_tag(options.key_prefix) + ":sequence"),
+      connector_(executor, options),
       pause_(executor) {}
 
 void Feed::start() {
@@ -42,22 +43,26 @@ void Feed::start() {
 
 void Feed::end() {
   ending_ = true;
-  if (connection_) connection_->shut();
+  connector_.interrupt();
   pause_.cancel();
 }
 
 Task<void> Feed::keep_following() {
   for (unsigned failures = 0; !ending_; ++failures) {
-    connection_ = std::make_shared<Connection>(executor_, options_);
     known_.reset();  // another server may have counted otherwise
-    MaybeError failed = co_await connection_->open(std::exchange(node_, std::nullopt), ForScripts::no);
+    const bool was_redirected = connector_.is_redirected();
+    MaybeError failed;
+    auto connected = co_await connector_.connect(ForScripts::no);
+    if (!connected) failed = std::move(connected.error());
+    if (connected) connection_ = std::move(*connected);
     while (!failed && !ending_) {
       failed = co_await follow();
       if (!failed) failures = 0;
     }
-    connection_->shut();
     if (ending_) break;
-    follower_.failed(*failed);
+    if (connection_) connection_->shut();
+    // In a cluster it is no failure to be sent on, but for one who was sent there.
+    if (!connector_.is_redirected() || (was_redirected && failures > 0)) follower_.failed(*failed);
     pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
     co_await pause_.async_wait(as_result);
   }
@@ -139,8 +144,7 @@ Task<tl::expected<std::vector<Reply>, StoreError>> Feed::ask(std::vector<Words> 
       failed = std::move(reply.error());
     } else if (reply->type == Reply::Type::error) {
       failed = StoreError{judge_error_reply(reply->text).kind, "Redis does not give the revocations: " + reply->text};
-      node_ = parse_moved(reply->text);
-      if (node_ && node_->host.empty()) node_->host = connection_->host();
+      connector_.heed(reply->text);
     } else {
       replies.push_back(std::move(*reply));
     }

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "state/redis/connection.hpp"
+#include "state/redis/connector.hpp"
 #include "state/redis/own_revocations.hpp"
 
 namespace postern::state::redis {
@@ -49,9 +49,9 @@ class Feed {
   const Revoke revoke_;
   const std::string stream_, sequence_;  // keys
   std::mt19937 random_{std::random_device{}()};
-  std::shared_ptr<Connection> connection_;
-  std::optional<ClusterNode> node_;
-  std::optional<std::uint64_t> known_;  // the last number that the follower was told of; none: all are to be loaded
+  Connector connector_;
+  std::shared_ptr<Connection> connection_;  // the last one that was made
+  std::optional<std::uint64_t> known_;      // the last number that the follower was told of; none: all are to be loaded
   Timer pause_;
   bool ending_ = false;
 };

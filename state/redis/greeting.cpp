@@ -5,17 +5,51 @@
 #include "state/redis/scripts.hpp"
 
 namespace postern::state::redis {
+namespace {
 
-std::vector<Words> greeting(const conf::RedisUrl& url, ForScripts for_scripts) {
-  std::vector<Words> commands;
-  const std::string password(url.password.reveal());
-  if (!url.password.empty()) {
-    commands.push_back(url.user.empty() ? Words{"AUTH", password} : Words{"AUTH", url.user, password});
+void authenticate(std::vector<GreetingStep>& steps, const std::string& user, const Secret& secret) {
+  if (secret.empty()) return;
+  const std::string password(secret.reveal());
+  steps.push_back({user.empty() ? Words{"AUTH", password} : Words{"AUTH", user, password}});
+}
+
+bool is_text(const Reply& list, std::size_t at) {
+  return list.type == Reply::Type::list && at < list.list.size() && list.list[at].type == Reply::Type::text;
+}
+
+}  // namespace
+
+std::vector<GreetingStep> greeting(const RedisOptions& options, ForScripts for_scripts) {
+  std::vector<GreetingStep> steps;
+  authenticate(steps, options.url.user, options.url.password);
+  if (options.url.database != 0) steps.push_back({{"SELECT", std::to_string(options.url.database)}});
+  if (options.sentinels) steps.push_back({{"ROLE"}, Expected::master});
+  if (for_scripts == ForScripts::no) return steps;
+  for (const Script script : all_scripts) steps.push_back({{"SCRIPT", "LOAD", text_of(script)}});
+  steps.push_back({{"CONFIG", "GET", "maxmemory-policy"}, Expected::no_eviction});
+  return steps;
+}
+
+std::vector<GreetingStep> sentinel_greeting(const RedisSentinels& sentinels) {
+  std::vector<GreetingStep> steps;
+  authenticate(steps, sentinels.user, sentinels.password);
+  return steps;
+}
+
+MaybeError judge_greeting(const GreetingStep& step, const Reply& reply) {
+  if (step.expected == Expected::no_eviction) return std::nullopt;
+  if (reply.type == Reply::Type::error) {
+    return StoreError{judge_error_reply(reply.text).kind, "Redis refuses " + step.command.front() + ": " + reply.text};
   }
-  if (url.database != 0) commands.push_back({"SELECT", std::to_string(url.database)});
-  if (for_scripts == ForScripts::no) return commands;
-  for (const Script script : all_scripts) commands.push_back({"SCRIPT", "LOAD", text_of(script)});
-  return commands;
+  if (step.expected == Expected::master && !(is_text(reply, 0) && reply.list[0].text == "master")) {
+    return StoreError{StoreError::Kind::read_only, "the Redis that Sentinel names is not the master"};
+  }
+  return std::nullopt;
+}
+
+std::string read_eviction(const Reply& reply) {
+  if (!is_text(reply, 1) || reply.list[1].text == "noeviction") return {};
+  return reply.list[1].text;
 }
 
 std::chrono::milliseconds reconnect_pause(unsigned failures, double random) noexcept {

@@ -13,6 +13,7 @@
 #include "state/redis/calls.hpp"
 #include "state/redis/feed.hpp"
 #include "state/redis/own_revocations.hpp"
+#include "state/redis/replication.hpp"
 
 namespace postern::state {
 namespace {
@@ -127,8 +128,10 @@ class RedisStore final : public Store {
       --calls_;
       done(reply ? read(*reply) : tl::unexpected(std::move(reply.error())));
     };
-    boost::asio::post(io_, [this, command = script_command(script, options_.key_prefix, std::move(arguments)),
-                            settle = std::move(settle)]() mutable { caller_.call(command, std::move(settle)); });
+    auto command = script_command(script, options_.key_prefix, std::move(arguments));
+    boost::asio::post(io_, [this, script, command = std::move(command), settle = std::move(settle)]() mutable {
+      caller_.call(command, is_replicated(script), std::move(settle));
+    });
   }
 
   const RedisOptions options_;

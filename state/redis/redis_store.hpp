@@ -1,8 +1,10 @@
-// The store of many machines: Redis 6.2 or later, one server, which may have replicas, or the node of a cluster that
-// has the slot of the key prefix. Each call is one Lua script; revocations are followed over a second connection.
+// The store of many machines: Redis 6.2 or later, one server, which may have replicas, the master that Sentinel names,
+// or the node of a cluster that has the slot of the key prefix. Each call is one Lua script; revocations are followed
+// over a second connection.
 //
 // What Redis has answered is as durable as it was set up: a write that was not on a replica yet is lost with its
-// master. What this process revoked in the last minute it revokes again then.
+// master, unless `wait_replicas` says that there must be some. What this process revoked in the last minute it revokes
+// again then.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,10 @@
 // What is Redis' alone: connections that are lost, servers that refuse, sequence numbers that go backwards.
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <csignal>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -176,6 +180,26 @@ TEST_CASE("What a user may not do in a script is refused, not damage") {
   options.url.user = "gate";
   options.url.password = Secret("pass");
   CHECK(failed_call(*open_redis_store(options)).error.kind == Kind::refused);
+}
+
+TEST_CASE("A server that may evict sessions is told of in the log, once") {
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  RedisServer server({"--maxmemory-policy", "allkeys-lru"});
+  {
+    const auto store = open_redis_store(options_of(server));
+    healed_revoke(*store, "a");
+    CHECK(server.ask({"CLIENT", "KILL", "TYPE", "normal"}) == "1");
+    healed_revoke(*store, "b");
+  }
+  spdlog::set_default_logger(before);
+  const std::string said = "Redis at 127.0.0.1 port " + std::to_string(server.port()) +
+                           " may evict sessions and revocations: its maxmemory-policy is allkeys-lru, not noeviction";
+  const std::size_t at = log.str().find(said);
+  CHECK(at != std::string::npos);
+  CHECK(log.str().find(said, at + 1) == std::string::npos);
 }
 
 TEST_CASE("Scripts that the server has forgotten are loaded again") {

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 #include <utility>
 
@@ -27,9 +28,10 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-// Runs in a child process; `out`: a descriptor for what it writes, or less than 0.
-[[noreturn]] void become(const std::vector<std::string>& words, int out) {
+// Runs in a child process of `parent`, and ends with it; `out`: a descriptor for what it writes, or less than 0.
+[[noreturn]] void become(const std::vector<std::string>& words, int out, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(127);  // it has ended already
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(out < 0 ? nothing : out, STDOUT_FILENO);
@@ -53,10 +55,12 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
-RedisServer::RedisServer(std::vector<std::string> options) : options_(std::move(options)), port_(free_port()) {
+RedisServer::RedisServer(std::vector<std::string> options, const std::string& configuration)
+    : options_(std::move(options)), port_(free_port()) {
   std::string name = (std::filesystem::temp_directory_path() / "postern-redis-XXXXXX").string();
   REQUIRE(::mkdtemp(name.data()) != nullptr);
   folder_ = name;
+  std::ofstream(folder_ / "redis.conf") << configuration;
   start();
 }
 
@@ -67,13 +71,17 @@ RedisServer::~RedisServer() {
 }
 
 void RedisServer::start() {
-  std::vector<std::string> words{
-      "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--dir", folder_.string(),
-      "--save",       "",       "--logfile",           "log"};
+  std::vector<std::string> words{"redis-server", (folder_ / "redis.conf").string(),
+                                 "--port",       std::to_string(port_),
+                                 "--bind",       "127.0.0.1",
+                                 "--dir",        folder_.string(),
+                                 "--save",       "",
+                                 "--logfile",    "log"};
   words.insert(words.end(), options_.begin(), options_.end());
+  const pid_t self = ::getpid();
   process_ = ::fork();
   REQUIRE(process_ >= 0);
-  if (process_ == 0) become(words, -1);
+  if (process_ == 0) become(words, -1, self);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   // Its first words may be about a password, or that it still loads its log.
   while (true) {
@@ -101,9 +109,10 @@ std::string RedisServer::ask(const std::vector<std::string>& command) const {
   words.insert(words.end(), command.begin(), command.end());
   std::array<int, 2> pipe{};
   REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
+  const pid_t self = ::getpid();
   const pid_t process = ::fork();
   REQUIRE(process >= 0);
-  if (process == 0) become(words, pipe[1]);
+  if (process == 0) become(words, pipe[1], self);
   ::close(pipe[1]);
   std::string answer;
   std::array<char, 4096> chunk;

@@ -15,8 +15,9 @@ std::uint16_t free_port();
 
 class RedisServer {
  public:
-  // Started, and answering. `options` are more words of its command line.
-  explicit RedisServer(std::vector<std::string> options = {});
+  // Started, and answering. `options` are more words of its command line; `configuration`, where there is one, are the
+  // lines of a file that it may write anew.
+  explicit RedisServer(std::vector<std::string> options = {}, const std::string& configuration = {});
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;

@@ -155,11 +155,36 @@ TEST_CASE("a store in Redis is a URL, or a map with one") {
   CHECK(redis_complaints("url: 'redis://u:p@h', key_prefix: shop, timeout: 50ms") == Lines{});
   CHECK(redis_complaints("url: 'rediss://u@h', password_file: p, tls: {ca_file: c, server_name: h}") == Lines{});
   CHECK(redis_complaints("url: 'redis://h', user: u, password: p, timeout: 5s") == Lines{});
-  CHECK(redis_complaints("") == Lines{"token_service.store.redis.url: is required"});
+  CHECK(redis_complaints("") ==
+        Lines{"token_service.store.redis: needs `url`, `sentinels` or `nodes`: there is one way to the server"});
+  CHECK(redis_complaints("url: 'redis://h', wait_replicas: 16") == Lines{});
+  CHECK(redis_complaints("url: 'redis://h', wait_replicas: 17").size() == 1);
   CHECK(store_complaints("redis: 'http://h'") ==
         Lines{"token_service.store.redis.url: must be a URL that begins with `redis://`, or `rediss://` for TLS"});
   CHECK(store_complaints("redis: <redacted>") ==
         Lines{"token_service.store.redis.url: is the placeholder of `config print`; put the secret here"});
+}
+
+TEST_CASE("a Redis is named by Sentinels, with the master's name, or by nodes of its cluster") {
+  CHECK(redis_complaints("sentinels: [a, '[::1]:26380'], master_name: m") == Lines{});
+  CHECK(redis_complaints("sentinels: [a], master_name: m, sentinel_user: u, sentinel_password: p, tls: {}") == Lines{});
+  CHECK(redis_complaints("sentinels: [a], master_name: m, user: u, password_file: p, sentinel_password_file: q") ==
+        Lines{});
+  CHECK(redis_complaints("nodes: ['a:7000', 10.0.0.1], tls: {ca_file: c}") == Lines{});
+  CHECK(redis_complaints("nodes: [a], sentinels: [b], master_name: m").size() == 1);
+  CHECK(redis_complaints("nodes: [a], url: 'redis://h'").size() == 1);
+  CHECK(redis_complaints("sentinels: [a]") == Lines{"token_service.store.redis.sentinels: needs `master_name`"});
+  CHECK(redis_complaints("nodes: [a], master_name: m") ==
+        Lines{"token_service.store.redis.master_name: needs `sentinels`"});
+  CHECK(redis_complaints("nodes: [a], sentinel_password: p") ==
+        Lines{"token_service.store.redis.sentinel_password: needs `sentinels`"});
+  CHECK(redis_complaints("sentinels: [a], master_name: m, sentinel_user: u") ==
+        Lines{"token_service.store.redis.sentinel_user: has no password"});
+  CHECK(redis_complaints("sentinels: [a], master_name: m, sentinel_password: p, sentinel_password_file: p").size() == 1);
+  CHECK(redis_complaints("nodes: [a], user: u") == Lines{"token_service.store.redis: has a user without a password"});
+  CHECK(redis_complaints("nodes: ['a:0']") == Lines{"token_service.store.redis.nodes[0]: the port must be 1 to 65535"});
+  CHECK(redis_complaints("nodes: [a, a]") == Lines{"token_service.store.redis.nodes[1]: is in the list already"});
+  CHECK(redis_complaints("nodes: ['redis://a']").size() == 1);
 }
 
 TEST_CASE("sessions are kept in one store") {

@@ -16,6 +16,18 @@ TEST_CASE("a Redis URL has a host, and where it says so a port, a user with a pa
   CHECK(parse_redis_url("redis://h/65535") == RedisUrl{false, "h", 6379, "", Secret(), 65535});
 }
 
+TEST_CASE("an address of a Redis is a host, and where it says so a port") {
+  CHECK(parse_redis_address("Redis.example", 26379) == RedisAddress{"redis.example", 26379});
+  CHECK(parse_redis_address("10.0.0.1:1", 6379) == RedisAddress{"10.0.0.1", 1});
+  CHECK(parse_redis_address("[2001:DB8::1]:65535", 6379) == RedisAddress{"2001:db8::1", 65535});
+  CHECK(parse_redis_address("[::1]", 6379) == RedisAddress{"::1", 6379});
+  for (const char* text :
+       {"", ":6379", "a:", "a:0", "a:65536", "a:x", "::1", "[::1", "a b", "u@a", "redis://a", "a/1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_redis_address(text, 6379).has_value());
+  }
+}
+
 TEST_CASE("user and password of a Redis URL are percent-decoded") {
   CHECK(parse_redis_url("redis://a%3Ab:c%2f%40%25d@h") == RedisUrl{false, "h", 6379, "a:b", Secret("c/@%d"), 0});
   CHECK(parse_redis_url("redis://a:b:c@d@h") == RedisUrl{false, "h", 6379, "a", Secret("b:c@d"), 0});

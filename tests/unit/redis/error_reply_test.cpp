@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+using namespace postern;
 using namespace postern::state;
 using namespace postern::state::redis;
 using Kind = StoreError::Kind;
@@ -60,10 +61,10 @@ TEST_CASE("the error of a command in a script counts where older servers wrap it
 }
 
 TEST_CASE("MOVED names a node") {
-  CHECK(parse_moved("MOVED 3999 127.0.0.1:6381") == ClusterNode{"127.0.0.1", 6381});
-  CHECK(parse_moved("MOVED 3999 redis-2.example:6379") == ClusterNode{"redis-2.example", 6379});
-  CHECK(parse_moved("MOVED 3999 2001:db8::1:6379") == ClusterNode{"2001:db8::1", 6379});
-  CHECK(parse_moved("MOVED 3999 :6379") == ClusterNode{"", 6379});
+  CHECK(parse_moved("MOVED 3999 127.0.0.1:6381") == conf::RedisAddress{"127.0.0.1", 6381});
+  CHECK(parse_moved("MOVED 3999 redis-2.example:6379") == conf::RedisAddress{"redis-2.example", 6379});
+  CHECK(parse_moved("MOVED 3999 2001:db8::1:6379") == conf::RedisAddress{"2001:db8::1", 6379});
+  CHECK(parse_moved("MOVED 3999 :6379") == conf::RedisAddress{"", 6379});
   for (const char* text : {"ASK 3999 127.0.0.1:6381", "MOVED", "MOVED 3999", "MOVED 127.0.0.1:6379", "MOVED 1 a:0",
                            "MOVED 1 a:65536", "MOVED 1 a:", "MOVED 1 a:6x", "MOVED 1:2 a", "moved 1 a:1", ""}) {
     CAPTURE(text);

@@ -5,14 +5,36 @@
 #include "state/redis/scripts.hpp"
 
 using namespace postern;
+using namespace postern::state;
 using namespace postern::state::redis;
 
 namespace {
 
-std::vector<Words> greeting_of(std::string_view url) {
-  const auto parsed = conf::parse_redis_url(url);
+RedisOptions options_of(std::string_view url) {
+  auto parsed = conf::parse_redis_url(url);
   REQUIRE(parsed);
-  return greeting(*parsed, ForScripts::no);
+  RedisOptions options;
+  options.url = std::move(*parsed);
+  return options;
+}
+
+std::vector<Words> greeting_of(std::string_view url) {
+  std::vector<Words> commands;
+  for (const GreetingStep& step : greeting(options_of(url), ForScripts::no)) {
+    CHECK(step.expected == Expected::success);
+    commands.push_back(step.command);
+  }
+  return commands;
+}
+
+Reply text(std::string value) {
+  return {Reply::Type::text, 0, std::move(value), {}};
+}
+Reply error(std::string value) {
+  return {Reply::Type::error, 0, std::move(value), {}};
+}
+Reply list(std::vector<Reply> items) {
+  return {Reply::Type::list, 0, {}, std::move(items)};
 }
 
 }  // namespace
@@ -24,13 +46,56 @@ TEST_CASE("a connection authenticates and selects as its URL says") {
   CHECK(greeting_of("redis://h/0").empty());
 }
 
-TEST_CASE("a connection for scripts loads each of them, and names it by its SHA-1") {
-  const auto commands = greeting({}, ForScripts::yes);
-  REQUIRE(commands.size() == all_scripts.size());
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    CHECK(commands[i] == Words{"SCRIPT", "LOAD", text_of(all_scripts[i])});
+TEST_CASE("a connection for scripts loads each of them, named by its SHA-1, and asks what may be evicted") {
+  const auto steps = greeting({}, ForScripts::yes);
+  REQUIRE(steps.size() == all_scripts.size() + 1);
+  for (std::size_t i = 0; i < all_scripts.size(); ++i) {
+    CHECK(steps[i] == GreetingStep{{"SCRIPT", "LOAD", text_of(all_scripts[i])}});
     CHECK(name_of(all_scripts[i]).size() == 40);
   }
+  CHECK(steps.back() == GreetingStep{{"CONFIG", "GET", "maxmemory-policy"}, Expected::no_eviction});
+}
+
+TEST_CASE("the server that Sentinel names says that it is the master, after it knows who asks") {
+  RedisOptions options = options_of("redis://:p@h/3");
+  options.sentinels = RedisSentinels{{{"s", 26379}}, "mymaster", "", Secret("q")};
+  CHECK(greeting(options, ForScripts::no) ==
+        std::vector<GreetingStep>{{{"AUTH", "p"}}, {{"SELECT", "3"}}, {{"ROLE"}, Expected::master}});
+  CHECK(sentinel_greeting(*options.sentinels) == std::vector<GreetingStep>{{{"AUTH", "q"}}});
+  options.sentinels->user = "u";
+  CHECK(sentinel_greeting(*options.sentinels) == std::vector<GreetingStep>{{{"AUTH", "u", "q"}}});
+  options.sentinels->password = Secret();
+  CHECK(sentinel_greeting(*options.sentinels).empty());
+}
+
+TEST_CASE("a server is not used when it refuses a step, or is no master where it should be") {
+  const auto kind_of = [](const MaybeError& failed) {
+    REQUIRE(failed);
+    return failed->kind;
+  };
+  const GreetingStep auth{{"AUTH", "secret"}};
+  CHECK_FALSE(judge_greeting(auth, text("OK")));
+  const MaybeError refused = judge_greeting(auth, error("WRONGPASS no"));
+  CHECK(kind_of(refused) == StoreError::Kind::refused);
+  CHECK(refused->detail == "Redis refuses AUTH: WRONGPASS no");
+  const GreetingStep role{{"ROLE"}, Expected::master};
+  CHECK_FALSE(judge_greeting(role, list({text("master"), text("0"), list({})})));
+  CHECK(kind_of(judge_greeting(role, list({text("slave"), text("h")}))) == StoreError::Kind::read_only);
+  CHECK(kind_of(judge_greeting(role, list({}))) == StoreError::Kind::read_only);
+  CHECK(kind_of(judge_greeting(role, text("master"))) == StoreError::Kind::read_only);
+  CHECK(kind_of(judge_greeting(role, error("NOPERM no"))) == StoreError::Kind::refused);
+}
+
+TEST_CASE("what may be evicted is told, and not knowing it is no reason to refuse the server") {
+  const GreetingStep ask{{"CONFIG", "GET", "maxmemory-policy"}, Expected::no_eviction};
+  for (const Reply& reply : {error("NOPERM no"), list({}), list({text("maxmemory-policy")}),
+                             list({text("maxmemory-policy"), text("noeviction")})}) {
+    CHECK_FALSE(judge_greeting(ask, reply));
+    CHECK(read_eviction(reply).empty());
+  }
+  const Reply evicts = list({text("maxmemory-policy"), text("allkeys-lru")});
+  CHECK_FALSE(judge_greeting(ask, evicts));
+  CHECK(read_eviction(evicts) == "allkeys-lru");
 }
 
 TEST_CASE("pauses between attempts double up to a second, less up to a half") {
