@@ -16,7 +16,7 @@ test_packages=(
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
 
-# What fuzzing and `./test clang`, `bench/compare` and `bench/verify` need beyond that.
+# What fuzzing and `./test clang`, `bench/compare`, `bench/verify` and `bench/revocations` need beyond that.
 clang_packages=(clang libclang-rt-14-dev)
 bench_packages=(haproxy nginx-light openssl python3 python3-jwcrypto wrk)
 micro_packages=(libbenchmark-dev)
