@@ -36,6 +36,15 @@ void check_verify_url(const TokenService& service, Problems& problems) {
       "`allow_http: true`");
 }
 
+// Revocations name tokens by their issuer: those of two would be taken for each other.
+void check_other_issuers(const Config& config, Problems& problems) {
+  for (const auto& [name, provider] : config.providers) {
+    const auto& issuers = provider.issuer.names;
+    if (std::find(issuers.begin(), issuers.end(), config.token_service->issuer) == issuers.end()) continue;
+    problems.add(member_path("providers", name) + ".issuer", "is the token service's own");
+  }
+}
+
 void check_lifetimes(const TokenService& service, Problems& problems) {
   if (service.refresh_lifetime < service.access_lifetime) {
     problems.add(at("refresh_lifetime"), "is shorter than `access_lifetime`: nothing could be refreshed");
@@ -165,6 +174,7 @@ void check_token_service(const Config& config, Problems& problems) {
                  "the name stands for the token service itself");
   }
   check_issuer(service, problems);
+  check_other_issuers(config, problems);
   check_verify_url(service, problems);
   check_lifetimes(service, problems);
   check_store(service, problems);

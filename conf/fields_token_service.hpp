@@ -213,7 +213,7 @@ void describe_revocations(Visitor& v, TokenService& c) {
   v.field("revocation_patience", c.revocation_patience,
           {.doc = "How long the store may be silent before nobody knows what was revoked: from then on routes do as their "
                   "`fail` says, and the gateway is not ready.",
-           .min = one_second,
+           .min = 5 * one_second,
            .max = one_hour});
 }
 

@@ -1,6 +1,8 @@
 #include "state/sqlite/schema.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <thread>
 #include <utility>
 
 namespace postern::state {
@@ -75,6 +77,20 @@ std::optional<std::string> other_schema(Database& database) {
   return "has schema " + std::to_string(version) + ", this postern knows " + std::to_string(our_version);
 }
 
+// SQLite waits for others, but not where they change the journal's mode at the same moment: then it is busy at once.
+std::optional<StoreError> apply_settings(Database& database) {
+  constexpr int attempts = 200;
+  constexpr std::chrono::milliseconds pause{10};
+  std::optional<StoreError> error;
+  for (int i = 0; i < attempts; ++i) {
+    database.run(settings);
+    error = database.take_error();
+    if (!error || error->kind != StoreError::Kind::busy) break;
+    std::this_thread::sleep_for(pause);
+  }
+  return error;
+}
+
 void make_tables(Database& database) {
   database.run("BEGIN IMMEDIATE");
   // Another process may have found the same empty file.
@@ -88,7 +104,7 @@ std::optional<std::string> prepare_schema(Database& database) {
   // Before anything is changed, be it the journal's mode.
   auto fault = other_schema(database);
   if (!fault) {
-    database.run(settings);
+    if (const auto error = apply_settings(database)) return "cannot be used: " + error->detail;
     if (text_of(database, "PRAGMA journal_mode") != "wal") fault = "is where SQLite has no write-ahead log";
   }
   if (!fault && is_empty(database)) make_tables(database);

@@ -108,6 +108,18 @@ TEST_CASE("a user's record cannot say what the service says") {
         Lines{"token_service.access_claims[1]: is the service's own to say"});
 }
 
+TEST_CASE("no other provider has the service's issuer") {
+  const std::string text =
+      "listeners: [{address: 127.0.0.1:0}]\n"
+      "token_service: {issuer: https://shop.example.com, audiences: shop, users_file: u, store: {sqlite: s}}\n"
+      "routes: [{name: a, public: true, redirect: {to: /x}}]\n";
+  const auto with_provider = [&](const std::string& issuer) {
+    return complaints(text + "providers: {p: {issuer: '" + issuer + "', audiences: any, jwks_file: k}}\n");
+  };
+  CHECK(with_provider("https://id.example.com") == Lines{});
+  CHECK(with_provider("https://shop.example.com") == Lines{"providers.p.issuer: is the token service's own"});
+}
+
 TEST_CASE("no route of the file takes an endpoint's path") {
   CHECK(service_complaints("", ", match: {path: /auth/login}") ==
         Lines{"routes[0].match.path: is an endpoint of `token_service`"});
