@@ -154,9 +154,9 @@ TEST_CASE("A user with no more rights than the store needs can do all of it") {
   options.url.user = "gate";
   options.url.password = Secret("pass");
   {
+    Known known;
     const auto store = open_redis_store(options);
     const Waiting waiting{*store};
-    Known known;
     store->follow(known.follower());
     waiting.begin(family_of("s"), hash_of(1), 1500);
     CHECK(waiting.rotate(rotation_of("s", 1, 2, 1100)).presented == Presented::current);
@@ -326,11 +326,11 @@ TEST_CASE("After a failover to a server without the last revocations this proces
 
 TEST_CASE("More revocations than one answer holds are loaded completely") {
   const RedisPlace place;
+  Known known;
   const auto store = place.open();
   std::vector<Answer<std::uint64_t>> answers(2'500);
   for (std::size_t i = 0; i < answers.size(); ++i) store->revoke(revocation_of(std::to_string(i)), answers[i].done());
   for (auto& answer : answers) answer.value();
-  Known known;
   store->follow(known.follower());
   known.wait_until([&] { return known.completed == 1; });
   REQUIRE(known.sids.size() == 2'500);

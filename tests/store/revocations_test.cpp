@@ -192,6 +192,7 @@ TEST_CASE_TEMPLATE("A session that has ended is not revoked again", Place, STORE
 
 TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each that goes on, of that issuer alone", Place, STORES) {
   const Place place;
+  Told told;
   const auto store = place.open();
   const Waiting waiting{*store};
   waiting.begin(family_of("s1", "ann"), hash_of(1), 1500);
@@ -202,7 +203,6 @@ TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each that goes on, of th
   foreign.issuer = "https://other.example";
   waiting.begin(foreign, hash_of(5), 1500);
   waiting.revoke(revocation_of(Revocation::Kind::sid, "s2"));
-  Told told;
   store->follow(told.follower());
   told.wait_for(1);
 
