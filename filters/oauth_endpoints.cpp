@@ -23,7 +23,8 @@ class OAuthEndpoint final : public Filter {
   OAuthEndpoint(const Build& build, Handler handler)
       : service_(build.service),
         provider_(build.providers.at(std::string(conf::token_service_name))),
-        handler_(handler) {}
+        handler_(handler),
+        trusted_proxies_(trusted_proxies_of(build.config)) {}
 
   std::string_view name() const noexcept override { return "token_service"; }
   std::size_t body_wanted() const noexcept override { return endpoint_body_limit; }
@@ -92,7 +93,7 @@ class OAuthEndpoint final : public Filter {
     auto proof = accounts::read_client_proof(authorization == nullptr ? std::string_view() : authorization->value,
                                              parameters->text("client_id"), parameters->text("client_secret"));
     if (!proof) co_return proof.error();
-    std::string address(request.client_address);
+    std::string address = counted_address(request, trusted_proxies_);
     const auto client = co_await service_->authenticate(std::move(*proof), std::move(address), request.now);
     if (!client) co_return client.error();
     co_return co_await (this->*handler_)(*client, *parameters, request);
@@ -130,6 +131,7 @@ class OAuthEndpoint final : public Filter {
   std::shared_ptr<const Service> service_;
   std::shared_ptr<const Provider> provider_;
   Handler handler_;
+  CidrSet trusted_proxies_;
 };
 
 }  // namespace

@@ -1,21 +1,12 @@
 #include "filters/sent_access.hpp"
 
-#include <string>
-
 #include "filters/jose/compact.hpp"
 #include "filters/jose/verify.hpp"
+#include "filters/token_service/json_values.hpp"
 
 namespace postern::filters {
-namespace {
 
-using token_service::Revocations, token_service::SentAccess;
-
-std::string text_member(const Json& object, std::string_view name) {
-  const Json* member = object.find(name);
-  return member != nullptr && member->string() != nullptr ? *member->string() : std::string();
-}
-
-}  // namespace
+using token_service::Revocations, token_service::SentAccess, token_service::text_of;
 
 tl::expected<SentAccess, Refusal> judge_sent_access(std::string_view text, const Provider& provider,
                                                     const Revocations& revocations, FilterWorkerState& state,
@@ -25,8 +16,8 @@ tl::expected<SentAccess, Refusal> judge_sent_access(std::string_view text, const
   const keys::KeysPtr keys = provider.source->keys();
   if (keys == nullptr) return tl::unexpected(Refusal(Reason::keys_unavailable));
   SentAccess sent;
-  sent.sid = text_member(token->claims, "sid");
-  sent.subject = text_member(token->claims, "sub");
+  sent.sid = text_of(token->claims, "sid");
+  sent.subject = text_of(token->claims, "sub");
   const auto claims = jose::verify(*token, provider.rules, *keys, now, state.contexts);
   if (claims) {
     Revocations::Clean never;

@@ -26,6 +26,7 @@ class SessionEndpoint final : public Filter {
       : service_(build.service),
         provider_(build.providers.at(std::string(conf::token_service_name))),
         handler_(handler),
+        trusted_proxies_(trusted_proxies_of(build.config)),
         bearer_({}, build.config.limits.token_bytes.count) {
     if (const auto& cookies = service_->settings().cookies) cookies_.emplace(*cookies);
   }
@@ -40,7 +41,7 @@ class SessionEndpoint final : public Filter {
     auto asked = read_login(*parameters);
     if (!asked) co_return asked.error();
     if (cookies_ && is_cross_site(request.request)) co_return Refusal(Reason::origin_refused);
-    std::string address(request.client_address);
+    std::string address = counted_address(request, trusted_proxies_);
     auto issued = co_await service_->login(std::move(asked->credentials), std::move(address), request.now);
     if (!issued) co_return issued.error();
     co_return reply(*issued);
@@ -135,9 +136,7 @@ class SessionEndpoint final : public Filter {
   }
 
   DirectReply reply(const IssuedTokens& tokens) const {
-    const conf::TokenDelivery deliver = service_->settings().deliver;
-    constexpr std::array deliveries = {Delivery::json, Delivery::cookies, Delivery::both};  // in conf's order
-    DirectReply reply = private_json(token_reply(tokens, deliveries.at(static_cast<std::size_t>(deliver))));
+    DirectReply reply = private_json(token_reply(tokens, service_->settings().deliver));
     if (cookies_) add_cookies(reply, cookies_->set(tokens));
     return reply;
   }
@@ -145,6 +144,7 @@ class SessionEndpoint final : public Filter {
   std::shared_ptr<const Service> service_;
   std::shared_ptr<const Provider> provider_;
   Handler handler_;
+  CidrSet trusted_proxies_;
   TokenSources bearer_;
   std::optional<SessionCookies> cookies_;
 };

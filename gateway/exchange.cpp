@@ -1,6 +1,5 @@
 #include "gateway/exchange.hpp"
 
-#include "gateway/client_address.hpp"
 #include "gateway/http/parse.hpp"
 #include "gateway/http/target.hpp"
 
@@ -94,10 +93,6 @@ std::optional<Refusal> Exchange::find_route() {
                                  .set_cookies = {},
                                  .decision = {}});
   record.decision = &context->decision;
-  const CidrSet& proxies = active->snapshot->trusted_proxies;
-  if (!proxies.empty()) {
-    context->client_address = context->keep(client_address(request.fields, connection->client, proxies));
-  }
   return std::nullopt;
 }
 

@@ -1,13 +1,14 @@
 // The two cookies of a browser's session (RFC 6265bis section 4.1), as Set-Cookie values. Pure.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "conf/token_service.hpp"
+
 namespace postern::token_service {
 
-enum class SameSite : std::uint8_t { lax, strict, none };
+using conf::SameSite;
 
 struct CookieRules {
   SameSite same_site = SameSite::lax;  // `none` needs `secure`: browsers drop such a cookie otherwise

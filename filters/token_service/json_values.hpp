@@ -24,4 +24,10 @@ inline Json json_seconds(double seconds) {
   return Json(Json::Number{std::to_string(static_cast<long long>(seconds))});
 }
 
+// The text of an object's member; empty when it is left out or something else.
+inline std::string_view text_of(const Json& object, std::string_view name) {
+  const Json* const member = object.find(name);
+  return member != nullptr && member->string() != nullptr ? std::string_view(*member->string()) : std::string_view();
+}
+
 }  // namespace postern::token_service

@@ -1,13 +1,13 @@
 // What each endpoint answers, as text. Pure.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.hpp"
 #include "base/secret.hpp"
+#include "conf/token_service.hpp"
 #include "state/session.hpp"
 
 namespace postern::token_service {
@@ -19,7 +19,7 @@ struct IssuedTokens {
   double refresh_expires_in = 0;  // seconds
   std::string scope;              // empty: not told
 };
-enum class Delivery : std::uint8_t { json, cookies, both };
+using Delivery = conf::TokenDelivery;
 
 // RFC 6749 section 5.1, and `refresh_expires_in` beside a refresh token. With cookies alone the tokens themselves are
 // left out, since a page's scripts are not to have them. Times are whole seconds.

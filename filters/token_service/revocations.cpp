@@ -6,17 +6,13 @@
 #include <limits>
 #include <vector>
 
+#include "filters/token_service/json_values.hpp"
 #include "filters/token_service/millis.hpp"
 
 namespace postern::token_service {
 namespace {
 
 constexpr state::Millis between_forgettings = 60'000;
-
-std::string_view text_of(const Json& claims, std::string_view name) {
-  const Json* claim = claims.find(name);
-  return claim != nullptr && claim->string() != nullptr ? std::string_view(*claim->string()) : std::string_view();
-}
 
 std::uint32_t whole_seconds(const Json* date) {
   if (date == nullptr) return 0;

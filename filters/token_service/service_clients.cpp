@@ -3,6 +3,7 @@
 
 #include "accounts/login_limits.hpp"
 #include "filters/token_service/client_grant.hpp"
+#include "filters/token_service/json_values.hpp"
 #include "filters/token_service/millis.hpp"
 #include "filters/token_service/revocation_times.hpp"
 #include "filters/token_service/service.hpp"
@@ -12,11 +13,6 @@ namespace {
 
 tl::unexpected<Refusal> not_of_the_client() {
   return tl::unexpected(Refusal(Reason::client_not_allowed, "the token was issued to another client"));
-}
-
-std::string text_of(const Json& claims, std::string_view name) {
-  const Json* const claim = claims.find(name);
-  return claim != nullptr && claim->string() != nullptr ? *claim->string() : std::string();
 }
 
 }  // namespace

@@ -1,17 +1,9 @@
 #include "filters/token_service/session_cookies.hpp"
 
 namespace postern::token_service {
-namespace {
-
-CookieRules rules_of(const conf::SessionCookies& settings) {
-  constexpr std::array same_site = {SameSite::lax, SameSite::strict, SameSite::none};  // in conf's order
-  return {same_site.at(static_cast<std::size_t>(settings.same_site)), settings.secure};
-}
-
-}  // namespace
 
 SessionCookies::SessionCookies(const conf::SessionCookies& settings)
-    : rules_(rules_of(settings)),
+    : rules_{settings.same_site, settings.secure},
       access_name_(cookie_name(rules_, settings.access_name)),
       refresh_name_(cookie_name(rules_, settings.refresh_name)) {}
 
