@@ -18,33 +18,26 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How long a connection may be quiet before its buffer goes back to the worker.
-constexpr std::chrono::milliseconds park_after{1000};
+// How long a connection may be quiet before it is parked.
+constexpr std::chrono::milliseconds park_after{250};
 // How long a client may go on sending what nobody reads, before its connection is reset under it.
 constexpr std::chrono::milliseconds linger_limit{1000};
 constexpr std::size_t linger_bytes = 256 * 1024;
 
 }  // namespace
 
-Session::Session(Worker& worker, TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
-                 std::shared_ptr<Listening> listening)
+Session::Session(Worker& worker, Connection connection)
     : worker_(worker),
-      client_(std::move(socket)),
-      listening_(std::move(listening)),
+      connection_(std::move(connection)),
+      client_(connection_.transport),
       watch_(worker.ticker(), client_, worker.draining_flag()) {
-  facts_.client = peer.address();
+  facts_.client = connection_.peer.address();
   if (facts_.client.is_v6() && facts_.client.to_v6().is_v4_mapped()) {
     facts_.client = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, facts_.client.to_v6());
   }
   facts_.client_address = facts_.client.to_string();
-  facts_.tls = listening_->tls != nullptr;
-  facts_.listener_port = listening_->port;
-  worker_.metrics().downstream_connections += 1;
-  worker_.metrics().downstream_connections_total += 1;
-}
-
-Session::~Session() {
-  worker_.metrics().downstream_connections -= 1;
+  facts_.tls = connection_.listening->tls != nullptr;
+  facts_.listener_port = connection_.listening->port;
 }
 
 Task<void> Session::run() {
@@ -58,49 +51,38 @@ Task<void> Session::run() {
 }
 
 Task<void> Session::converse() {
-  if (const auto tls = listening_->tls) {
+  if (const auto tls = connection_.listening->tls; tls && !client_.is_tls()) {
     watch_.arm(Watch::Cause::head, worker_.active()->snapshot->config.timeouts.head);
     const error_code error = co_await client_.handshake(tls->new_connection());
     if (error) co_return;
   }
   for (;;) {
     if (!request_at_hand()) {
-      if (worker_.draining() && !first_) break;
-      const std::chrono::milliseconds limit = arm_for_request();
+      if (worker_.draining() && connection_.used) break;
+      arm_for_request();
       make_room();
       const auto [error, bytes] = co_await client_.read_some(inbox_.room(), inbox_.room_size());
-      if (!error) {
-        inbox_.received(bytes);
-      } else {
-        if (watch_.expired() != Watch::Cause::park) break;
-        // g++ 12 miscompiles a co_await inside a condition: each has a statement of its own.
-        const bool woken = co_await park(limit);
-        if (!woken) break;
-      }
+      if (error && quiet()) co_return;
+      if (error) break;
+      inbox_.received(bytes);
     }
     const bool more = co_await serve();
     if (!more) break;
+    connection_.quiet_until.reset();
   }
   if (unread_) co_await linger();
   client_.shutdown_send();
 }
 
-// Arms the watch for the first byte of a request; gives the time that the client has for it.
-std::chrono::milliseconds Session::arm_for_request() {
+// Arms the watch for the first byte of a request. A connection that was parked has the time that was left to it.
+void Session::arm_for_request() {
   const conf::Timeouts& timeouts = worker_.active()->snapshot->config.timeouts;
-  const auto limit = first_ ? timeouts.head : timeouts.idle;
-  const bool parks = limit.count() == 0 || limit > park_after;
-  watch_.arm(parks ? Watch::Cause::park : Watch::Cause::idle, parks ? park_after : limit);
-  return limit;
-}
-
-// A quiet connection gives its buffer back and waits for readability alone.
-Task<bool> Session::park(std::chrono::milliseconds limit) {
-  inbox_.give_back();
-  watch_.arm(Watch::Cause::idle, limit.count() == 0 ? limit : limit - park_after);
-  const error_code error = co_await client_.wait_readable();
-  if (error) co_return false;
-  co_return co_await read_more();
+  const SteadyTime now = worker_.ticker().now();
+  const auto limit = connection_.used ? timeouts.idle : timeouts.head;
+  if (!connection_.quiet_until) connection_.quiet_until = limit.count() == 0 ? never : now + limit;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*connection_.quiet_until - now);
+  const bool parks = left > park_after;
+  watch_.arm(parks ? Watch::Cause::park : Watch::Cause::idle, parks ? park_after : std::max(left, Ticker::period));
 }
 
 // Reads once into the inbox; false on the end, on an error, or when a deadline passed.
@@ -129,7 +111,7 @@ Task<bool> Session::serve() {
     const bool asked = co_await read_head(*exchange, refused);
     if (!asked) co_return false;
   }
-  first_ = false;
+  connection_.used = true;
   watch_.disarm();
   watch_.arm_total(exchange->config().timeouts.total);
   bool keep = false;

@@ -2,11 +2,10 @@
 // every reply of the gateway's own.
 #pragma once
 
-#include <chrono>
-#include <memory>
 #include <optional>
 #include <string_view>
 
+#include "gateway/connection.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/forwarder.hpp"
 #include "gateway/inbox.hpp"
@@ -17,19 +16,20 @@ namespace postern {
 
 class Session {
  public:
-  Session(Worker& worker, TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
-          std::shared_ptr<Listening> listening);
-  ~Session();
+  Session(Worker& worker, Connection connection);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // Until the connection has ended, or has been quiet for so long that it does not need a session.
   Task<void> run();
+  bool quiet() const noexcept { return watch_.expired() == Watch::Cause::park; }
+  // The connection of a session that has run and is quiet.
+  Connection release() && { return std::move(connection_); }
 
  private:
   Task<void> converse();
   bool request_at_hand() const noexcept { return inbox_.has_buffer() && !inbox_.empty(); }
-  std::chrono::milliseconds arm_for_request();
-  Task<bool> park(std::chrono::milliseconds limit);
+  void arm_for_request();
   Task<bool> read_more();
   Task<bool> serve();
   // A head that is not at hand in one faultless piece. False when the client just left.
@@ -47,12 +47,11 @@ class Session {
   Task<void> linger();
 
   Worker& worker_;
-  Transport client_;
-  std::shared_ptr<Listening> listening_;
+  Connection connection_;
+  Transport& client_;
   ConnectionFacts facts_;
   Watch watch_;
   Inbox inbox_;
-  bool first_ = true;    // no request yet
   bool unread_ = false;  // the client may still be sending what nobody will read
 };
 

@@ -138,12 +138,6 @@ Task<error_code> Transport::wait_for(int ssl_error) {
   co_return error;
 }
 
-Task<error_code> Transport::wait_readable() {
-  if (ssl_ && SSL_pending(ssl_.get()) > 0) co_return error_code{};
-  auto [error] = co_await socket_.async_wait(TcpSocket::wait_read, as_result);
-  co_return error;
-}
-
 std::string Transport::explain(const error_code& error) const {
   std::string text = error.message();
   if (ssl_ && SSL_get_verify_result(ssl_.get()) != X509_V_OK) {

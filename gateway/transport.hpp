@@ -43,9 +43,6 @@ class Transport {
   // All of both.
   Task<error_code> write(std::string_view first, std::string_view second = {});
 
-  // Until bytes (or the end) can be read, holding no buffer. Decrypted bytes that wait count.
-  Task<error_code> wait_readable();
-
   // Ends every operation that is suspended with operation_aborted. Thread of the socket only.
   void cancel() noexcept;
   void close() noexcept;

@@ -23,7 +23,7 @@ class Watch final : public Ticking {
 
   enum class Cause : std::uint8_t {
     none,
-    park,  // not a timeout: quiet for a moment, time to give the buffer back
+    park,  // not a timeout: quiet for a moment, time to do without a session
     idle,  // between requests
     head,
     connect,

@@ -15,6 +15,7 @@
 
 #include "gateway/body.hpp"
 #include "gateway/inbox.hpp"
+#include "gateway/parked.hpp"
 #include "gateway/session.hpp"
 
 namespace postern {
@@ -51,7 +52,7 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
   free_exchanges_.reserve(exchanges_kept);
   ticker_.set_after_tick([this](SteadyTime) {
     flush_log();
-    if (trim_policy_.should_trim(metrics_.downstream_connections)) ::malloc_trim(0);
+    if (trim_policy_.should_trim(sessions_)) ::malloc_trim(0);
     check_drained();
   });
   swap(std::move(snapshot));
@@ -130,7 +131,7 @@ void Worker::accept_queued(const std::shared_ptr<Listening>& listening) {
     TcpSocket socket(io_.get_executor());
     asio::ip::tcp::endpoint peer;
     listening->acceptor.accept(socket, peer, error);
-    if (!error) start_session(std::move(socket), peer, listening);
+    if (!error) welcome(std::move(socket), peer, listening);
   }
   listening->acceptor.close(error);
 }
@@ -143,7 +144,7 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
     auto [error] = co_await listening->acceptor.async_accept(socket, peer, as_result);
     if (!error) {
       failing = false;
-      start_session(std::move(socket), peer, listening);
+      welcome(std::move(socket), peer, listening);
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
       metrics_.accept_errors_total += 1;
       if (!std::exchange(failing, true)) spdlog::warn("accept on {}: {}", listening->address, error.message());
@@ -153,20 +154,28 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
   }
 }
 
-namespace {
-
-Task<void> run_session(std::unique_ptr<Session> session) {
-  co_await session->run();
-}
-
-}  // namespace
-
-void Worker::start_session(TcpSocket socket, const asio::ip::tcp::endpoint& peer,
-                           std::shared_ptr<Listening> listening) {
+void Worker::welcome(TcpSocket socket, const asio::ip::tcp::endpoint& peer, std::shared_ptr<Listening> listening) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  auto session = std::make_unique<Session>(*this, std::move(socket), peer, std::move(listening));
+  metrics_.downstream_connections_total += 1;
+  serve(Connection{.counted = Counted(metrics_.downstream_connections),
+                   .transport = Transport(std::move(socket)),
+                   .peer = peer,
+                   .listening = std::move(listening)});
+}
+
+void Worker::serve(Connection connection) {
+  auto session = std::make_unique<Session>(*this, std::move(connection));
   asio::co_spawn(io_.get_executor(), run_session(std::move(session)), asio::detached);
+}
+
+Task<void> Worker::run_session(std::unique_ptr<Session> session) {
+  const Counted counted(sessions_);
+  co_await session->run();
+  if (!session->quiet()) co_return;
+  Connection connection = std::move(*session).release();
+  session.reset();
+  Parked::wait(std::make_unique<Parked>(*this, std::move(connection)));
 }
 
 // ---- exchanges

@@ -14,6 +14,7 @@
 
 #include "gateway/access_log.hpp"
 #include "gateway/buffer_pool.hpp"
+#include "gateway/connection.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ticker.hpp"
@@ -21,17 +22,7 @@
 
 namespace postern {
 
-using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
-// A listening socket of this worker. Sessions share it, so that it lives as long as the last of them.
-struct Listening {
-  Listening(boost::asio::io_context& io, std::string configured)
-      : acceptor(io.get_executor()), address(std::move(configured)) {}
-  Acceptor acceptor;
-  std::string address;  // as configured: what a reload compares
-  std::uint16_t port = 0;
-  std::shared_ptr<const ServerTls> tls;
-};
+class Session;
 
 class Worker {
  public:
@@ -76,12 +67,15 @@ class Worker {
   // Counts and logs an exchange that is over.
   void record(Exchange& exchange);
 
+  // Starts a session, which owns the connection from here on.
+  void serve(Connection connection);
+
  private:
   Task<void> accept(std::shared_ptr<Listening> listening);
   void accept_queued(const std::shared_ptr<Listening>& listening);
   void check_drained();
-  void start_session(TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
-                     std::shared_ptr<Listening> listening);
+  void welcome(TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer, std::shared_ptr<Listening> listening);
+  Task<void> run_session(std::unique_ptr<Session> session);
   void flush_log();
 
   AccessLog& access_log_;
@@ -94,6 +88,7 @@ class Worker {
   std::string http_date_;
   std::int64_t http_date_second_ = 0;
   std::mt19937_64 random_;
+  std::uint64_t sessions_ = 0;  // connections that are not parked
   TrimPolicy trim_policy_;
   bool draining_ = false;
   std::function<void()> drained_;
