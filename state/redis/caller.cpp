@@ -21,8 +21,12 @@ constexpr std::size_t batch_bytes = 64 * 1024;
 
 }  // namespace
 
-Caller::Caller(asio::io_context::executor_type executor, const RedisOptions& options)
-    : executor_(executor), options_(options), connector_(executor, options), pause_(executor), deadline_(executor) {}
+Caller::Caller(asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver)
+    : executor_(executor),
+      options_(options),
+      connector_(executor, options, resolver),
+      pause_(executor),
+      deadline_(executor) {}
 
 void Caller::start() {
   asio::co_spawn(executor_, keep_connected(), asio::detached);

@@ -16,8 +16,8 @@ namespace postern::state::redis {
 // On one thread, that of the executor.
 class Caller {
  public:
-  // `options` must outlive it.
-  Caller(boost::asio::io_context::executor_type executor, const RedisOptions& options);
+  // `options` and `resolver` must outlive it.
+  Caller(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver);
 
   // Connects; and again whenever the connection is lost.
   void start();

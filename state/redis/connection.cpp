@@ -2,11 +2,9 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
-
-#include "gateway/completion.hpp"
 
 namespace postern::state::redis {
 namespace asio = boost::asio;
@@ -18,28 +16,10 @@ using Clock = std::chrono::steady_clock;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 constexpr std::size_t max_addresses = 8;  // tried for one name
 
-// A look-up that goes on by itself when nobody waits any more: the system's resolver cannot be interrupted.
-struct LookUp {
-  explicit LookUp(const Executor& executor) : resolver(executor), answered(executor) {}
-  asio::ip::basic_resolver<tcp, Executor> resolver;
-  Completion answered;
-  error_code error;
-  std::vector<tcp::endpoint> addresses;
-};
-
-void begin_look_up(const std::shared_ptr<LookUp>& look_up, const std::string& host, std::uint16_t port) {
-  look_up->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                                  [look_up](const error_code& error, const auto& results) {
-                                    look_up->error = error;
-                                    for (const auto& entry : results) look_up->addresses.push_back(entry.endpoint());
-                                    look_up->answered.set();
-                                  });
-}
-
 }  // namespace
 
-Connection::Connection(Executor executor, const RedisOptions& options)
-    : executor_(executor), options_(options), transport_(TcpSocket(executor)), timer_(executor) {}
+Connection::Connection(Executor executor, const RedisOptions& options, Resolver& resolver)
+    : options_(options), resolver_(resolver), transport_(TcpSocket(executor)), timer_(executor) {}
 
 void Connection::shut_at(Clock::time_point deadline) {
   deadline_ = deadline;
@@ -55,6 +35,7 @@ void Connection::shut_at(Clock::time_point deadline) {
 void Connection::shut() noexcept {
   shut_ = true;
   timer_.cancel();
+  resolver_.wake();
   // Not close(): TLS would go on with a descriptor that may be another connection's by then.
   transport_.cancel();
   error_code ignored;
@@ -86,15 +67,12 @@ Task<MaybeError> Connection::look_up(Addresses& addresses) {
   error_code not_literal;
   const auto literal = asio::ip::make_address(address_.host, not_literal);
   if (!not_literal) {
-    addresses.emplace_back(literal, address_.port);
+    addresses.push_back(literal);
     co_return std::nullopt;
   }
-  const auto look_up = std::make_shared<LookUp>(executor_);
-  begin_look_up(look_up, address_.host, address_.port);
-  co_await look_up->answered.wait(deadline_);
-  if (shut_ || !look_up->answered.is_set()) co_return unreachable("its name is not resolved in time");
-  if (look_up->error) co_return unreachable(look_up->error.message());
-  addresses = std::move(look_up->addresses);
+  auto resolved = co_await resolver_.resolve(address_.host, shut_);
+  if (!resolved || shut_) co_return unreachable(resolved ? "" : resolved.error().message());
+  addresses = std::move(*resolved);
   if (addresses.size() > max_addresses) addresses.resize(max_addresses);
   co_return std::nullopt;
 }
@@ -104,7 +82,8 @@ Task<MaybeError> Connection::connect(const Addresses& addresses) {
   for (const auto& address : addresses) {
     error_code ignored;
     transport_.socket().close(ignored);
-    std::tie(error) = co_await transport_.socket().async_connect(address, as_result);
+    const tcp::endpoint endpoint(address, address_.port);
+    std::tie(error) = co_await transport_.socket().async_connect(endpoint, as_result);
     if (!error || shut_) break;
   }
   if (error || shut_) co_return unreachable(error.message());

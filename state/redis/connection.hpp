@@ -4,7 +4,6 @@
 #include <array>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "state/redis/error_reply.hpp"
 #include "state/redis/greeting.hpp"
 #include "state/redis/redis_options.hpp"
+#include "state/redis/resolver.hpp"
 #include "state/redis/resp.hpp"
 
 namespace postern::state::redis {
@@ -27,8 +27,8 @@ using Timer =
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // `options` must outlive it.
-  Connection(boost::asio::io_context::executor_type executor, const RedisOptions& options);
+  // `options` and `resolver` must outlive it.
+  Connection(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver);
 
   // Connects to the host, which is resolved each time, and greets, in the time of the options. `steps` must live until
   // it returns.
@@ -48,14 +48,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::string& eviction() const noexcept { return eviction_; }
 
  private:
-  using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
   Task<MaybeError> look_up(Addresses& addresses);
   Task<MaybeError> connect(const Addresses& addresses);
   Task<MaybeError> greet(const std::vector<GreetingStep>& steps);
   StoreError unreachable(const std::string& why) const;
 
-  boost::asio::io_context::executor_type executor_;
   const RedisOptions& options_;
+  Resolver& resolver_;
   conf::RedisAddress address_;
   std::string eviction_;
   ClientTls::Session session_;  // outlives the transport

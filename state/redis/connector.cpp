@@ -9,8 +9,8 @@
 
 namespace postern::state::redis {
 
-Connector::Connector(boost::asio::io_context::executor_type executor, const RedisOptions& options)
-    : executor_(executor), options_(options) {}
+Connector::Connector(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver)
+    : executor_(executor), options_(options), resolver_(resolver) {}
 
 Task<tl::expected<std::shared_ptr<Connection>, StoreError>> Connector::connect(ForScripts for_scripts) {
   interrupted_ = false;
@@ -68,7 +68,7 @@ Task<tl::expected<conf::RedisAddress, StoreError>> Connector::ask_sentinel(const
 
 Task<MaybeError> Connector::open(conf::RedisAddress address, const std::vector<GreetingStep>& steps) {
   if (interrupted_) co_return StoreError{StoreError::Kind::unreachable, "the store is being closed"};
-  latest_ = std::make_shared<Connection>(executor_, options_);
+  latest_ = std::make_shared<Connection>(executor_, options_, resolver_);
   MaybeError failed = co_await latest_->open(std::move(address), steps);
   if (failed) latest_->shut();
   co_return failed;

@@ -18,8 +18,8 @@ namespace postern::state::redis {
 // On one thread, that of the executor. One connection at a time.
 class Connector {
  public:
-  // `options` must outlive it.
-  Connector(boost::asio::io_context::executor_type executor, const RedisOptions& options);
+  // `options` and `resolver` must outlive it.
+  Connector(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver);
 
   // A new connection, greeted. Sentinel is asked anew each time; a server, or a Sentinel, that failed is followed by
   // the next of its list.
@@ -41,6 +41,7 @@ class Connector {
 
   boost::asio::io_context::executor_type executor_;
   const RedisOptions& options_;
+  Resolver& resolver_;
   std::shared_ptr<Connection> latest_;
   std::optional<conf::RedisAddress> moved_;
   std::size_t turn_ = 0;  // in the list of Sentinels or nodes

@@ -25,7 +25,7 @@ Millis wall_clock() {
 
 }  // namespace
 
-Feed::Feed(asio::io_context::executor_type executor, const RedisOptions& options, Follower follower,
+Feed::Feed(asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver, Follower follower,
            OwnRevocations& own, Revoke revoke)
     : executor_(executor),
       options_(options),
@@ -34,7 +34,7 @@ Feed::Feed(asio::io_context::executor_type executor, const RedisOptions& options
       revoke_(std::move(revoke)),
       stream_(key_tag(options.key_prefix) + ":feed"),
       sequence_(key_tag(options.key_prefix) + ":sequence"),
-      connector_(executor, options),
+      connector_(executor, options, resolver),
       pause_(executor) {}
 
 void Feed::start() {

@@ -25,9 +25,9 @@ class Feed {
 
   using Revoke = std::function<void(Revocation revocation)>;
   // `own`: what was revoked by this process. What the server does not know of it is revoked again by `revoke`.
-  // `options` and `own` must outlive it.
-  Feed(boost::asio::io_context::executor_type executor, const RedisOptions& options, Follower follower,
-       OwnRevocations& own, Revoke revoke);
+  // `options`, `resolver` and `own` must outlive it.
+  Feed(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver,
+       Follower follower, OwnRevocations& own, Revoke revoke);
 
   void start();
   // Nothing of the follower is called any more.

@@ -27,10 +27,11 @@ Millis wall_clock() {
 
 class RedisStore final : public Store {
  public:
-  explicit RedisStore(RedisOptions options)
+  RedisStore(RedisOptions options, Resolve resolve)
       : options_(std::move(options)),
         work_(io_.get_executor()),
-        caller_(io_.get_executor(), options_),
+        resolver_(io_.get_executor(), std::move(resolve)),
+        caller_(io_.get_executor(), options_, resolver_),
         thread_([this] { io_.run(); }) {
     boost::asio::post(io_, [this] { caller_.start(); });
   }
@@ -82,7 +83,7 @@ class RedisStore final : public Store {
       const auto revoke_again = [this](Revocation revocation) {
         revoke(std::move(revocation), [](const tl::expected<std::uint64_t, StoreError>&) {});
       };
-      feed_.emplace(io_.get_executor(), options_, std::move(follower), own_, revoke_again);
+      feed_.emplace(io_.get_executor(), options_, resolver_, std::move(follower), own_, revoke_again);
       feed_->start();
     });
   }
@@ -139,6 +140,7 @@ class RedisStore final : public Store {
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   // The thread's own.
+  Resolver resolver_;
   Caller caller_;
   OwnRevocations own_;
   std::optional<Feed> feed_;
@@ -148,8 +150,8 @@ class RedisStore final : public Store {
 
 }  // namespace
 
-std::unique_ptr<Store> open_redis_store(RedisOptions options) {
-  return std::make_unique<RedisStore>(std::move(options));
+std::unique_ptr<Store> open_redis_store(RedisOptions options, redis::Resolve resolve) {
+  return std::make_unique<RedisStore>(std::move(options), std::move(resolve));
 }
 
 }  // namespace postern::state
