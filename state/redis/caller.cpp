@@ -32,11 +32,10 @@ void Caller::start() {
   asio::co_spawn(executor_, keep_connected(), asio::detached);
 }
 
-void Caller::call(const Words& command, bool replicated, Done<Reply> done) {
-  const bool waits = replicated && options_.wait_replicas > 0;
-  std::string bytes = format_command(command);
-  if (waits) bytes += format_command(wait_command(options_.wait_replicas, options_.timeout));
-  waiting_.push_back({std::move(bytes), std::move(done), Clock::now() + options_.timeout, waits, {}});
+void Caller::call(Script script, Words command, Done<Reply> done) {
+  const bool waits = is_replicated(script) && options_.wait_replicas > 0;
+  if (writes(script)) command.emplace_back();
+  waiting_.push_back({std::move(command), std::move(done), Clock::now() + options_.timeout, writes(script), waits, {}});
   watch_deadlines();
   write_soon();
 }
@@ -91,7 +90,7 @@ Task<void> Caller::write_calls(std::shared_ptr<Connection> connection) {
   while (!waiting_.empty() && !connection->is_shut()) {
     std::string bytes;
     while (!waiting_.empty() && bytes.size() < batch_bytes) {
-      bytes += waiting_.front().bytes;
+      bytes += bytes_of(waiting_.front(), *connection);
       sent_.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
@@ -100,6 +99,14 @@ Task<void> Caller::write_calls(std::shared_ptr<Connection> connection) {
   }
   is_writing_ = false;
   if (connection != connection_) write_soon();  // a new one did not while this one was at it
+}
+
+// The same call has another deadline over another connection: that server's clock may be another one.
+std::string Caller::bytes_of(Call& call, const Connection& connection) const {
+  if (call.writes) call.command.back() = std::to_string(connection.server_time(call.deadline));
+  std::string bytes = format_command(call.command);
+  if (call.waits) bytes += format_command(wait_command(options_.wait_replicas, options_.timeout));
+  return bytes;
 }
 
 // Nothing, or why the connection must not be used any more.

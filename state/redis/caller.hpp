@@ -10,6 +10,7 @@
 #include <string>
 
 #include "state/redis/connector.hpp"
+#include "state/redis/scripts.hpp"
 
 namespace postern::state::redis {
 
@@ -24,18 +25,20 @@ class Caller {
 
   // `done` is called once, within the timeout of the options, with the reply or why there is none. A call whose answer
   // was lost with the connection is sent again: it may have happened (Store's calls may be repeated). An error reply
-  // that says that another server should be asked is obeyed once; one that names the server (MOVED) each time. With
-  // `replicated`, and `wait_replicas` in the options, a success is one when so many replicas have it, too.
-  void call(const Words& command, bool replicated, Done<Reply> done);
+  // that says that another server should be asked is obeyed once; one that names the server (MOVED) each time. A
+  // success of what is replicated is one when `wait_replicas` of the options have it, too. What writes is told its
+  // deadline: once it has failed for its time it does not begin any more.
+  void call(Script script, Words command, Done<Reply> done);
 
   // No call comes any more but of what `done` calls; when all are answered nothing of this runs.
   void end();
 
  private:
   struct Call {
-    std::string bytes;
+    Words command;
     Done<Reply> done;
     std::chrono::steady_clock::time_point deadline;
+    bool writes = false;           // the last word of the command is the deadline by the server's clock
     bool waits = false;            // WAIT follows
     std::optional<Reply> written;  // what came before the reply to WAIT
     bool sent_elsewhere = false;
@@ -45,6 +48,7 @@ class Caller {
   Task<MaybeError> read_replies(Connection& connection);
   Task<void> write_calls(std::shared_ptr<Connection> connection);
   void write_soon();
+  std::string bytes_of(Call& call, const Connection& connection) const;
   MaybeError settle(Reply reply);
   void finish(tl::expected<Reply, StoreError> outcome);
   void send_again();

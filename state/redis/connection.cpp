@@ -100,6 +100,7 @@ Task<MaybeError> Connection::greet(const std::vector<GreetingStep>& steps) {
     if (!reply) co_return reply.error();
     failed = judge_greeting(steps[i], *reply);
     if (steps[i].expected == Expected::no_eviction) eviction_ = read_eviction(*reply);
+    if (steps[i].expected == Expected::time && !failed) clock_ = {*read_time(*reply), Clock::now()};
   }
   co_return failed;
 }

@@ -46,6 +46,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const conf::RedisAddress& address() const noexcept { return address_; }  // that was opened
   // The server's `maxmemory-policy` where the greeting asked for it and it may evict what is kept; else empty.
   const std::string& eviction() const noexcept { return eviction_; }
+  // What the server's clock says at that instant, by what it told in the greeting of a connection for scripts.
+  Millis server_time(std::chrono::steady_clock::time_point instant) const noexcept { return clock_.at(instant); }
 
  private:
   Task<MaybeError> look_up(Addresses& addresses);
@@ -57,6 +59,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Resolver& resolver_;
   conf::RedisAddress address_;
   std::string eviction_;
+  ServerClock clock_;
   ClientTls::Session session_;  // outlives the transport
   Transport transport_;
   Timer timer_;

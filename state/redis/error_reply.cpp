@@ -30,6 +30,7 @@ constexpr auto known = std::to_array<Known>({
     {"MOVED", {Kind::busy, true}},
     {"ASK", {Kind::busy}},
     {"UNBLOCKED", {Kind::unreachable, true}},
+    {"LATE", {Kind::unreachable, true}},
 });
 
 std::string_view word_at(std::string_view text) {

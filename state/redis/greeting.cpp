@@ -1,6 +1,8 @@
 #include "state/redis/greeting.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 
 #include "state/redis/scripts.hpp"
 
@@ -17,6 +19,14 @@ bool is_text(const Reply& list, std::size_t at) {
   return list.type == Reply::Type::list && at < list.list.size() && list.list[at].type == Reply::Type::text;
 }
 
+// Decimal digits of a number that is less than the limit.
+std::optional<std::int64_t> number_below(std::int64_t limit, std::string_view digits) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size() || value < 0 || value >= limit) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 std::vector<GreetingStep> greeting(const RedisOptions& options, ForScripts for_scripts) {
@@ -27,6 +37,7 @@ std::vector<GreetingStep> greeting(const RedisOptions& options, ForScripts for_s
   if (for_scripts == ForScripts::no) return steps;
   for (const Script script : all_scripts) steps.push_back({{"SCRIPT", "LOAD", text_of(script)}});
   steps.push_back({{"CONFIG", "GET", "maxmemory-policy"}, Expected::no_eviction});
+  steps.push_back({{"TIME"}, Expected::time});
   return steps;
 }
 
@@ -44,12 +55,27 @@ MaybeError judge_greeting(const GreetingStep& step, const Reply& reply) {
   if (step.expected == Expected::master && !(is_text(reply, 0) && reply.list[0].text == "master")) {
     return StoreError{StoreError::Kind::read_only, "the Redis that Sentinel names is not the master"};
   }
+  if (step.expected == Expected::time && !read_time(reply)) {
+    return StoreError{StoreError::Kind::damaged, "Redis tells a time without sense"};
+  }
   return std::nullopt;
 }
 
 std::string read_eviction(const Reply& reply) {
   if (!is_text(reply, 1) || reply.list[1].text == "noeviction") return {};
   return reply.list[1].text;
+}
+
+Millis ServerClock::at(std::chrono::steady_clock::time_point instant) const noexcept {
+  return time + std::chrono::floor<std::chrono::milliseconds>(instant - heard).count();
+}
+
+std::optional<Millis> read_time(const Reply& reply) {
+  if (!is_text(reply, 0) || !is_text(reply, 1)) return std::nullopt;
+  const auto seconds = number_below(253'402'300'800, reply.list[0].text);  // the year 10000
+  const auto micros = number_below(1'000'000, reply.list[1].text);
+  if (!seconds || !micros) return std::nullopt;
+  return *seconds * 1000 + *micros / 1000;
 }
 
 std::chrono::milliseconds reconnect_pause(unsigned failures, double random) noexcept {

@@ -5,6 +5,15 @@
 
 namespace postern::state::redis::lua {
 
+// Of what writes: the last argument is taken away before the script looks at the others.
+inline constexpr std::string_view in_time = R"lua(
+local deadline = tonumber(table.remove(ARGV))
+local time = redis.call('TIME')
+if time[1] * 1000 + time[2] / 1000 >= deadline then
+  return redis.error_reply('LATE the call comes after its deadline')
+end
+)lua";
+
 // Lua would write a time of today as 1.7e+12.
 inline constexpr std::string_view shared = R"lua(
 local prefix = KEYS[1]

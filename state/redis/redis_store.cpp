@@ -13,7 +13,6 @@
 #include "state/redis/calls.hpp"
 #include "state/redis/feed.hpp"
 #include "state/redis/own_revocations.hpp"
-#include "state/redis/replication.hpp"
 
 namespace postern::state {
 namespace {
@@ -131,7 +130,7 @@ class RedisStore final : public Store {
     };
     auto command = script_command(script, options_.key_prefix, std::move(arguments));
     boost::asio::post(io_, [this, script, command = std::move(command), settle = std::move(settle)]() mutable {
-      caller_.call(command, is_replicated(script), std::move(settle));
+      caller_.call(script, std::move(command), std::move(settle));
     });
   }
 

@@ -2,6 +2,9 @@
 // or the node of a cluster that has the slot of the key prefix. Each call is one Lua script; revocations are followed
 // over a second connection.
 //
+// A call that writes and has failed because its time was over is not begun any more when a Redis that stood still goes
+// on; one that had begun may have happened.
+//
 // What Redis has answered is as durable as it was set up: a write that was not on a replica yet is lost with its
 // master, unless `wait_replicas` says that there must be some. What this process revoked in the last minute it revokes
 // again then.

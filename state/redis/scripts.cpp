@@ -28,9 +28,7 @@ std::string sha1_hex(std::string_view text) {
   return hex;
 }
 
-}  // namespace
-
-std::string text_of(Script script) {
+std::string steps_of(Script script) {
   switch (script) {
     case Script::begin_session:
       return joined({lua::shared, lua::begin_session});
@@ -54,6 +52,16 @@ std::string text_of(Script script) {
       return joined({lua::shared, lua::sweep});
   }
   return {};
+}
+
+}  // namespace
+
+bool writes(Script script) noexcept {
+  return script != Script::find && script != Script::load_keys;
+}
+
+std::string text_of(Script script) {
+  return joined({writes(script) ? lua::in_time : "", steps_of(script)});
 }
 
 const std::string& name_of(Script script) {

@@ -43,10 +43,14 @@ enum class Script {
   uncount_attempt,
   sweep
 };
-inline constexpr std::array all_scripts = {Script::begin_session, Script::rotate,        Script::find,
-                                           Script::revoke,        Script::end_sessions,  Script::load_keys,
-                                           Script::add_key,       Script::count_attempt, Script::uncount_attempt,
-                                           Script::sweep};
+inline constexpr std::array all_scripts = {
+    Script::begin_session, Script::rotate,  Script::find,          Script::revoke,          Script::end_sessions,
+    Script::load_keys,     Script::add_key, Script::count_attempt, Script::uncount_attempt, Script::sweep};
+
+// Whether it has one argument more, the last: the call's deadline in milliseconds Unix by Redis' clock. From then on it
+// does nothing, and gives the error LATE: Redis may have stood still, and a rotation that is done at last would be
+// stamped with a time at which its caller had not given up yet.
+bool writes(Script script) noexcept;
 
 // The whole text, with what several scripts share before it.
 std::string text_of(Script script);

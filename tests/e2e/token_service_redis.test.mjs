@@ -164,7 +164,7 @@ describe('a gateway whose Redis', () => {
     const scope = scoped(t);
     const redis = await startRedis(scope);
     await redis.ask('ACL', 'SETUSER', 'gate', 'on', '>the right password', '~{postern}*', '-@all', '+@read', '+@write',
-      '+@scripting', '-@dangerous');
+      '+@scripting', '-@dangerous', '+time');
     await redis.ask('ACL', 'SETUSER', 'default', 'off');
     const passwordFile = scope.file('password', 'the right password\n');
     const service = await startTokenService(scope, {service: inRedis(redis, {user: 'gate', password_file: passwordFile})});

@@ -106,6 +106,26 @@ TEST_CASE("A master that Sentinel does not know or give, or that is none, is not
   healed_revoke(*open_redis_store(options), "c");
 }
 
+TEST_CASE("What waits for replicas is not done either once its caller has given it up") {
+  Pair redis;
+  RedisOptions options = options_of(redis.master);
+  options.wait_replicas = 1;
+  options.timeout = Millisec(500);
+  const auto store = open_redis_store(options);
+  const Waiting waiting{*store};
+  healed_revoke(*store, "a");
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  redis.master.send(SIGSTOP);
+  Answer<Rotated> given_up;
+  store->rotate(rotation_of("s", 1, 2, 1100), given_up.done());
+  const auto outcome = given_up.wait();
+  redis.master.send(SIGCONT);
+  REQUIRE_FALSE(outcome.has_value());
+  CHECK(outcome.error().kind == Kind::unreachable);
+  healed_revoke(*store, "b");
+  CHECK(waiting.rotate(rotation_of("s", 1, 3, 1200)).presented == Presented::current);
+}
+
 TEST_CASE("A call that too few replicas have fails, although it has happened; what changes nothing does not wait") {
   Pair redis;
   RedisOptions options = options_of(redis.master);

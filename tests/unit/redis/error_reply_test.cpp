@@ -37,6 +37,7 @@ TEST_CASE("each error of Redis has its kind, and says whether another server may
            Case{"ASK 1 127.0.0.1:7001", Kind::busy, false},
            Case{"MOVED 1 127.0.0.1:7001", Kind::busy, true},
            Case{"NOSCRIPT No matching script. Please use EVAL.", Kind::busy, true},
+           Case{"LATE the call comes after its deadline", Kind::unreachable, true},
            Case{"UNBLOCKED force unblock from blocking operation", Kind::unreachable, true},
            Case{"ERR unknown command", Kind::damaged, false},
            Case{"WRONGTYPE Operation against a key holding the wrong kind of value", Kind::damaged, false},

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "state/redis/scripts.hpp"
 
 using namespace postern;
@@ -46,14 +48,17 @@ TEST_CASE("a connection authenticates and selects as its URL says") {
   CHECK(greeting_of("redis://h/0").empty());
 }
 
-TEST_CASE("a connection for scripts loads each of them, named by its SHA-1, and asks what may be evicted") {
+TEST_CASE(
+    "a connection for scripts loads each of them, named by its SHA-1, and asks what may be evicted and how late it "
+    "is") {
   const auto steps = greeting({}, ForScripts::yes);
-  REQUIRE(steps.size() == all_scripts.size() + 1);
+  REQUIRE(steps.size() == all_scripts.size() + 2);
   for (std::size_t i = 0; i < all_scripts.size(); ++i) {
     CHECK(steps[i] == GreetingStep{{"SCRIPT", "LOAD", text_of(all_scripts[i])}});
     CHECK(name_of(all_scripts[i]).size() == 40);
   }
-  CHECK(steps.back() == GreetingStep{{"CONFIG", "GET", "maxmemory-policy"}, Expected::no_eviction});
+  CHECK(steps[all_scripts.size()] == GreetingStep{{"CONFIG", "GET", "maxmemory-policy"}, Expected::no_eviction});
+  CHECK(steps.back() == GreetingStep{{"TIME"}, Expected::time});
 }
 
 TEST_CASE("the server that Sentinel names says that it is the master, after it knows who asks") {
@@ -96,6 +101,46 @@ TEST_CASE("what may be evicted is told, and not knowing it is no reason to refus
   const Reply evicts = list({text("maxmemory-policy"), text("allkeys-lru")});
   CHECK_FALSE(judge_greeting(ask, evicts));
   CHECK(read_eviction(evicts) == "allkeys-lru");
+}
+
+TEST_CASE("a server is not used that does not say how late it is, or says it without sense") {
+  const GreetingStep ask{{"TIME"}, Expected::time};
+  const Reply good = list({text("1700000000"), text("999999")});
+  CHECK_FALSE(judge_greeting(ask, good));
+  CHECK(read_time(good) == 1'700'000'000'999);
+  CHECK(read_time(list({text("253402300799"), text("0")})) == 253'402'300'799'000);
+  for (const Reply& bad :
+       {text("1700000000"), list({}), list({text("1700000000")}), list({text("-1"), text("0")}),
+        list({text("253402300800"), text("0")}), list({text("1700000000"), text("1000000")}),
+        list({text("1700000000"), text("-1")}), list({text("17e8"), text("0")}), list({text(""), text("0")})}) {
+    CHECK_FALSE(read_time(bad));
+    CHECK(judge_greeting(ask, bad)->kind == StoreError::Kind::damaged);
+  }
+  const MaybeError refused = judge_greeting(ask, error("NOPERM no"));
+  REQUIRE(refused);
+  CHECK(refused->kind == StoreError::Kind::refused);
+  CHECK(refused->detail == "Redis refuses TIME: NOPERM no");
+}
+
+TEST_CASE("a server's clock goes on as ours, whatever it says") {
+  using std::chrono::microseconds;
+  const std::chrono::steady_clock::time_point heard(std::chrono::hours(1));
+  const ServerClock clock{1'700'000'000'000, heard};
+  CHECK(clock.at(heard) == 1'700'000'000'000);
+  CHECK(clock.at(heard + microseconds(1'999)) == 1'700'000'000'001);
+  CHECK(clock.at(heard + microseconds(2'000)) == 1'700'000'000'002);
+  CHECK(clock.at(heard - microseconds(1)) == 1'699'999'999'999);
+}
+
+TEST_CASE("what writes looks at its deadline before anything else") {
+  CHECK(std::count_if(all_scripts.begin(), all_scripts.end(), writes) == 8);
+  for (const Script script : all_scripts) {
+    CHECK(text_of(script).starts_with("\nlocal deadline = ") == writes(script));
+    const std::string text = text_of(script);
+    for (const char* word : {"'HSET'", "'HDEL'", "'ZADD'", "'INCR'", "'HINCRBY'", "'DEL'"}) {
+      CHECK((writes(script) || text.find(word) == std::string::npos));
+    }
+  }
 }
 
 TEST_CASE("pauses between attempts double up to a second, less up to a half") {
