@@ -7,6 +7,7 @@
 #include "base/digest.hpp"
 #include "conf/load.hpp"
 #include "conf/redis_url.hpp"
+#include "filters/token_service/await_store.hpp"
 #include "state/redis/redis_store.hpp"
 
 namespace postern::token_service {
@@ -107,6 +108,7 @@ std::optional<StoreSettings> read_store_settings(const conf::TokenService& setti
   } else {
     state::SqliteOptions options;
     options.file = settings.store.sqlite.resolved;
+    options.timeout = store_deadline;
     read.identity = hash_of({"sqlite", options.file, read.encryption_secret.reveal()});
     read.options = std::move(options);
   }

@@ -23,7 +23,7 @@ namespace {
 class SqliteStore final : public Store {
  public:
   SqliteStore(SqliteOptions options, Database database)
-      : options_(std::move(options)), writer_(std::move(database), options_.queue_limit) {}
+      : options_(std::move(options)), writer_(std::move(database), options_.queue_limit, options_.timeout) {}
 
   void begin_session(Family family, RefreshToken first, Done<Begun> done) override {
     submit([family = std::move(family),

@@ -18,6 +18,7 @@ struct SqliteOptions {
   std::chrono::milliseconds busy_timeout{2000};  // while another process writes
   std::chrono::milliseconds watch_period{25};    // between two looks for what is new
   std::size_t queue_limit = 4096;                // calls that wait; beyond: StoreError::Kind::busy
+  std::chrono::milliseconds timeout{5000};       // a call that has waited for so long is not begun any more
 };
 
 // Opens it; a file that is missing (its directory must be there) is made. The error is a sentence with the path: no

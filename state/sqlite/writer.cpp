@@ -2,8 +2,8 @@
 
 namespace postern::state {
 
-Writer::Writer(Database database, std::size_t queue_limit)
-    : database_(std::move(database)), queue_limit_(queue_limit), thread_([this] { run(); }) {}
+Writer::Writer(Database database, std::size_t queue_limit, std::chrono::milliseconds timeout)
+    : database_(std::move(database)), queue_limit_(queue_limit), timeout_(timeout), thread_([this] { run(); }) {}
 
 Writer::~Writer() {
   {
@@ -65,6 +65,10 @@ std::optional<StoreError> Writer::commit(const Batch& batch) {
 }
 
 void Writer::run_one(Call& call) {
+  if (std::chrono::steady_clock::now() >= call.deadline) {
+    call.error = StoreError{StoreError::Kind::unreachable, "the call has waited for too long"};
+    return;
+  }
   execute(database_, "SAVEPOINT call");
   call.run(database_);
   call.error = database_.take_error();

@@ -2,6 +2,7 @@
 // commit): one flush of the disk for all of it.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -19,16 +20,20 @@ namespace postern::state {
 
 class Writer {
  public:
-  Writer(Database database, std::size_t queue_limit);
+  Writer(Database database, std::size_t queue_limit, std::chrono::milliseconds timeout);
   ~Writer();  // runs what was submitted
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   // Runs `work(database)` in a transaction, and calls `done` with what it gave once that is committed. Work that fails
-  // undoes nothing of its neighbours'. With `queue_limit` calls waiting, `done` is called at once with `busy`.
+  // undoes nothing of its neighbours'. With `queue_limit` calls waiting, `done` is called at once with `busy`. Work
+  // that has waited for `timeout` is not begun, as its caller has given it up: it would be done, once a disk that stood
+  // still goes on, with times of long ago.
   template <class T, class Work>
   void submit(Work work, Done<T> done) {
-    add(std::make_unique<TypedCall<T, Work>>(std::move(work), std::move(done)));
+    auto call = std::make_unique<TypedCall<T, Work>>(std::move(work), std::move(done));
+    call->deadline = std::chrono::steady_clock::now() + timeout_;
+    add(std::move(call));
   }
 
  private:
@@ -37,6 +42,7 @@ class Writer {
     virtual void run(Database& database) = 0;
     virtual void finish() = 0;
     virtual void fail(const StoreError& error) = 0;
+    std::chrono::steady_clock::time_point deadline;
     std::optional<StoreError> error;  // of its own
   };
   using Batch = std::vector<std::unique_ptr<Call>>;
@@ -59,6 +65,7 @@ class Writer {
 
   Database database_;
   const std::size_t queue_limit_;
+  const std::chrono::milliseconds timeout_;
   std::mutex mutex_;  // of the two below
   Batch waiting_;
   bool ending_ = false;

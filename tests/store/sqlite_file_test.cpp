@@ -176,6 +176,33 @@ TEST_CASE("As many calls wait as the queue takes, one more is refused at once") 
   for (auto& answer : taken) CHECK(answer.wait().has_value());
 }
 
+TEST_CASE(
+    "A rotation that its caller has given up is not done when the disk goes on, and its token is as good as before") {
+  SqlitePlace place;
+  const auto other = place.open();
+  const Waiting waiting{*other};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  place.options.timeout = std::chrono::milliseconds(50);
+  const auto store = place.open();
+  std::promise<void> entered, go_on;
+  store->load_signing_keys([&](const tl::expected<SigningKeySet, StoreError>&) {
+    entered.set_value();
+    go_on.get_future().wait();
+  });
+  entered.get_future().wait();
+  Answer<Rotated> given_up;
+  store->rotate(rotation_of("s", 1, 2, 1100), given_up.done());
+  const bool is_given_up = given_up.future.wait_for(place.options.timeout) == std::future_status::timeout;
+  go_on.set_value();
+  REQUIRE(is_given_up);
+  const auto outcome = given_up.wait();
+  // Later than the grace of the first attempt: this would be reuse.
+  CHECK(waiting.rotate(rotation_of("s", 1, 3, 1200)).presented == Presented::current);
+  REQUIRE_FALSE(outcome.has_value());
+  CHECK(outcome.error().kind == StoreError::Kind::unreachable);
+  CHECK(outcome.error().detail == "the call has waited for too long");
+}
+
 TEST_CASE("While another process writes for longer than the busy timeout calls fail, and then succeed again") {
   SqlitePlace place;
   place.options.busy_timeout = std::chrono::milliseconds(20);
