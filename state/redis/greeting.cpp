@@ -1,9 +1,9 @@
 #include "state/redis/greeting.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <string_view>
+#include <cstdint>
 
+#include "conf/scalars.hpp"
 #include "state/redis/scripts.hpp"
 
 namespace postern::state::redis {
@@ -17,14 +17,6 @@ void authenticate(std::vector<GreetingStep>& steps, const std::string& user, con
 
 bool is_text(const Reply& list, std::size_t at) {
   return list.type == Reply::Type::list && at < list.list.size() && list.list[at].type == Reply::Type::text;
-}
-
-// Decimal digits of a number that is less than the limit.
-std::optional<std::int64_t> number_below(std::int64_t limit, std::string_view digits) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size() || value < 0 || value >= limit) return std::nullopt;
-  return value;
 }
 
 }  // namespace
@@ -71,11 +63,12 @@ Millis ServerClock::at(std::chrono::steady_clock::time_point instant) const noex
 }
 
 std::optional<Millis> read_time(const Reply& reply) {
+  constexpr std::uint64_t end_of_time = 253'402'300'800;  // the year 10000
   if (!is_text(reply, 0) || !is_text(reply, 1)) return std::nullopt;
-  const auto seconds = number_below(253'402'300'800, reply.list[0].text);  // the year 10000
-  const auto micros = number_below(1'000'000, reply.list[1].text);
-  if (!seconds || !micros) return std::nullopt;
-  return *seconds * 1000 + *micros / 1000;
+  const auto seconds = conf::parse_integer(reply.list[0].text);
+  const auto micros = conf::parse_integer(reply.list[1].text);
+  if (!seconds || *seconds >= end_of_time || !micros || *micros >= 1'000'000) return std::nullopt;
+  return static_cast<Millis>(*seconds * 1000 + *micros / 1000);
 }
 
 std::chrono::milliseconds reconnect_pause(unsigned failures, double random) noexcept {
