@@ -9,26 +9,33 @@ constexpr RefreshDecision refuse(Reason reason) noexcept {
   return {RefreshAct::refuse, reason};
 }
 
+bool is_current(const RotationFacts& facts) noexcept {
+  return !facts.token->used || (facts.proposed != nullptr && !facts.proposed->used);
+}
+
+bool has_successor(const RefreshToken& token, Millis now, Millis grace) noexcept {
+  return token.used && token.successor && now < *token.used + grace;
+}
+
 }  // namespace
 
-Presented judge_rotation(const RotationFacts& facts, Millis now, Millis grace) noexcept {
+Presented judge_rotation(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept {
   if (facts.family == nullptr || facts.token == nullptr) return Presented::unknown;
   const RefreshToken& token = *facts.token;
   if (!facts.client_matches) return Presented::other_client;
   if (facts.family->ended) return Presented::family_ended;
   if (now >= facts.family->ends) return Presented::family_over;
-  if (now >= token.expires) return Presented::expired;
-  if (!token.used) return Presented::current;
-  if (now >= *token.used + grace) return Presented::reused;
-  return token.successor ? Presented::within_grace : Presented::unknown;
+  if (presented_at >= token.expires) return Presented::expired;
+  if (is_current(facts)) return Presented::current;
+  if (presented_at >= *token.used + grace) return Presented::reused;
+  return has_successor(token, now, grace) ? Presented::within_grace : Presented::unknown;
 }
 
-Presented judge_reissue(const RotationFacts& facts, Millis now, Millis grace) noexcept {
-  const Presented presented = judge_rotation(facts, now, grace);
+Presented judge_reissue(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept {
+  const Presented presented = judge_rotation(facts, presented_at, now, grace);
   if (presented != Presented::expired) return presented;
-  const RefreshToken& token = *facts.token;
-  if (!token.used) return Presented::current;
-  return token.successor && now < *token.used + grace ? Presented::within_grace : Presented::expired;
+  if (is_current(facts)) return Presented::current;
+  return has_successor(*facts.token, now, grace) ? Presented::within_grace : Presented::expired;
 }
 
 Millis successor_expiry(const Family& family, Millis now, Millis lifetime) noexcept {

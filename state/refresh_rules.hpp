@@ -17,7 +17,7 @@ enum class Presented : std::uint8_t {
   absent,        // none was sent
   unknown,       // malformed, never issued, or forgotten since
   current,       // unused and not expired
-  within_grace,  // used less than `grace` ago, and its successor is there: a parallel request, or a reply that was lost
+  within_grace,  // used, and its successor is there: a parallel request, or a reply that was lost
   reused,        // used longer ago: two parties have it
   expired,       // unused or used, and its own time is over
   family_ended,  // logout, revocation, earlier reuse
@@ -29,17 +29,23 @@ struct RotationFacts {
   const Family* family = nullptr;       // null: unknown
   const RefreshToken* token = nullptr;  // null: the family never had it, or forgot it
   bool client_matches = true;
+  // The family's token of the hash that the call proposes as the successor of a used one; nobody else could propose it.
+  const RefreshToken* proposed = nullptr;
 };
 
-// In this order, the first that holds: unknown, other_client, family_ended, family_over, expired, current,
-// within_grace, reused. A token used at `u` is within the grace while now < u + grace. A used token that has expired is
-// `expired`, not `reused`: nobody can gain by it. Within the grace but without a successor (evicted) it is `unknown`:
-// no theft is shown by it.
-Presented judge_rotation(const RotationFacts& facts, Millis now, Millis grace) noexcept;
+// A token is judged as it was when it was presented: what happened to it since then, while its request was under way,
+// shows no theft. `presented_at` is `now`, or earlier where the rotation was put off.
+//
+// In this order, the first that holds: unknown, other_client, family_ended, family_over, expired, current, reused,
+// within_grace. A used token is still `current` while the proposed successor is: it was this call that used it, and its
+// answer was lost. A token used at `u` is reused when it was presented at u + grace or later. A used token that has
+// expired is `expired`, not `reused`: nobody can gain by it. A used token whose successor nobody can get any more
+// (evicted, or now >= u + grace) is `unknown`: no theft is shown by it.
+Presented judge_rotation(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept;
 
 // For a new token after the last one has expired (`reissue`): the same, but an expired token is `current` if it was
-// never used, and `within_grace` for as long as its successor is there. Otherwise it is `expired`.
-Presented judge_reissue(const RotationFacts& facts, Millis now, Millis grace) noexcept;
+// never used, or by this call, and `within_grace` for as long as its successor is there. Otherwise it is `expired`.
+Presented judge_reissue(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept;
 
 // When the successor of a token expires: `now + lifetime`, at most the family's end (sliding up to the absolute limit).
 Millis successor_expiry(const Family& family, Millis now, Millis lifetime) noexcept;

@@ -41,18 +41,25 @@ using Done = std::function<void(tl::expected<T, StoreError>)>;
 struct Nothing {};
 
 struct Begun {
-  // The subject's or its issuer's own revocation: an `iat` before that would be revoked at birth. The end of one without
-  // `before`.
+  // The subject's or its issuer's own revocation: an `iat` before that would be revoked at birth. The end of one
+  // without `before`.
   std::optional<Millis> issued_before;
 };
 
 struct Rotation {
+  enum class Kind : std::uint8_t {
+    rotate,
+    reissue,  // a new current token for a family whose last one has expired: by judge_reissue()
+    look,     // as `rotate`, but a current token stays so, unused: it is to be rotated later
+  };
+  Kind kind = Kind::rotate;
   std::string sid;
   TokenHash presented{};
   std::string client;
   TokenHash successor{};
-  SealedSuccessor sealed;  // opens_until = now + grace
-  Millis lifetime = 0;     // of the successor, bounded by the family's end
+  SealedSuccessor sealed;   // opens_until = now + grace
+  Millis lifetime = 0;      // of the successor, bounded by the family's end
+  Millis presented_at = 0;  // at most `now`
   Millis now = 0;
   Millis grace = 0;
   Millis revoke_until = 0;  // of the session's revocation, should this be reuse
@@ -62,7 +69,7 @@ struct Rotated {
   Presented presented = Presented::unknown;  // current: the successor is the given one
   std::optional<Family> family;              // where it is known
   std::optional<SealedSuccessor> existing;   // within_grace
-  Millis expires = 0;                        // of the family's then current token, for `current` and `within_grace`
+  Millis expires = 0;  // of the family's then current token, for `current` and `within_grace`; of `look`, if it rotated
 };
 
 struct FoundSession {
@@ -102,16 +109,14 @@ class Store {
   // A `sid` that is there already stays as it is.
   virtual void begin_session(Family family, RefreshToken first, Done<Begun> done) = 0;
   // Rotation and reuse detection in one atomic step: judge_rotation(), then for `current` the token is marked used and
-  // its successor becomes current; for `reused` the family ends and its sid is revoked.
+  // its successor becomes current; for `reused` the family ends and its sid is revoked. See Rotation::Kind.
   virtual void rotate(Rotation rotation, Done<Rotated> done) = 0;
-  // A new current token for a family whose last one has expired: as rotate(), by judge_reissue().
-  virtual void reissue(Rotation rotation, Done<Rotated> done) = 0;
   virtual void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,
                     Done<FoundSession> done) = 0;
 
-  // Keeps it and tells every follower; `sid`, `sub` and `issuer` also end the families of its issuer that they name (begun
-  // earlier than `before`, where that is given), in the same step. Gives its sequence number: greater than all before
-  // it. A `sid` whose family has ended already is not kept again: that gives the last number.
+  // Keeps it and tells every follower; `sid`, `sub` and `issuer` also end the families of its issuer that they name
+  // (begun earlier than `before`, where that is given), in the same step. Gives its sequence number: greater than all
+  // before it. A `sid` whose family has ended already is not kept again: that gives the last number.
   virtual void revoke(Revocation revocation, Done<std::uint64_t> done) = 0;
   // Ends every session of the subject that has not ended, in one step: as revoke() of each `sid`, until `until`. Gives
   // these revocations.

@@ -44,7 +44,7 @@ Task<Outcome<Service::Renewed>> Service::rotate(const state::RefreshTokenText& p
   rotation.presented = state::hash_refresh_secret(presented.secret);
   rotation.client = own_client;
   rotation.successor = state::hash_refresh_secret(secret);
-  rotation.now = to_millis(now);
+  rotation.presented_at = rotation.now = to_millis(now);
   rotation.grace = grace;
   rotation.sealed = state::seal_successor(presented.secret, presented.sid, secret, rotation.now + grace);
   rotation.lifetime = settings_.refresh_lifetime.count();
@@ -63,8 +63,9 @@ Task<Outcome<Service::Renewed>> Service::rotate(const state::RefreshTokenText& p
   const auto decision =
       state::decide_refresh(access, rotated->presented, asked, {settings_.renew_expired_refresh});
   if (decision.act == state::RefreshAct::reissue) {
+    rotation.kind = state::Rotation::Kind::reissue;
     auto again = [store, rotation](state::Done<state::Rotated> done) {
-      if (const auto open = store->get()) open->reissue(rotation, std::move(done));
+      if (const auto open = store->get()) open->rotate(rotation, std::move(done));
     };
     rotated = co_await await_store<state::Rotated>(std::move(again));
     if (!rotated) co_return tl::unexpected(refusal_of(rotated.error()));

@@ -28,6 +28,18 @@ constexpr std::array verdict_names = {
     VerdictName{Presented::expired, "expired"},           VerdictName{Presented::family_ended, "family_ended"},
     VerdictName{Presented::family_over, "family_over"},   VerdictName{Presented::other_client, "other_client"}};
 
+std::string_view name_of(Rotation::Kind kind) {
+  switch (kind) {
+    case Rotation::Kind::reissue:
+      return "reissue";
+    case Rotation::Kind::look:
+      return "look";
+    case Rotation::Kind::rotate:
+      break;
+  }
+  return "rotate";
+}
+
 std::string text_of(const TokenHash& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
@@ -148,13 +160,14 @@ Words begin_session_arguments(const Family& family, const RefreshToken& first) {
           std::to_string(first.expires)};
 }
 
-Words rotate_arguments(const Rotation& rotation, bool reissue) {
+Words rotate_arguments(const Rotation& rotation) {
   return {rotation.sid,
           text_of(rotation.presented),
           rotation.client,
+          std::to_string(rotation.presented_at),
           std::to_string(rotation.now),
           std::to_string(rotation.grace),
-          reissue ? "reissue" : "rotate",
+          std::string(name_of(rotation.kind)),
           text_of(rotation.successor),
           rotation.sealed.bytes,
           std::to_string(rotation.sealed.opens_until),

@@ -19,7 +19,7 @@ std::string key_tag(const std::string& prefix);
 Words script_command(Script script, const std::string& prefix, Words arguments);
 
 Words begin_session_arguments(const Family& family, const RefreshToken& first);
-Words rotate_arguments(const Rotation& rotation, bool reissue);
+Words rotate_arguments(const Rotation& rotation);
 Words find_arguments(const std::string& sid, const TokenHash& presented, const std::string& client, Millis now,
                      Millis grace);
 Words revoke_arguments(const Revocation& revocation);

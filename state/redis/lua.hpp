@@ -42,20 +42,21 @@ local function read_token(sid, hash)
   return token
 end
 
-local function judge(family, token, client, now, grace, reissue)
+local function judge(family, token, proposed, client, presented_at, now, grace, reissue)
   if not family or not token then return 'unknown' end
   if family.client ~= client then return 'other_client' end
   if family.ended then return 'family_ended' end
   if now >= family.ends then return 'family_over' end
-  local within_grace = token.used and now < token.used + grace
-  if now >= token.expires then
+  local is_current = not token.used or (proposed and not proposed.used)
+  local has_successor = token.used and token.sealed and now < token.used + grace
+  if presented_at >= token.expires then
     if not reissue then return 'expired' end
-    if not token.used then return 'current' end
-    return token.sealed and within_grace and 'within_grace' or 'expired'
+    if is_current then return 'current' end
+    return has_successor and 'within_grace' or 'expired'
   end
-  if not token.used then return 'current' end
-  if not within_grace then return 'reused' end
-  return token.sealed and 'within_grace' or 'unknown'
+  if is_current then return 'current' end
+  if presented_at >= token.used + grace then return 'reused' end
+  return has_successor and 'within_grace' or 'unknown'
 end
 )lua";
 
@@ -109,25 +110,30 @@ local latest = math.max(revoked_before(subject), revoked_before(''))
 return latest >= 0 and digits(latest)
 )lua";
 
-// ARGV: sid, hash, client, now, grace, `rotate` or `reissue`, successor's hash, sealed, opens_until, lifetime,
-// revoke_until. Gives the verdict, the family's fields, the current token's `expires`, and opens_until and bytes of a
-// successor.
+// ARGV: sid, hash, client, presented_at, now, grace, `rotate`, `reissue` or `look`, successor's hash, sealed,
+// opens_until, lifetime, revoke_until. Gives the verdict, the family's fields, the current token's `expires`, and
+// opens_until and bytes of a successor.
 inline constexpr std::string_view rotate = R"lua(
-local sid, hash, now, successor, opens_until = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[7], ARGV[9]
+local sid, hash, now, kind, successor, opens_until = ARGV[1], ARGV[2], tonumber(ARGV[5]), ARGV[7], ARGV[8], ARGV[10]
 local family, token = read_family(sid), read_token(sid, hash)
-local verdict = judge(family, token, ARGV[3], now, tonumber(ARGV[5]), ARGV[6] == 'reissue')
+local proposed = token and token.used and read_token(sid, successor)
+local verdict = judge(family, token, proposed, ARGV[3], tonumber(ARGV[4]), now, tonumber(ARGV[6]), kind == 'reissue')
 local expires = '0'
-if verdict == 'current' then
-  expires = digits(math.min(now + tonumber(ARGV[10]), family.ends))
-  call('HSET', family_key(sid), 't:' .. hash, digits(token.expires) .. ' ' .. ARGV[4],
-       's:' .. hash, opens_until .. ' ' .. ARGV[8], 't:' .. successor, expires, 'current', successor)
-  call('ZADD', prefix .. ':sealed', opens_until, hash .. sid)
-  call('ZADD', prefix .. ':used', digits(math.max(token.expires, tonumber(opens_until))), hash .. sid)
+if verdict == 'current' and proposed then
+  expires = digits(proposed.expires)
+elseif verdict == 'current' then
+  expires = digits(math.min(now + tonumber(ARGV[11]), family.ends))
+  if kind ~= 'look' then
+    call('HSET', family_key(sid), 't:' .. hash, digits(token.expires) .. ' ' .. ARGV[5],
+         's:' .. hash, opens_until .. ' ' .. ARGV[9], 't:' .. successor, expires, 'current', successor)
+    call('ZADD', prefix .. ':sealed', opens_until, hash .. sid)
+    call('ZADD', prefix .. ':used', digits(math.max(token.expires, tonumber(opens_until))), hash .. sid)
+  end
 elseif verdict == 'within_grace' then
   expires = digits(read_token(sid, call('HGET', family_key(sid), 'current')).expires)
   return {verdict, family.fields, expires, token.opens_until, token.sealed}
 elseif verdict == 'reused' then
-  revoke('sid', family.issuer, sid, '', ARGV[11])
+  revoke('sid', family.issuer, sid, '', ARGV[12])
   family.fields[8] = '1'
 end
 return {verdict, family and family.fields or false, expires}
@@ -136,7 +142,8 @@ return {verdict, family and family.fields or false, expires}
 // ARGV: sid, hash, client, now, grace. Gives the verdict, the family's fields and the token's `expires`.
 inline constexpr std::string_view find = R"lua(
 local family, token = read_family(ARGV[1]), read_token(ARGV[1], ARGV[2])
-local verdict = judge(family, token, ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), false)
+local now = tonumber(ARGV[4])
+local verdict = judge(family, token, nil, ARGV[3], now, now, tonumber(ARGV[5]), false)
 return {verdict, family and family.fields or false, token and digits(token.expires) or '0'}
 )lua";
 

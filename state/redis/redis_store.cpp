@@ -48,8 +48,10 @@ class RedisStore final : public Store {
   void begin_session(Family family, RefreshToken first, Done<Begun> done) override {
     submit<Begun>(Script::begin_session, begin_session_arguments(family, first), read_begun, std::move(done));
   }
-  void rotate(Rotation rotation, Done<Rotated> done) override { rotate(rotation, false, std::move(done)); }
-  void reissue(Rotation rotation, Done<Rotated> done) override { rotate(rotation, true, std::move(done)); }
+  void rotate(Rotation rotation, Done<Rotated> done) override {
+    const auto read = [sid = rotation.sid](const Reply& reply) { return read_rotated(reply, sid); };
+    submit<Rotated>(Script::rotate, rotate_arguments(rotation), read, std::move(done));
+  }
   void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,
             Done<FoundSession> done) override {
     auto arguments = find_arguments(sid, presented, client, now, grace);
@@ -112,11 +114,6 @@ class RedisStore final : public Store {
   }
 
  private:
-  void rotate(const Rotation& rotation, bool reissue, Done<Rotated> done) {
-    const auto read = [sid = rotation.sid](const Reply& reply) { return read_rotated(reply, sid); };
-    submit<Rotated>(Script::rotate, rotate_arguments(rotation, reissue), read, std::move(done));
-  }
-
   // `read` makes of the script's reply what `done` is given.
   template <class T, class ReadReply>
   void submit(Script script, Words arguments, ReadReply read, Done<T> done) {

@@ -74,17 +74,23 @@ Begun begin_session(Database& database, const Family& family, const RefreshToken
   return {subject_revoked_before(database, family.issuer, family.subject)};
 }
 
-Rotated rotate(Database& database, const Rotation& rotation, Judge judge) {
+Rotated rotate(Database& database, const Rotation& rotation) {
   Rotated rotated;
   rotated.family = read_family(database, rotation.sid);
   const auto token = read_token(database, rotation.sid, rotation.presented);
+  std::optional<RefreshToken> proposed;
+  if (token && token->used) proposed = read_token(database, rotation.sid, rotation.successor);
   const RotationFacts facts{.family = rotated.family ? &*rotated.family : nullptr,
                             .token = token ? &*token : nullptr,
-                            .client_matches = rotated.family && rotated.family->client == rotation.client};
-  rotated.presented = judge(facts, rotation.now, rotation.grace);
-  if (rotated.presented == Presented::current) {
+                            .client_matches = rotated.family && rotated.family->client == rotation.client,
+                            .proposed = proposed ? &*proposed : nullptr};
+  const auto judge = rotation.kind == Rotation::Kind::reissue ? judge_reissue : judge_rotation;
+  rotated.presented = judge(facts, rotation.presented_at, rotation.now, rotation.grace);
+  if (rotated.presented == Presented::current && proposed) {
+    rotated.expires = proposed->expires;
+  } else if (rotated.presented == Presented::current) {
     rotated.expires = successor_expiry(*rotated.family, rotation.now, rotation.lifetime);
-    insert_successor(database, rotation, rotated.expires);
+    if (rotation.kind != Rotation::Kind::look) insert_successor(database, rotation, rotated.expires);
   } else if (rotated.presented == Presented::within_grace) {
     rotated.existing = token->successor;
     rotated.expires = current_expiry(database, rotation.sid);
@@ -102,7 +108,7 @@ FoundSession find_session(Database& database, const std::string& sid, const Toke
   found.presented = judge_rotation({.family = found.family ? &*found.family : nullptr,
                                     .token = token ? &*token : nullptr,
                                     .client_matches = found.family && found.family->client == client},
-                                   now, grace);
+                                   now, now, grace);
   if (token) found.expires = token->expires;
   return found;
 }

@@ -10,9 +10,7 @@
 namespace postern::state {
 
 Begun begin_session(Database& database, const Family& family, const RefreshToken& first);
-// As Store::rotate() or, with judge_reissue(), as Store::reissue().
-using Judge = Presented (*)(const RotationFacts& facts, Millis now, Millis grace) noexcept;
-Rotated rotate(Database& database, const Rotation& rotation, Judge judge);
+Rotated rotate(Database& database, const Rotation& rotation);
 FoundSession find_session(Database& database, const std::string& sid, const TokenHash& presented,
                           const std::string& client, Millis now, Millis grace);
 

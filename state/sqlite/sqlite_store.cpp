@@ -31,13 +31,7 @@ class SqliteStore final : public Store {
            std::move(done));
   }
   void rotate(Rotation rotation, Done<Rotated> done) override {
-    submit([rotation =
-                std::move(rotation)](Database& database) { return state::rotate(database, rotation, judge_rotation); },
-           std::move(done));
-  }
-  void reissue(Rotation rotation, Done<Rotated> done) override {
-    submit([rotation =
-                std::move(rotation)](Database& database) { return state::rotate(database, rotation, judge_reissue); },
+    submit([rotation = std::move(rotation)](Database& database) { return state::rotate(database, rotation); },
            std::move(done));
   }
   void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,

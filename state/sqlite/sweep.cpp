@@ -10,7 +10,7 @@ namespace {
 constexpr std::array<std::string_view, 7> steps{
     "UPDATE refresh_tokens SET sealed = NULL, opens_until = NULL WHERE hash IN "
     "(SELECT hash FROM refresh_tokens WHERE sealed IS NOT NULL AND opens_until <= ?1 LIMIT ?2)",
-    // An unused one stays as long as its family: it may be asked for another one (Store::reissue()).
+    // An unused one stays as long as its family: it may be asked for another one (Rotation::Kind::reissue).
     "DELETE FROM refresh_tokens WHERE hash IN "
     "(SELECT hash FROM refresh_tokens WHERE used IS NOT NULL AND expires <= ?1 AND sealed IS NULL LIMIT ?2)",
     "DELETE FROM refresh_tokens WHERE hash IN "

@@ -35,7 +35,7 @@ class History {
   std::function<void()> step(Store& store) {
     const std::uint64_t kind = sessions_.empty() ? 0 : below(100);
     if (kind < 4) return begin(store);
-    if (kind < 70) return rotate(store, kind >= 50);
+    if (kind < 70) return rotate(store);
     if (kind < 85) return find(store);
     if (kind < 89) return revoke(store);
     now_ += std::array<Millis, 6>{1, 5, grace, 30, lifetime, lifetime + grace}[below(6)];
@@ -65,46 +65,60 @@ class History {
     return known.tokens[known.tokens.size() - 1 - below(std::min<std::size_t>(known.tokens.size(), 3))].hash;
   }
 
-  Expected judge(KnownSession& known, const TokenHash& hash, bool client_matches, bool reissue) {
+  static RefreshToken* find_token(KnownSession& known, const TokenHash& hash) {
     const auto token = std::find_if(known.tokens.begin(), known.tokens.end(),
                                     [&](const RefreshToken& candidate) { return candidate.hash == hash; });
-    const RotationFacts facts{&known.family, token == known.tokens.end() ? nullptr : &*token, client_matches};
+    return token == known.tokens.end() ? nullptr : &*token;
+  }
+
+  static Expected judge(KnownSession& known, const Rotation& rotation) {
+    const RefreshToken* token = find_token(known, rotation.presented);
+    const RotationFacts facts{&known.family, token, rotation.client == "app", find_token(known, rotation.successor)};
+    const auto rule = rotation.kind == Rotation::Kind::reissue ? judge_reissue : judge_rotation;
     Expected expected;
-    expected.presented = (reissue ? judge_reissue : judge_rotation)(facts, now_, grace);
+    expected.presented = rule(facts, rotation.presented_at, rotation.now, grace);
     if (expected.presented == Presented::within_grace) expected.existing = token->successor;
     return expected;
   }
 
-  std::function<void()> rotate(Store& store, bool reissue) {
-    KnownSession& known = any_session();
-    Rotation rotation{.sid = known.family.sid,
-                      .presented = any_token(known),
-                      .client = below(20) == 0 ? "other" : "app",
-                      .successor = hash_of(++next_hash_),
-                      .sealed = {"sealed " + std::to_string(next_hash_), now_ + grace},
-                      .lifetime = lifetime,
-                      .now = now_,
-                      .grace = grace,
-                      .revoke_until = now_ + session};
-    Expected expected = judge(known, rotation.presented, rotation.client == "app", reissue);
+  Rotation any_rotation() {
+    const KnownSession& known = any_session();
+    return {.kind = std::array{Rotation::Kind::rotate, Rotation::Kind::reissue, Rotation::Kind::look}[below(3)],
+            .sid = known.family.sid,
+            .presented = any_token(known),
+            .client = below(20) == 0 ? "other" : "app",
+            .successor = hash_of(++next_hash_),
+            .sealed = {"sealed " + std::to_string(next_hash_), now_ + grace},
+            .lifetime = lifetime,
+            .presented_at = now_ - std::array<Millis, 4>{0, 0, 5, 30}[below(4)],
+            .now = now_,
+            .grace = grace,
+            .revoke_until = now_ + session};
+  }
+
+  std::function<void()> rotate(Store& store) {
+    if (!last_ || below(4) != 0) last_ = any_rotation();  // else once more: its answer was lost
+    Rotation rotation = *last_;
+    KnownSession& known = *std::find_if(sessions_.begin(), sessions_.end(), [&](const KnownSession& candidate) {
+      return candidate.family.sid == rotation.sid;
+    });
+    Expected expected = judge(known, rotation);
     if (expected.presented == Presented::current) {
-      expected.expires = successor_expiry(known.family, now_, lifetime);
-      for (RefreshToken& token : known.tokens) {
-        if (token.hash != rotation.presented) continue;
-        token.used = now_;
+      RefreshToken& token = *find_token(known, rotation.presented);
+      const bool uses = !token.used && rotation.kind != Rotation::Kind::look;
+      expected.expires =
+          token.used ? known.tokens.back().expires : successor_expiry(known.family, rotation.now, lifetime);
+      if (uses) {
+        token.used = rotation.now;
         token.successor = rotation.sealed;
+        known.tokens.push_back({rotation.successor, rotation.now, expected.expires, {}, {}});
       }
-      known.tokens.push_back({rotation.successor, now_, expected.expires, {}, {}});
     }
     if (expected.presented == Presented::within_grace) expected.expires = known.tokens.back().expires;
     if (expected.presented == Presented::reused) known.family.ended = true;
     expected.family = known.family;
     auto answer = std::make_shared<Answer<Rotated>>();
-    if (reissue) {
-      store.reissue(std::move(rotation), answer->done());
-    } else {
-      store.rotate(std::move(rotation), answer->done());
-    }
+    store.rotate(std::move(rotation), answer->done());
     return [answer, expected] {
       const Rotated rotated = answer->value();
       CHECK(rotated.presented == expected.presented);
@@ -117,7 +131,12 @@ class History {
   std::function<void()> find(Store& store) {
     KnownSession& known = any_session();
     const TokenHash hash = any_token(known);
-    const Expected expected = judge(known, hash, true, false);
+    Rotation rotation;
+    rotation.presented = hash;
+    rotation.client = "app";
+    rotation.successor = hash_of(++next_hash_);
+    rotation.presented_at = rotation.now = now_;
+    const Expected expected = judge(known, rotation);
     auto answer = std::make_shared<Answer<FoundSession>>();
     store.find(known.family.sid, hash, "app", now_, grace, answer->done());
     return [answer, expected] { CHECK(answer->value().presented == expected.presented); };
@@ -149,6 +168,7 @@ class History {
   std::uint64_t next_hash_ = 0;
   Millis now_ = 1'000'000;
   std::deque<KnownSession> sessions_;
+  std::optional<Rotation> last_;
   std::optional<Millis> revoked_before_;
 };
 

@@ -57,7 +57,9 @@ TEST_CASE("Calls of a connection that Redis ends are sent again over the next on
   Waiting{*store}.begin(family_of("s"), hash_of(1), 1500);
   CHECK(server.ask({"CLIENT", "PAUSE", "100000", "WRITE"}) == "OK");
   std::vector<Answer<Rotated>> answers(50);
-  for (auto& answer : answers) store->rotate(rotation_of("s", 1, 2, 1100), answer.done());
+  for (std::uint64_t i = 0; i < answers.size(); ++i) {
+    store->rotate(rotation_of("s", 1, 2 + i, 1100), answers[i].done());
+  }
   while (server.ask({"INFO", "clients"}).find("blocked_clients:1") == std::string::npos) std::this_thread::yield();
   CHECK(server.ask({"CLIENT", "KILL", "TYPE", "normal"}) == "1");
   CHECK(server.ask({"CLIENT", "UNPAUSE"}) == "OK");

@@ -1,6 +1,7 @@
 // A Redis with a replica: Sentinel's failover, and calls that wait for replicas.
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <thread>
 
 #include "tests/store/redis_clients.hpp"
@@ -148,6 +149,26 @@ TEST_CASE("A call that too few replicas have fails, although it has happened; wh
   CHECK(failed.took >= Millisec(150));
   CHECK(redis.master.ask({"GET", "{postern}:sequence"}) == "2");
   CHECK(Waiting{*store}.find("s", hash_of(2), 1100).presented == Presented::family_ended);
+}
+
+TEST_CASE("A rotation that is sent again because its answer was lost is no reuse, without a grace as well") {
+  Pair redis;
+  RedisOptions options = options_of(redis.master);
+  options.wait_replicas = 1;
+  options.timeout = std::chrono::seconds(10);
+  const auto store = open_redis_store(options);
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  redis.replica.send(SIGSTOP);
+  Rotation rotation = rotation_of("s", 1, 2, 1100);
+  rotation.grace = 0;
+  Answer<Rotated> answer;
+  store->rotate(rotation, answer.done());
+  wait_until([&] { return says(redis.master, {"INFO", "clients"}, "blocked_clients:1"); });  // it has happened
+  CHECK(redis.master.ask({"CLIENT", "KILL", "TYPE", "normal"}) == "1");
+  redis.replica.send(SIGCONT);
+  CHECK(answer.value().presented == Presented::current);
+  CHECK(waiting.find("s", hash_of(2), 1100).presented == Presented::current);
 }
 
 }  // namespace postern::state

@@ -45,8 +45,7 @@ TEST_CASE_TEMPLATE("Beginning a session a second time changes nothing", Place, S
   CHECK(waiting.find("s", hash_of(2), 1105).presented == Presented::current);
 }
 
-TEST_CASE_TEMPLATE("A rotation makes the successor current, and the same call again gives the same one", Place,
-                   STORES) {
+TEST_CASE_TEMPLATE("A rotation makes the successor current, and a parallel one gives the same", Place, STORES) {
   const Place place;
   const auto store = place.open();
   const Waiting waiting{*store};
@@ -56,12 +55,89 @@ TEST_CASE_TEMPLATE("A rotation makes the successor current, and the same call ag
   CHECK(rotated.expires == 1600);
   CHECK(rotated.existing == std::nullopt);
   CHECK(*rotated.family == family_of("s"));
-  const auto again = waiting.rotate(rotation_of("s", 1, 2, 1100));
+  const auto again = waiting.rotate(rotation_of("s", 1, 3, 1100));
   CHECK(again.presented == Presented::within_grace);
   CHECK(again.expires == 1600);
   REQUIRE(again.existing);
   CHECK(*again.existing == SealedSuccessor{"sealed 2", 1110});
   CHECK(waiting.find("s", hash_of(2), 1599).presented == Presented::current);
+}
+
+TEST_CASE_TEMPLATE("A rotation whose answer was lost is answered the same again while its successor is current", Place,
+                   STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  Rotation rotation = rotation_of("s", 1, 2, 1100);
+  rotation.grace = 0;
+  rotation.sealed.opens_until = 1100;
+  for (int i = 0; i < 2; ++i) {
+    const auto rotated = waiting.rotate(rotation);
+    CHECK(rotated.presented == Presented::current);
+    CHECK(rotated.expires == 1600);
+    CHECK(rotated.existing == std::nullopt);
+    CHECK(*rotated.family == family_of("s"));
+  }
+  CHECK(waiting.find("s", hash_of(2), 1100, "app", 0).presented == Presented::current);
+  SUBCASE("a used successor proves nothing") {
+    CHECK(waiting.rotate(rotation_of("s", 2, 3, 1101)).presented == Presented::current);
+    CHECK(waiting.rotate(rotation).presented == Presented::reused);
+  }
+  SUBCASE("another successor is another's") {
+    rotation.successor = hash_of(3);
+    CHECK(waiting.rotate(rotation).presented == Presented::reused);
+  }
+}
+
+TEST_CASE_TEMPLATE("A look uses nothing, and ends a session all the same when it finds reuse", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  for (int i = 0; i < 2; ++i) {
+    const auto seen = waiting.look(rotation_of("s", 1, 2, 1100));
+    CHECK(seen.presented == Presented::current);
+    CHECK(seen.expires == 1600);
+    CHECK(*seen.family == family_of("s"));
+  }
+  CHECK(waiting.find("s", hash_of(2), 1100).presented == Presented::unknown);
+  waiting.rotate(rotation_of("s", 1, 2, 1100));
+  CHECK(waiting.look(rotation_of("s", 1, 3, 1109)).existing->bytes == "sealed 2");
+  CHECK(waiting.look(rotation_of("s", 1, 3, 1110)).presented == Presented::reused);
+  CHECK(waiting.find("s", hash_of(2), 1110).presented == Presented::family_ended);
+}
+
+TEST_CASE_TEMPLATE("A token that was used after it had been presented is no reuse, however late it is rotated", Place,
+                   STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1300);
+  waiting.rotate(rotation_of("s", 1, 2, 1200));
+  const auto late = [&](Millis presented_at, Millis now) {
+    Rotation rotation = rotation_of("s", 1, 3, now);
+    rotation.presented_at = presented_at;
+    return waiting.rotate(rotation);
+  };
+  CHECK(late(1100, 1209).existing->bytes == "sealed 2");
+  CHECK(late(1100, 1210).presented == Presented::unknown);
+  CHECK(late(1100, 1400).presented == Presented::unknown);
+  CHECK(late(1209, 1400).presented == Presented::unknown);
+  CHECK(waiting.find("s", hash_of(2), 1400).presented == Presented::current);
+  CHECK(late(1210, 1400).presented == Presented::reused);
+}
+
+TEST_CASE_TEMPLATE("A rotation that was put off beyond its token's end counts from now", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  Rotation rotation = rotation_of("s", 1, 2, 1800);
+  rotation.presented_at = 1499;
+  CHECK(waiting.rotate(rotation).expires == 2300);
+  CHECK(waiting.find("s", hash_of(2), 2299).presented == Presented::current);
+  CHECK(waiting.find("s", hash_of(1), 1499).presented == Presented::within_grace);
 }
 
 TEST_CASE_TEMPLATE("A successor lasts no longer than its session", Place, STORES) {

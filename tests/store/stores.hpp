@@ -96,9 +96,12 @@ struct Waiting {
     return answer.value();
   }
   Rotated reissue(Rotation rotation) const {
-    Answer<Rotated> answer;
-    store.reissue(std::move(rotation), answer.done());
-    return answer.value();
+    rotation.kind = Rotation::Kind::reissue;
+    return rotate(std::move(rotation));
+  }
+  Rotated look(Rotation rotation) const {
+    rotation.kind = Rotation::Kind::look;
+    return rotate(std::move(rotation));
   }
   FoundSession find(std::string sid, const TokenHash& presented, Millis now, std::string client = "app",
                     Millis grace = 10) const {
@@ -165,12 +168,14 @@ inline Family family_of(std::string sid, std::string subject = "ann") {
 
 // With a grace of 10 and successors that last for 500.
 inline Rotation rotation_of(std::string sid, std::uint64_t presented, std::uint64_t successor, Millis now) {
-  return {.sid = std::move(sid),
+  return {.kind = Rotation::Kind::rotate,
+          .sid = std::move(sid),
           .presented = hash_of(presented),
           .client = "app",
           .successor = hash_of(successor),
           .sealed = {"sealed " + std::to_string(successor), now + 10},
           .lifetime = 500,
+          .presented_at = now,
           .now = now,
           .grace = 10,
           .revoke_until = now + 900};

@@ -63,7 +63,11 @@ struct Facts {
   bool client_matches = true;
 
   Presented at(Millis now, Millis grace = 10) const {
-    return judge_rotation({&family, &token, client_matches}, now, grace);
+    return judge_rotation({&family, &token, client_matches}, now, now, grace);
+  }
+  // Presented earlier than now, with a grace of 10.
+  Presented put_off(Millis presented_at, Millis now) const {
+    return judge_rotation({&family, &token, client_matches}, presented_at, now, 10);
   }
   void use(Millis when) {
     token.used = when;
@@ -151,6 +155,44 @@ TEST_CASE("A used token without its successor is unknown within the grace, and r
   CHECK(facts.at(1510) == Presented::reused);
 }
 
+TEST_CASE("A token is judged as it was when it was presented: what was used since then shows no theft") {
+  Facts facts;
+  CHECK(facts.put_off(1999, 3000) == Presented::current);
+  CHECK(facts.put_off(2000, 3000) == Presented::expired);
+  facts.use(1500);
+  CHECK(facts.put_off(1400, 1509) == Presented::within_grace);
+  CHECK(facts.put_off(1400, 1510) == Presented::unknown);
+  CHECK(facts.put_off(1509, 3000) == Presented::unknown);
+  CHECK(facts.put_off(1510, 3000) == Presented::reused);
+  CHECK(facts.put_off(1400, 4999) == Presented::unknown);
+  CHECK(facts.put_off(1400, 5000) == Presented::family_over);
+  facts.family.ended = true;
+  CHECK(facts.put_off(1400, 1509) == Presented::family_ended);
+}
+
+TEST_CASE("A used token is current while the successor that the call proposes is: the call has happened already") {
+  Facts facts;
+  facts.use(1500);
+  RefreshToken proposed{.hash = {}, .issued = 1500, .expires = 2500, .used = {}, .successor = {}};
+  const auto rotation = [&](Millis presented_at) {
+    return judge_rotation({&facts.family, &facts.token, facts.client_matches, &proposed}, presented_at, presented_at,
+                          0);
+  };
+  const auto reissue_at = [&](Millis now) {
+    return judge_reissue({&facts.family, &facts.token, facts.client_matches, &proposed}, now, now, 0);
+  };
+  CHECK(rotation(1500) == Presented::current);
+  CHECK(rotation(1999) == Presented::current);
+  CHECK(rotation(2000) == Presented::expired);
+  CHECK(reissue_at(2000) == Presented::current);
+  proposed.used = 1600;
+  CHECK(rotation(1500) == Presented::reused);
+  CHECK(reissue_at(2000) == Presented::expired);
+  proposed.used.reset();
+  facts.family.ended = true;
+  CHECK(rotation(1500) == Presented::family_ended);
+}
+
 TEST_CASE("A family is over at its end, whatever its token's own time") {
   Facts facts;
   facts.token.expires = 9000;
@@ -164,8 +206,8 @@ TEST_CASE("Of several reasons the first in order is told") {
   const Millis late = 6000;  // the token was used long ago, it has expired, and its family is over
   facts.family.ended = true;
   facts.client_matches = false;
-  CHECK(judge_rotation({nullptr, &facts.token, false}, late, 10) == Presented::unknown);
-  CHECK(judge_rotation({&facts.family, nullptr, false}, late, 10) == Presented::unknown);
+  CHECK(judge_rotation({nullptr, &facts.token, false}, late, late, 10) == Presented::unknown);
+  CHECK(judge_rotation({&facts.family, nullptr, false}, late, late, 10) == Presented::unknown);
   CHECK(facts.at(late) == Presented::other_client);
   facts.client_matches = true;
   CHECK(facts.at(late) == Presented::family_ended);
@@ -188,7 +230,7 @@ TEST_CASE("A successor's expiry slides, and stops at the session's end") {
 TEST_CASE("An expired token is reissued once, within the grace with the same successor, and never shows reuse") {
   Facts facts;
   const auto at = [&](Millis now) {
-    return judge_reissue({&facts.family, &facts.token, facts.client_matches}, now, 10);
+    return judge_reissue({&facts.family, &facts.token, facts.client_matches}, now, now, 10);
   };
   CHECK(at(1999) == Presented::current);
   CHECK(at(2000) == Presented::current);
