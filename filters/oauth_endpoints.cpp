@@ -105,8 +105,7 @@ class OAuthEndpoint final : public Filter {
     const auto scope = narrow_scope(asked.scope, {});  // a login has none
     if (!scope) co_return scope.error();
     SentAccess none;
-    const auto issued =
-        co_await service_->refresh(std::move(asked.tokens.refresh_token), std::move(none), state::Asked::post, now);
+    const auto issued = co_await service_->refresh(std::move(asked.tokens.refresh_token), std::move(none), now);
     if (!issued) co_return issued.error();
     co_return private_json(token_reply(*issued, Delivery::json));
   }

@@ -1,14 +1,24 @@
 #include "filters/renewal.hpp"
 
+#include <array>
 #include <string>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "filters/sent_access.hpp"
 #include "gateway/http/cookies.hpp"
 
 namespace postern::filters {
 
 using token_service::is_over, token_service::SentAccess;
+
+namespace {
+
+void add_cookies(RequestContext& request, const std::array<std::string, 2>& values) {
+  for (const std::string& value : values) request.set_cookies.push_back(request.keep(value));
+}
+
+}  // namespace
 
 std::unique_ptr<const Renewal> Renewal::make(const Build& build) {
   if (!build.service) return nullptr;
@@ -36,13 +46,24 @@ Task<tl::expected<std::string_view, Refusal>> Renewal::renew(RequestContext& req
     if (!judged) co_return tl::unexpected(std::move(judged.error()));
     sent = std::move(*judged);
   }
-  auto issued = co_await service_->refresh(Secret(std::string(*cookie)), std::move(sent), state::Asked::renewal, request.now);
-  if (!issued && !is_over(issued.error().reason)) co_return tl::unexpected(std::move(issued.error()));
-  for (const std::string& value : issued ? cookies_.set(*issued) : cookies_.clear()) {
-    request.set_cookies.push_back(request.keep(value));
+  auto begun = co_await service_->begin_renewal(Secret(std::string(*cookie)), std::move(sent), request.now);
+  if (!begun) {
+    if (is_over(begun.error().reason)) add_cookies(request, cookies_.clear());
+    co_return tl::unexpected(std::move(begun.error()));
   }
-  if (!issued) co_return tl::unexpected(std::move(issued.error()));
-  co_return request.keep(issued->access_token);
+  const std::string_view token = request.keep(begun->tokens.access_token);
+  request.before_response = finish(request, std::move(*begun));
+  co_return token;
+}
+
+// The request was allowed; without new cookies its response goes out all the same, and the browser keeps those it has.
+Task<void> Renewal::finish(RequestContext& request, token_service::BegunRenewal begun) const {
+  const auto issued = co_await service_->finish_renewal(std::move(begun), unix_now());
+  if (issued) {
+    add_cookies(request, cookies_.set(*issued));
+  } else if (!is_over(issued.error().reason)) {
+    request.decision.detail = "the session was not renewed: " + issued.error().detail;
+  }
 }
 
 }  // namespace postern::filters

@@ -50,8 +50,7 @@ class SessionEndpoint final : public Filter {
   Task<Verdict> refresh(RequestContext& request) const {
     auto sent = read_sent(request, &read_refresh_tokens);
     if (!sent) co_return sent.error();
-    auto issued = co_await service_->refresh(std::move(sent->refresh_token), std::move(sent->access),
-                                             state::Asked::post, request.now);
+    auto issued = co_await service_->refresh(std::move(sent->refresh_token), std::move(sent->access), request.now);
     if (!issued) co_return refused(request, std::move(issued.error()), sent->by_cookie);
     co_return reply(*issued);
   }

@@ -91,6 +91,7 @@ std::optional<Refusal> Exchange::find_route() {
                                  .identity = {},
                                  .upstream_headers = {},
                                  .set_cookies = {},
+                                 .before_response = {},
                                  .decision = {}});
   record.decision = &context->decision;
   return std::nullopt;
@@ -105,6 +106,12 @@ std::optional<Refusal> Exchange::check_limits() const {
                                                std::to_string(route->body_limit)};
   }
   return std::nullopt;
+}
+
+Task<void> Exchange::before_response() {
+  Task<void> task = std::move(*context->before_response);
+  context->before_response.reset();
+  return task;
 }
 
 void Exchange::filter_response() {

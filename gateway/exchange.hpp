@@ -60,6 +60,9 @@ class Exchange {
   // Decides everything up to the filters about the parsed head: framing, target, route, limits. On success `context` is
   // set. Pure but for its own members.
   std::optional<Refusal> judge();
+  // Whether a filter left something to be awaited before filter_response(), and that, once.
+  bool has_before_response() const noexcept { return context && context->before_response; }
+  Task<void> before_response();
   // Lets the filters have their say about the response, in reverse order; be it an upstream's or the gateway's own.
   void filter_response();
 

@@ -36,7 +36,12 @@ Task<Forwarder::End> Forwarder::run() {
     exchange_.record.trace_id = trace_id_of(exchange_.request, own_traceparent());
     watch_.set_permission(this);
     std::optional<Refusal> refused = co_await obtain_response();
-    if (!refused) refused = begin_response();
+    if (!refused) refused = judge_response();
+    if (!refused && exchange_.has_before_response()) {
+      watch_.disarm();  // it is not the upstream that is waited for
+      co_await exchange_.before_response();
+    }
+    if (!refused) build_downstream_head();
     if (refused) {
       end = give_up(std::move(*refused));
     } else if (exchange_.response.status == 101) {
@@ -200,15 +205,13 @@ bool Forwarder::response_is_upgrade() const noexcept {
   return !upgrade.empty() && http::list_has(request_framing_.upgrade, upgrade);
 }
 
-std::optional<Refusal> Forwarder::begin_response() {
+std::optional<Refusal> Forwarder::judge_response() {
   exchange_.record.upstream_duration = seconds_since(sent_at_);
   const auto& upstream = exchange_.active->snapshot->upstreams[exchange_.route->upstream];
   worker_.metrics().count_upstream(upstream.metrics_id, *exchange_.record.upstream_duration);
   if (exchange_.response.status == 101 && !response_is_upgrade()) {
     return Refusal(Reason::upstream_malformed, "101 without the upgrade that was asked for");
   }
-  build_downstream_head();
-  exchange_.record.status = exchange_.response.status;
   return std::nullopt;
 }
 
@@ -234,6 +237,7 @@ void Forwarder::build_downstream_head() {
                                   .to_head = exchange_.request.method == http::Method::head,
                                   .edits = exchange_.route->response_edits};
   http::write_downstream_head(head, worker_.http_date(exchange_.record.time), exchange_.downstream_head);
+  exchange_.record.status = exchange_.response.status;
 }
 
 Task<Forwarder::End> Forwarder::relay_body() {

@@ -60,7 +60,7 @@ class Forwarder final : private Watch::Permission {
   bool take_pooled();
   bool may_retry_now() const;
   End give_up(Refusal refused);
-  std::optional<Refusal> begin_response();
+  std::optional<Refusal> judge_response();
   bool response_is_upgrade() const noexcept;
   bool sends_chunked() const noexcept;
   Refusal interrupted(Reason when_upstream_failed, std::string detail) const;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@
 #include "conf/config.hpp"
 #include "gateway/http/framing.hpp"
 #include "gateway/http/head.hpp"
+#include "gateway/task.hpp"
 
 namespace postern {
 
@@ -53,6 +55,9 @@ struct RequestContext {
   boost::container::small_vector<std::string_view, 4> upstream_headers;  // ready-made `Name: value\r\n` lines
   // Values of Set-Cookie for the client, whoever answers it; no cache may keep such a response.
   boost::container::small_vector<std::string_view, 2> set_cookies;
+  // What must not happen before there is a response: begun when its head has come and is about to be sent, before any
+  // on_response(). Not at all when no head is sent. One slot: `jwt` has it.
+  std::optional<Task<void>> before_response;
   Decision decision;
 
   // Copies bytes into the request's memory, for views that must live as long as the request.

@@ -278,6 +278,7 @@ Task<bool> Session::reply(Exchange& exchange, std::string_view body) {
   }
   static const http::HeaderEdits no_edits;
   const bool is_error = exchange.refusal.reason != Reason::accepted;
+  if (exchange.has_before_response()) co_await exchange.before_response();
   if (exchange.context) exchange.filter_response();
   if (worker_.draining()) exchange.keep_alive = false;
   const bool bodiless = exchange.response.status == 204 || exchange.response.status == 304;

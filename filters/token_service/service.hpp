@@ -23,6 +23,7 @@
 #include "gateway/crew.hpp"
 #include "state/refresh_rules.hpp"
 #include "state/refresh_token.hpp"
+#include "state/store.hpp"
 
 namespace postern::token_service {
 
@@ -40,6 +41,21 @@ struct SentAccess {
   state::Access access = state::Access::absent;
   std::string sid;
   std::string subject;
+};
+
+// A refresh token that is presented, with what counts beside it.
+struct Presentation {
+  state::RefreshTokenText token;
+  Secret successor;  // the secret of the one that is to follow it
+  state::Access access = state::Access::absent;
+  state::Asked asked = state::Asked::post;
+  double at = 0;  // Unix seconds
+};
+
+// A renewal between its halves: the access token is issued, the refresh token has not been used.
+struct BegunRenewal {
+  Presentation presentation;
+  IssuedTokens tokens;
 };
 
 template <class T>
@@ -80,13 +96,19 @@ class Service {
 
   // The matrix of state/refresh_rules.hpp, and the account looked at again (Accounts::look_again), which may end the
   // session.
-  Task<Outcome<IssuedTokens>> refresh(std::optional<Secret> refresh_token, SentAccess sent, state::Asked asked,
-                                      double now) const;
+  Task<Outcome<IssuedTokens>> refresh(std::optional<Secret> refresh_token, SentAccess sent, double now) const;
 
-  // Ends the session, or with `everywhere` all of the subject's: no token of it is accepted from here on, by this process at
-  // once, by others when they hear of it. Refuses refresh_token_invalid and token_missing: whose session it is must be
-  // proven by a token of it, which may have expired; with `everywhere` by one of a session that goes on. Refuses
-  // claim_mismatch for tokens of two sessions.
+  // The same for a browser's request under way, in two halves, since its cookies come with the response alone. The
+  // first decides, and ends the session on reuse, but uses nothing up. The second uses the refresh token as of the time
+  // at which it was presented; its refusal takes nothing back. One that `is_over` is no news for the browser either: a
+  // parallel response has brought newer cookies, or the next request tells that the session has ended.
+  Task<Outcome<BegunRenewal>> begin_renewal(Secret refresh_token, SentAccess sent, double now) const;
+  Task<Outcome<IssuedTokens>> finish_renewal(BegunRenewal begun, double now) const;
+
+  // Ends the session, or with `everywhere` all of the subject's: no token of it is accepted from here on, by this
+  // process at once, by others when they hear of it. Refuses refresh_token_invalid and token_missing: whose session it
+  // is must be proven by a token of it, which may have expired; with `everywhere` by one of a session that goes on.
+  // Refuses claim_mismatch for tokens of two sessions.
   Task<Outcome<state::Nothing>> logout(std::optional<Secret> refresh_token, SentAccess sent, bool everywhere,
                                        double now) const;
 
@@ -127,8 +149,10 @@ class Service {
   Task<Outcome<std::string>> sign(const AccessFacts& facts, double now) const;
   Task<Outcome<IssuedTokens>> issue(const state::Family& family, const Json& claims, Secret refresh_secret,
                                     state::Millis refresh_expires, double issued_at, double now) const;
-  Task<Outcome<Renewed>> rotate(const state::RefreshTokenText& presented, state::Access access, state::Asked asked,
-                                double now) const;
+  state::Rotation rotation_of(const Presentation& presentation, double now) const;
+  Task<Outcome<state::Rotated>> ask(state::Rotation rotation) const;
+  Task<Outcome<Renewed>> rotate(const Presentation& presentation, state::Rotation::Kind kind, double now) const;
+  Task<Outcome<IssuedTokens>> issue_next(Renewed renewed, double now) const;
   Task<Outcome<Json>> look_again(const state::Family& family, double now) const;
   Task<Outcome<state::FoundSession>> find(const state::RefreshTokenText& presented, std::string client,
                                           double now) const;

@@ -19,6 +19,20 @@ tl::unexpected<Refusal> refused(Reason reason) {
   return tl::unexpected(Refusal(reason));
 }
 
+// Refuses what needs no store to be refused.
+Outcome<Presentation> present(const std::optional<Secret>& refresh_token, const SentAccess& sent, state::Asked asked,
+                              double now) {
+  auto token = parse(refresh_token);
+  state::Access access = sent.access;
+  const bool names_a_session = access == state::Access::valid || access == state::Access::expired;
+  if (token && names_a_session && sent.sid != token->sid) access = state::Access::foreign;
+  if (const auto early = state::decide_before_store(access, refresh_token.has_value(), asked)) {
+    return refused(early->reason);
+  }
+  if (!token) return refused(Reason::refresh_token_invalid);
+  return Presentation{std::move(*token), state::make_refresh_secret(), access, asked, now};
+}
+
 }  // namespace
 
 bool is_over(Reason reason) noexcept {
@@ -34,52 +48,63 @@ bool is_over(Reason reason) noexcept {
   }
 }
 
-// Asks the store for the next refresh token; `secret` is the one that is offered, and becomes the one that is.
-Task<Outcome<Service::Renewed>> Service::rotate(const state::RefreshTokenText& presented, state::Access access,
-                                                state::Asked asked, double now) const {
-  const state::Millis grace = settings_.reuse_grace.count();
-  Secret secret = state::make_refresh_secret();
+state::Rotation Service::rotation_of(const Presentation& presentation, double now) const {
+  const state::RefreshTokenText& token = presentation.token;
   state::Rotation rotation;
-  rotation.sid = presented.sid;
-  rotation.presented = state::hash_refresh_secret(presented.secret);
+  rotation.sid = token.sid;
+  rotation.presented = state::hash_refresh_secret(token.secret);
   rotation.client = own_client;
-  rotation.successor = state::hash_refresh_secret(secret);
-  rotation.presented_at = rotation.now = to_millis(now);
-  rotation.grace = grace;
-  rotation.sealed = state::seal_successor(presented.secret, presented.sid, secret, rotation.now + grace);
+  rotation.successor = state::hash_refresh_secret(presentation.successor);
+  rotation.presented_at = to_millis(presentation.at);
+  rotation.now = to_millis(now);
+  rotation.grace = settings_.reuse_grace.count();
+  rotation.sealed =
+      state::seal_successor(token.secret, token.sid, presentation.successor, rotation.now + rotation.grace);
   rotation.lifetime = settings_.refresh_lifetime.count();
   rotation.revoke_until = access_tokens_gone_by(rotation.now);
-  const auto store = shared_->store;
-  auto call = [store, rotation](state::Done<state::Rotated> done) {
+  return rotation;
+}
+
+Task<Outcome<state::Rotated>> Service::ask(state::Rotation rotation) const {
+  auto call = [store = shared_->store, rotation = std::move(rotation)](state::Done<state::Rotated> done) {
     if (const auto open = store->get()) open->rotate(rotation, std::move(done));
   };
   auto rotated = co_await await_store<state::Rotated>(std::move(call));
   if (!rotated) co_return tl::unexpected(refusal_of(rotated.error()));
+  co_return std::move(*rotated);
+}
+
+// The refresh token that follows the presented one: the successor that it is given, or one that is there already.
+Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation, state::Rotation::Kind kind,
+                                                double now) const {
+  const state::RefreshTokenText& token = presentation.token;
+  state::Rotation rotation = rotation_of(presentation, now);
+  rotation.kind = kind;
+  auto rotated = co_await ask(rotation);
+  if (!rotated) co_return tl::unexpected(rotated.error());
   // Revocations name the issuer too: tokens of another name would outlive those of this session.
   if (rotated->family && rotated->family->issuer != settings_.issuer) {
     co_return tl::unexpected(Refusal(Reason::refresh_token_invalid, "the session began under another issuer"));
   }
 
-  const auto decision =
-      state::decide_refresh(access, rotated->presented, asked, {settings_.renew_expired_refresh});
+  const auto decision = state::decide_refresh(presentation.access, rotated->presented, presentation.asked,
+                                              {settings_.renew_expired_refresh});
   if (decision.act == state::RefreshAct::reissue) {
     rotation.kind = state::Rotation::Kind::reissue;
-    auto again = [store, rotation](state::Done<state::Rotated> done) {
-      if (const auto open = store->get()) open->rotate(rotation, std::move(done));
-    };
-    rotated = co_await await_store<state::Rotated>(std::move(again));
-    if (!rotated) co_return tl::unexpected(refusal_of(rotated.error()));
+    rotated = co_await ask(std::move(rotation));
+    if (!rotated) co_return tl::unexpected(rotated.error());
     if (rotated->presented == state::Presented::expired) co_return refused(Reason::refresh_token_expired);
   } else if (decision.act == state::RefreshAct::refuse || decision.act == state::RefreshAct::end_family) {
     // A thief and the user had the same token: the store has ended the session already, and this process knows at once.
     if (decision.act == state::RefreshAct::end_family) {
-      const state::Revocation ended = session_revocation(settings_.issuer, presented.sid, rotation.now);
+      const state::Revocation ended = session_revocation(settings_.issuer, token.sid, rotation.now);
       shared_->revocations->insert({&ended, 1});
     }
     co_return refused(decision.reason);
   }
+  Secret secret = presentation.successor;
   if (rotated->presented == state::Presented::within_grace && rotated->existing) {
-    auto successor = state::open_successor(*rotated->existing, presented.secret, presented.sid, rotation.now);
+    auto successor = state::open_successor(*rotated->existing, token.secret, token.sid, to_millis(now));
     if (!successor) co_return refused(Reason::refresh_token_invalid);
     secret = std::move(*successor);
   } else if (rotated->presented != state::Presented::current) {
@@ -88,22 +113,38 @@ Task<Outcome<Service::Renewed>> Service::rotate(const state::RefreshTokenText& p
   co_return Renewed{std::move(*rotated->family), std::move(secret), rotated->expires};
 }
 
-Task<Outcome<IssuedTokens>> Service::refresh(std::optional<Secret> refresh_token, SentAccess sent, state::Asked asked,
-                                             double now) const {
-  const auto presented = parse(refresh_token);
-  state::Access access = sent.access;
-  const bool names_a_session = access == state::Access::valid || access == state::Access::expired;
-  if (presented && names_a_session && sent.sid != presented->sid) access = state::Access::foreign;
-  if (const auto early = state::decide_before_store(access, refresh_token.has_value(), asked)) {
-    co_return refused(early->reason);
-  }
-  if (!presented) co_return refused(Reason::refresh_token_invalid);
-  auto renewed = co_await rotate(*presented, access, asked, now);
-  if (!renewed) co_return tl::unexpected(renewed.error());
-  const auto claims = co_await look_again(renewed->family, now);
+Task<Outcome<IssuedTokens>> Service::issue_next(Renewed renewed, double now) const {
+  const auto claims = co_await look_again(renewed.family, now);
   if (!claims) co_return tl::unexpected(claims.error());
-  co_return co_await issue(renewed->family, *claims, std::move(renewed->secret), renewed->expires, std::floor(now),
-                           now);
+  co_return co_await issue(renewed.family, *claims, std::move(renewed.secret), renewed.expires, std::floor(now), now);
+}
+
+Task<Outcome<IssuedTokens>> Service::refresh(std::optional<Secret> refresh_token, SentAccess sent, double now) const {
+  const auto presentation = present(refresh_token, sent, state::Asked::post, now);
+  if (!presentation) co_return tl::unexpected(presentation.error());
+  auto renewed = co_await rotate(*presentation, state::Rotation::Kind::rotate, now);
+  if (!renewed) co_return tl::unexpected(renewed.error());
+  co_return co_await issue_next(std::move(*renewed), now);
+}
+
+Task<Outcome<BegunRenewal>> Service::begin_renewal(Secret refresh_token, SentAccess sent, double now) const {
+  auto presentation = present(std::move(refresh_token), sent, state::Asked::renewal, now);
+  if (!presentation) co_return tl::unexpected(presentation.error());
+  auto renewed = co_await rotate(*presentation, state::Rotation::Kind::look, now);
+  if (!renewed) co_return tl::unexpected(renewed.error());
+  // A successor that is there already is proposed as well: when the response comes its grace may be over.
+  presentation->successor = renewed->secret;
+  auto tokens = co_await issue_next(std::move(*renewed), now);
+  if (!tokens) co_return tl::unexpected(tokens.error());
+  co_return BegunRenewal{std::move(*presentation), std::move(*tokens)};
+}
+
+Task<Outcome<IssuedTokens>> Service::finish_renewal(BegunRenewal begun, double now) const {
+  auto renewed = co_await rotate(begun.presentation, state::Rotation::Kind::rotate, now);
+  if (!renewed) co_return tl::unexpected(renewed.error());
+  begun.tokens.refresh_token = state::format_refresh_token({renewed->family.sid, std::move(renewed->secret)});
+  begun.tokens.refresh_expires_in = static_cast<double>(renewed->expires - to_millis(now)) / 1000;
+  co_return std::move(begun.tokens);
 }
 
 // The account's claims as they are by now, or the end of the session.

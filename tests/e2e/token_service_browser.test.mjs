@@ -289,3 +289,28 @@ describe('a page of', () => {
     await assertUntouched();
   });
 });
+
+// Its renewed cookies come with the upstream's head: until then the browser has none but the old ones.
+it('a renewed request whose upstream takes longer than the grace, as a long poll does, ends no session', async (t) => {
+  const own = await startService(service, {...expiring, reuse_grace: '1s'});
+  const {page, at} = await logIn(t, own);
+  let release;
+  const released = new Promise((resolve) => { release = resolve; });
+  t.after(() => {
+    release();
+    own.upstream.answer = answer;
+  });
+  own.upstream.answer = async (request) => {
+    if (request.target === '/orders/poll') await released;
+    return answer(request);
+  };
+  await clockPasses(at + 2100);
+  const poll = assertOpens(page, '/orders/poll');
+  poll.catch(() => {}); // it is awaited below
+  await eventually('the poll waits at the upstream', () => own.upstream.requests.some(({target}) => target === '/orders/poll'));
+  await clockPasses(Date.now() + 1100);
+  await assertOpens(page, '/orders/meanwhile');
+  release();
+  await poll;
+  await assertOpens(page, '/orders/afterwards');
+});

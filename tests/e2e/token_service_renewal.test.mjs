@@ -8,11 +8,13 @@ import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {cookieField, cookies, cookiesOf, refreshName, tokensOf} from './harness/session_cookies.mjs';
 import {assertErrorReply} from './harness/refusals.mjs';
-import {changeUsers, clockPasses, queryStore, startTokenService} from './harness/token_service.mjs';
-import {exchange} from './harness/raw_client.mjs';
+import {changeUsers, clockPasses, lockStore, queryStore, startTokenService} from './harness/token_service.mjs';
+import {connect, exchange} from './harness/raw_client.mjs';
 import {withOtherSignature} from './harness/tokens.mjs';
+import {eventually} from './harness/waiting.mjs';
 
 const suiteScope = scoped();
+const okAnswer = 'HTTP/1.1 200 OK\r\nCache-Control: public, max-age=60\r\nContent-Length: 2\r\n\r\nok';
 const guarded = (name, more) => ({
   name, match: {path_prefix: `/${name}`}, upstream: 'orders', jwt: {providers: ['token_service'], ...more}, claim_headers: {sub: 'X-User-Id'},
 });
@@ -20,7 +22,7 @@ let service;
 before(async () => {
   service = await startTokenService(suiteScope, {
     users: {alice: []},
-    upstreamOptions: {answer: () => 'HTTP/1.1 200 OK\r\nCache-Control: public, max-age=60\r\nContent-Length: 2\r\n\r\nok'},
+    upstreamOptions: {answer: () => okAnswer},
     service: {deliver: 'cookies', cookies: {}, access_lifetime: '1s', leeway: '1s', reuse_grace: '2s'},
     routes: [
       guarded('orders'), guarded('header', {from: [{header: 'Authorization', prefix: 'Bearer'}]}), guarded('optional', {optional: true}),
@@ -197,6 +199,144 @@ describe('a session that is over', () => {
     assert.equal(response.status, 200);
     assert.equal(Object.values(cookiesOf(response)).filter(({value}) => value === '').length, 2);
     assert.equal(service.upstream.last.get('x-user-id'), undefined);
+  });
+});
+
+// The browser has no other refresh token until the head of the response comes.
+describe('while the upstream has not answered a renewed request', () => {
+  const grace = 1000;
+  let own;
+  before(async () => {
+    own = await startTokenService(suiteScope, {like: service, service: {
+      deliver: 'cookies', cookies: {}, access_lifetime: '1s', leeway: '1s', reuse_grace: `${grace}ms`}});
+  });
+  const graceIsOver = () => clockPasses(Date.now() + grace + 100);
+
+  // A request with an expired session's cookies that has come to the upstream, which answers it when it is told to.
+  async function held(t, session, answer = okAnswer) {
+    const usual = own.upstream.answer;
+    let release;
+    const released = new Promise((resolve) => { release = resolve; });
+    t.after(() => {
+      own.upstream.answer = usual;
+      release();
+    });
+    own.upstream.forget();
+    own.upstream.answer = async (asked) => {
+      if (asked.target !== '/orders/held') return okAnswer;
+      await released;
+      return answer;
+    };
+    const client = await connect(scoped(t), own.gateway.port);
+    client.send(request('GET', '/orders/held', [cookies(session)]));
+    await own.upstream.received(1);
+    return {client, release, answered: () => {
+      release();
+      return client.response();
+    }};
+  }
+
+  const assertWithoutCookies = (response) => assert.deepEqual([response.status, response.all('set-cookie')], [200, []]);
+  const sidOf = (session) => jose.decodeJwt(session.access_token).sid;
+  const usedTokens = async (session) => (await queryStore(
+    own.stateFile, 'SELECT count(*) FROM refresh_tokens WHERE sid = ? AND used IS NOT NULL', sidOf(session)))[0][0];
+
+  it('its refresh token stays unused, and is used when the response goes out', async (t) => {
+    const session = await expired(own);
+    const {answered} = await held(t, session);
+    assert.equal(await usedTokens(session), 0);
+    const next = assertRenewed(await answered(), session);
+    assert.equal(await usedTokens(session), 1);
+    await ask({refresh_token: next.refresh_token}, {own});
+  });
+
+  it('other requests with the same cookies are renewed, after the grace as well, and it gets the refresh token that they got', async (t) => {
+    const session = await expired(own);
+    const {answered} = await held(t, session);
+    await graceIsOver();
+    const next = assertRenewed(await ask(session, {own}), session);
+    assert.equal(assertRenewed(await answered(), session).refresh_token, next.refresh_token);
+    assertRenewed(await ask({refresh_token: next.refresh_token}, {own}), session);
+  });
+
+  it('for longer than the grace of another one\'s renewal, it brings no cookies: the browser has newer ones', async (t) => {
+    const session = await expired(own);
+    const {answered} = await held(t, session);
+    const next = assertRenewed(await ask(session, {own}), session);
+    await graceIsOver();
+    assertWithoutCookies(await answered());
+    assertRenewed(await ask({refresh_token: next.refresh_token}, {own}), session);
+  });
+
+  it('which repeats a renewal whose answer was lost, for longer than its grace, it brings the refresh token that was lost', async (t) => {
+    const session = await expired(own);
+    const lost = assertRenewed(await ask(session, {own}), session);
+    const {answered} = await held(t, session);
+    await graceIsOver();
+    assert.equal(assertRenewed(await answered(), session).refresh_token, lost.refresh_token);
+    assertRenewed(await ask({refresh_token: lost.refresh_token}, {own}), session);
+  });
+
+  it('and the browser has gone on by two renewals, it brings no cookies', async (t) => {
+    const session = await expired(own);
+    const second = assertRenewed(await ask(session, {own}), session);
+    const {answered} = await held(t, session);
+    const third = assertRenewed(await ask({refresh_token: second.refresh_token}, {own}), session);
+    await graceIsOver();
+    assertWithoutCookies(await answered());
+    assertRenewed(await ask({refresh_token: third.refresh_token}, {own}), session);
+  });
+
+  it('a browser that leaves has lost nothing', async (t) => {
+    const session = await expired(own);
+    const {client} = await held(t, session);
+    const lines = own.gateway.lines.length;
+    client.socket.destroy();
+    await eventually('its line in the log', () => own.gateway.lines.slice(lines).some(({path}) => path === '/orders/held'));
+    assert.equal(await usedTokens(session), 0);
+    await graceIsOver();
+    assertRenewed(await ask(session, {own}), session);
+  });
+
+  it('a store that fails takes the new cookies, and not the response', async (t) => {
+    const session = await expired(own);
+    const {answered} = await held(t, session);
+    const lines = own.gateway.lines.length;
+    const release = await lockStore(scoped(t), own.stateFile);
+    assertWithoutCookies(await answered());
+    await release();
+    const line = await eventually('its line', () => own.gateway.lines.slice(lines).find(({path}) => path === '/orders/held'));
+    assert.equal(line.reason, 'accepted');
+    assert.match(line.detail, /^the session was not renewed: /);
+    assertRenewed(await ask(session, {own}), session);
+  });
+
+  it('a logout leaves no cookies to bring', async (t) => {
+    const session = await expired(own);
+    const {answered} = await held(t, session);
+    await own.logout(undefined, [cookies(session)]);
+    const response = await answered();
+    assert.ok([200, 401].includes(response.status), response.text); // it may have been faster than the watch
+    assert.deepEqual(response.all('set-cookie'), []);
+    assertOver(await ask(session, {own}), 401, 'refresh_token_invalid');
+  });
+
+  it('and its answer is none, the error brings the cookies', async (t) => {
+    const session = await expired(own);
+    const {answered} = await held(t, session, 'nonsense\r\n\r\n');
+    const response = await answered();
+    assertErrorReply(response, {status: 502, reason: 'upstream_malformed'});
+    assert.equal(Object.keys(cookiesOf(response)).length, 2);
+    assert.equal(await usedTokens(session), 1);
+  });
+
+  it('and it streams then, the cookies come before the first event', async (t) => {
+    const session = await expired(own);
+    const {client, release} = await held(t, session,
+      'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n');
+    release();
+    await client.until('the head', (text) => text.includes(`Set-Cookie: ${refreshName}=`) && text.endsWith('\r\n\r\n'));
+    assert.equal(await usedTokens(session), 1);
   });
 });
 
