@@ -18,7 +18,7 @@ command -v npm >/dev/null || test_packages+=(npm)
 
 # What fuzzing and `./test clang`, `bench/compare`, `bench/verify` and `bench/revocations` need beyond that.
 clang_packages=(clang libclang-rt-14-dev)
-bench_packages=(haproxy nginx-light openssl python3 python3-jwcrypto wrk)
+bench_packages=(nginx-light haproxy apache2 libapache2-mod-auth-openidc openssl python3 python3-jwcrypto wrk nghttp2-client)
 micro_packages=(libbenchmark-dev)
 
 # Prints those of the named packages that are not installed. Any nginx will do where nginx-light is asked for.

@@ -1,0 +1,60 @@
+"""Processes pinned to a core, their CPU time and memory, free ports."""
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+GATEWAY_CORE = 0
+LOAD_CORE = 1  # of the upstream and of whatever makes requests
+
+
+@contextlib.contextmanager
+def on_core(core):
+    """What is started within runs on this core alone: a process inherits where its parent may run."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def running(core, *command, log, **options):
+    """A process that is ended with the block; what it says goes to the file `log`."""
+    with open(log, "w") as output, on_core(core):
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port, process, log, pause=0.01):
+    """Returns as soon as the process accepts connections; one that ended, or takes ten seconds, is an error with its log."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(pause)
+    raise RuntimeError(f"{process.args} does not accept connections:\n{Path(log).read_text()[-2000:]}")
+
+
+def cpu_nanoseconds(pid):
+    """CPU time of all threads; a thread that ended takes its time along, so the gateways must keep theirs."""
+    return sum(int(task.joinpath("schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+def resident_bytes(pid):
+    """Resident memory (RSS), shared libraries included."""
+    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(row.split()[1]) * 1024 for row in rows if row.startswith("Rss:"))
