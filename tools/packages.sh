@@ -16,7 +16,7 @@ test_packages=(
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
 
-# What fuzzing and `./test clang`, `bench/compare`, `bench/verify` and `bench/revocations` need beyond that.
+# What fuzzing and `./test clang`, `bench/compare` and `bench/micro/run` need beyond that.
 clang_packages=(clang libclang-rt-14-dev)
 bench_packages=(nginx-light haproxy apache2 libapache2-mod-auth-openidc openssl python3 python3-jwcrypto wrk nghttp2-client)
 micro_packages=(libbenchmark-dev)
