@@ -132,6 +132,15 @@ run_differential() {
   fi
 }
 
+suite_instructions() {
+  heading "instructions of a request, within their budget ($1)"
+  if "$root/bench/instructions" --postern "$root/build/$1/postern"; then
+    passed=$((passed + 1))
+  else
+    add_failure "bench/instructions"
+  fi
+}
+
 # run_fuzz SECONDS [ARGUMENT...]: each target for so long.
 run_fuzz() {
   local output

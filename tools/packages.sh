@@ -8,18 +8,21 @@ build_packages=(
   curl
 )
 
-# What `./test` needs beyond that: upstreams, a store, clients and second implementations of tokens and of JSON Schema.
+# What `./test` needs beyond that: upstreams, a store, clients, second implementations of tokens and of JSON Schema, and what
+# counts instructions.
 test_packages=(
   nginx-light apache2 lighttpd haproxy redis-server chromium openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates
+  valgrind binutils
 )
 # A node of any origin will do (18 or later); Debian's is taken where there is none.
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
 
-# What fuzzing and `./test clang`, `bench/compare` and `bench/micro/run` need beyond that.
+# What fuzzing and `./test clang`, `bench/compare`, `bench/micro/run` and `bench/instructions` need beyond that.
 clang_packages=(clang libclang-rt-14-dev)
 bench_packages=(nginx-light haproxy apache2 libapache2-mod-auth-openidc openssl python3 python3-jwcrypto wrk nghttp2-client)
 micro_packages=(libbenchmark-dev)
+instructions_packages=(valgrind binutils openssl python3 python3-jwcrypto)
 
 # Prints those of the named packages that are not installed. Any nginx will do where nginx-light is asked for.
 missing_packages() {

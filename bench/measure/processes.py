@@ -12,9 +12,9 @@ LOAD_CORE = 1  # of the upstream and of whatever makes requests
 
 @contextlib.contextmanager
 def on_core(core):
-    """What is started within runs on this core alone: a process inherits where its parent may run."""
+    """What is started within runs on this core alone, or, with None, anywhere: a process inherits where its parent may run."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, before if core is None else {core})
     try:
         yield
     finally:
@@ -39,13 +39,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(port, process, log, pause=0.01):
-    """Returns as soon as the process accepts connections; one that ended, or takes ten seconds, is an error with its log."""
-    deadline = time.monotonic() + 10
+def wait_for(port, process, log, patience=10):
+    """Returns as soon as the process accepts connections; one that ended, or takes so many seconds, is an error with its log."""
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
-        time.sleep(pause)
+        time.sleep(0.01)
     raise RuntimeError(f"{process.args} does not accept connections:\n{Path(log).read_text()[-2000:]}")
 
 
