@@ -1,7 +1,7 @@
 """Counts the instructions that a request costs in the program itself, without the kernel's. Started by bench/instructions.
 
 The program runs under callgrind, which counts in the steady state alone, with one connection in lock step (lockstep.py): the
-counts of two runs differ by a thousandth or so, on a busy machine too. They are those of one compiler: the budget is checked for
+counts of two runs differ by a thousandth or two, on a busy machine too. They are those of one compiler: the budget is checked for
 programs that Debian 12's g++ made.
 """
 import argparse

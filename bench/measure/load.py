@@ -45,7 +45,7 @@ def wrk(url, connections, requests, header=None, authorizations=None):
 def latency_at(url, rate, seconds):
     """(p99 in microseconds, requests a second that were made) at about this rate: 256 connections, which think in between.
 
-    wrk and not h2load, whose clients send at a rate in bursts every ten milliseconds.
+    wrk and not h2load, whose clients send at a fixed rate in bursts.
     """
     pause = max(1, round(256 / rate * 1000))
     output = run(["wrk", "-t1", "-c256", f"-d{seconds}s", "-s", HERE / "thinking.lua", url, "--", pause])

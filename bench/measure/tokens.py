@@ -1,4 +1,4 @@
-"""Keys and tokens. They are kept in a folder, since a hundred thousand RSA signatures take half a minute."""
+"""Keys and tokens. They are kept in a folder, since signing them takes longer than most measurements."""
 import base64
 import hashlib
 import hmac
