@@ -69,8 +69,8 @@ def main():
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postern-bench-")))
         directory.chmod(0o755)  # Apache's user reads what is in it
-        address = stack.enter_context(upstream(directory))
-        stage = Stage(directory, program_names(options.postern or [BUILD / "release" / "postern"]), options.rounds, options.requests, address,
+        programs = program_names(options.postern or [BUILD / "release" / "postern"])
+        stage = Stage(directory, programs, options.rounds, options.requests, stack.enter_context(upstream(directory)),
                       Tokens(options.tokens), make_certificate(directory), stack)
         print_machine()
         print_head()

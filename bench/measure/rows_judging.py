@@ -1,4 +1,5 @@
 """Rows about tokens that are not known yet, beside OpenSSL's bare verification, and about those that are refused."""
+import contextlib
 import statistics
 import subprocess
 
@@ -20,32 +21,31 @@ def openssl_verify_microseconds(algorithm):
     return 1e6 / float(row.split(":")[4])
 
 
-def beyond_plain(stage, subjects, plain, algorithm):
-    """(median microseconds more than `plain`, median microseconds of a bare verification) for each subject."""
+def share_rows(stage, pairs, algorithm, workload):
+    """A row for each (basis, judged): what judging costs beyond the basis, in verifications. Both go to one gateway."""
     verifies = [openssl_verify_microseconds(algorithm)]
-    costs = alternate([plain, *subjects], stage.rounds, stage.requests)
+    costs = alternate([subject for pair in pairs for subject in pair], stage.rounds, stage.requests)
     verifies.append(openssl_verify_microseconds(algorithm))
-    return [difference(costs[subject.name], costs[plain.name]) for subject in subjects], statistics.mean(verifies)
-
-
-def share_row(workload, share, verify):
-    return Row(workload, f"{share:.1f} us more, {share / verify:.2f} verifications", f"{verify:.1f} us", "<= 1.10 verifications",
-               share <= 1.10 * verify)
+    verify = statistics.mean(verifies)
+    for basis, judged in pairs:
+        share = difference(costs[judged.name], costs[basis.name])
+        yield Row(f"{workload}: {judged.name}", f"{share:.1f} us more, {share / verify:.2f} verifications", f"{verify:.1f} us",
+                  "<= 1.10 verifications", share <= 1.10 * verify)
 
 
 def cold(stage):
-    """A process of its own for each algorithm: it has seen none of the tokens. Plain requests are made in the same process."""
+    """Processes of their own for each algorithm, which have seen none of the tokens; plain requests bring them as well."""
     for algorithm in OPENSSL_NAMES:
         tokens = stage.tokens.many(algorithm, (stage.rounds + 1) * stage.requests)
-        for name in stage.programs:
-            with stage.fresh_postern(name) as gateway:
-                plain = stage.each_token(gateway, "plain/1k", tokens, "plain")
-                first_seen = stage.each_token(gateway, f"{algorithm.lower()}/1k", tokens)
-                (share,), verify = beyond_plain(stage, [first_seen], plain, algorithm)
-                yield share_row(f"{algorithm}, never seen before: {name}", share, verify)
+        with contextlib.ExitStack() as stack:
+            gateways = [stack.enter_context(stage.fresh_postern(name)) for name in stage.programs]
+            pairs = [(stage.each_token(one, "plain/1k", tokens, f"plain: {one.name}"),
+                      stage.each_token(one, f"{algorithm.lower()}/1k", tokens)) for one in gateways]
+            yield from share_rows(stage, pairs, algorithm, f"{algorithm}, never seen before")
 
 
 def refused(stage):
+    """No token and one of a stranger, beside what is proxied; a forged one, beside no token."""
     strange = stage.tokens.mint("RS256", issuer=ISSUER_OF_NOBODY)
     for gateway in stage.posterns:
         proxied = stage.kept(gateway, name="proxied")
@@ -56,8 +56,8 @@ def refused(stage):
             mine, base = costs[subject.name], costs[proxied.name]
             yield ratio_row(f"401, {subject.name}", gateway.name, statistics.median(mine), ratio(mine, base),
                             statistics.median(base), 0.5, "proxied")
-        for algorithm in OPENSSL_NAMES:
-            plain = stage.kept(gateway, "rs256/1k", name="no token", status="4xx")
-            forged = stage.kept(gateway, f"{algorithm.lower()}/1k", stage.tokens.forge(algorithm), name="forged", status="4xx")
-            (share,), verify = beyond_plain(stage, [forged], plain, algorithm)
-            yield share_row(f"401, {algorithm} forged: {gateway.name}", share, verify)
+    for algorithm in OPENSSL_NAMES:
+        forged = stage.tokens.forge(algorithm)
+        pairs = [(stage.kept(one, "rs256/1k", name=f"no token: {one.name}", status="4xx"),
+                  stage.kept(one, f"{algorithm.lower()}/1k", forged, status="4xx")) for one in stage.posterns]
+        yield from share_rows(stage, pairs, algorithm, f"401, {algorithm} forged")
