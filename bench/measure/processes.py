@@ -54,7 +54,7 @@ def cpu_nanoseconds(pid):
     return sum(int(task.joinpath("schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
 
 
-def memory_bytes(pid, kinds=("Rss",)):
-    """The sum of these kinds of memory, as proc_pid_smaps(5) names them; the resident memory with its shared libraries."""
-    rows = (row.split() for row in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
-    return sum(int(row[1]) * 1024 for row in rows if row[0].rstrip(":") in kinds)
+def memory_bytes(pid, kind="Rss"):
+    """As proc_pid_smaps(5) names it: `Rss`, all that is resident, shared libraries included; `Anonymous`, what is no file's."""
+    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(row.split()[1]) * 1024 for row in rows if row.startswith(f"{kind}:"))

@@ -77,11 +77,10 @@ def added_by_connections(gateway, count, tls):
 
 
 def megabytes_of(gateway):
-    """What is resident after a request, and what of it is the process's own."""
+    """What is resident after a request, and what of it is no file's: heap, stacks, data."""
     with connect(gateway, None):
         resident = settled_memory(gateway.pid)
-    private = memory_bytes(gateway.pid, ("Private_Clean", "Private_Dirty"))
-    return resident, f"{resident / 1e6:.1f} MB, {private / 1e6:.1f} MB of it private"
+    return resident, f"{resident / 1e6:.1f} MB, {memory_bytes(gateway.pid, 'Anonymous') / 1e6:.1f} MB of it anonymous"
 
 
 def memory(stage):
