@@ -153,7 +153,8 @@ void add_admin_verbs(CLI::App& app, Given& given) {
 
 void add_token_verbs(CLI::App& app, Given& given) {
   RevokeFlags& revoke = given.revoke;
-  CLI::App* const tokens = app.add_subcommand("tokens", "Tokens, for a running gateway with a token service");
+  CLI::App* const tokens =
+      app.add_subcommand("tokens", "Tokens, for a running gateway with `revocations` or a token service");
   tokens->require_subcommand(1);
   CLI::App* const verb = tokens->add_subcommand("revoke", "Have tokens of an issuer refused from now on");
   const char* const group = "What is revoked: one of these, or --issued-before alone";

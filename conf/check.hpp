@@ -36,6 +36,12 @@ void check_duplicates(const Config& config, Problems& problems);
 // The token service's lifetimes against each other, its cookies, and what of the file would take its place.
 void check_token_service(const Config& config, Problems& problems);
 
+// What of a store's Redis contradicts itself; `path` is the store's.
+void check_state_store(const StateStore& store, const std::string& path, Problems& problems);
+
+// Revocations have one store, a token service's where there is one.
+void check_revocations(const Config& config, Problems& problems);
+
 // The token service's clients against each other and against the service.
 void check_token_clients(const TokenService& service, Problems& problems);
 

@@ -14,6 +14,7 @@
 #include "base/json.hpp"
 #include "base/pattern.hpp"
 #include "base/secret.hpp"
+#include "conf/state_store.hpp"
 #include "conf/token_service.hpp"
 #include "conf/upstream_tls.hpp"
 #include "conf/values.hpp"
@@ -259,6 +260,7 @@ struct Config {
   ReadyWhen ready_when = ReadyWhen::all;
   std::map<std::string, Provider> providers;
   std::optional<TokenService> token_service;
+  std::optional<Revocations> revocations;  // without a token service, whose store has them
   std::map<std::string, Upstream> upstreams;
   std::vector<Route> routes;
 };

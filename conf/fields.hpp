@@ -14,5 +14,6 @@
 #include "conf/fields_provider.hpp"
 #include "conf/fields_route.hpp"
 #include "conf/fields_server.hpp"
+#include "conf/fields_state_store.hpp"
 #include "conf/fields_token_service.hpp"
 #include "conf/fields_upstream.hpp"

@@ -69,8 +69,8 @@ void describe(Visitor& v, Jwt& c) {
        .not_empty = true});
   v.field("keep_token", c.keep_token, {.doc = "Whether the upstream gets the token too. By default it is removed."});
   v.field("fail", c.fail,
-          {.doc = "While nobody knows what was revoked (`revocation_patience`): `closed` answers 503, `open` lets valid tokens "
-                  "pass, revoked or not."});
+          {.doc = "While nobody knows what was revoked (`revocations.patience`, `token_service.revocation_patience`): "
+                  "`closed` answers 503, `open` lets valid tokens pass, revoked or not."});
   v.field("scopes", c.scopes,
           {.doc = "Scopes (`scope` or `scp`) that the token must have. Else 403.",
            .format = Format::scope,

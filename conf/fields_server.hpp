@@ -130,6 +130,9 @@ void describe(Visitor& v, Config& c) {
   v.field("providers", c.providers, {.doc = "Who issues tokens, by a name that routes refer to."});
   v.field("token_service", c.token_service,
           {.doc = "Makes postern issue tokens: login, refresh, logout. For those without an identity provider."});
+  v.field("revocations", c.revocations,
+          {.doc = "Makes it possible to revoke the providers' tokens, by the admin listener and `postern tokens "
+                  "revoke`. A token service brings that along: its `store` has the revocations."});
   v.field("upstreams", c.upstreams, {.doc = "The services behind the gateway, by a name that routes refer to."});
   v.field("routes", c.routes,
           {.doc = "Which requests go where, and what they must prove. The most specific match wins, whatever the order "

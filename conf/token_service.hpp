@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
-#include "conf/upstream_tls.hpp"
+#include "conf/state_store.hpp"
 #include "conf/values.hpp"
 
 namespace postern::conf {
@@ -23,31 +23,6 @@ inline constexpr std::string_view token_service_name = "token_service";
 
 // The client of the service's own logins, which come from no other (RFC 9068 wants one named).
 inline constexpr std::string_view own_client = "postern";
-
-struct RedisStore {
-  // How the server is found: one of these three.
-  Secret url;                          // conf/redis_url.hpp; it may hold a password
-  std::vector<std::string> sentinels;  // `host` or `host:port`
-  std::vector<std::string> nodes;      // of a cluster; as `sentinels`
-
-  std::string master_name;  // under which Sentinel knows it
-  std::string sentinel_user;
-  Secret sentinel_password;
-  FilePath sentinel_password_file;
-  std::string user;  // unless the URL has one
-  Secret password;
-  FilePath password_file;
-  std::optional<UpstreamTls> tls;  // with a URL only for `rediss://`; else whether TLS is spoken at all
-  std::string key_prefix = "postern";
-  Duration timeout{1'000};
-  std::uint32_t wait_replicas = 0;  // that must have a session's change, or a revocation, before it is answered
-};
-
-// Where sessions, revocations and signing keys are kept: one of both.
-struct StateStore {
-  FilePath sqlite;
-  std::optional<RedisStore> redis;
-};
 
 enum class SameSite { lax, strict, none };
 enum class TokenDelivery { json, cookies, both };

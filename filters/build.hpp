@@ -13,6 +13,7 @@ struct Build {
   const conf::Config& config;
   Providers providers;                                     // by name
   std::shared_ptr<const token_service::Service> service{};  // null without a token service
+  token_service::FollowedStore followed{};                  // where revocations are: the service's, or one without it
 };
 
 }  // namespace postern::filters

@@ -72,13 +72,13 @@ class Jwt final : public Filter {
  public:
   Jwt(const conf::Jwt& jwt, const Build& build)
       : id_(next_filter_id()),
+        revocations_(build.followed.revocations),
         sources_(places_of(jwt, build), build.config.limits.token_bytes.count),
         route_rules_(make_route_rules(jwt)),
         renewal_(renewal_of(jwt, build)),
         optional_(jwt.optional),
         keep_token_(jwt.keep_token),
         fail_open_(jwt.fail == conf::Fail::open) {
-    if (build.service) revocations_ = build.service->shared().revocations;
     for (const auto& name : jwt.providers) {
       const auto found = build.providers.find(name);
       if (found == build.providers.end()) continue;
@@ -263,7 +263,7 @@ class Jwt final : public Filter {
   }
 
   std::uint64_t id_;
-  std::shared_ptr<const token_service::Revocations> revocations_;  // null without a token service
+  std::shared_ptr<const token_service::Revocations> revocations_;  // null where nothing can be revoked
   TokenSources sources_;
   std::vector<std::shared_ptr<const Provider>> providers_;
   std::vector<const jose::Rules*> rules_;  // of providers_, in the same order

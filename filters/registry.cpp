@@ -37,8 +37,7 @@ constexpr std::array registry = {
 
 class Factory final : public FilterFactory {
  public:
-  Factory(const conf::Config& config, Providers providers, std::shared_ptr<const token_service::Service> service)
-      : build_{config, std::move(providers), std::move(service)} {}
+  explicit Factory(Build build) : build_(std::move(build)) {}
 
   Chain make_chain(const conf::Route& route) override {
     Chain chain;
@@ -57,19 +56,18 @@ class Factory final : public FilterFactory {
   }
 
   std::vector<AdminPage> admin_pages() const override {
-    if (!build_.service) return {};
-    return {token_service::revocations_page(build_.service->shared_state(), build_.service->settings())};
+    if (build_.followed.store == nullptr) return {};
+    return {token_service::revocations_page(build_.followed, build_.config.token_service)};
   }
 
   std::unique_ptr<WorkerState> make_worker_state() const override { return std::make_unique<FilterWorkerState>(); }
 
   std::vector<ProviderStatus> provider_statuses() const override {
     auto all = statuses(build_.config, build_.providers);
-    for (ProviderStatus& status : all) {
-      if (!build_.service || status.name != conf::token_service_name) continue;
-      const token_service::Revocations& revocations = *build_.service->shared().revocations;
-      status.revocations.emplace(ProviderStatus::Revocations{revocations.is_following(unix_now()), revocations.size()});
-    }
+    const auto& revocations = build_.followed.revocations;
+    if (revocations == nullptr) return all;
+    const ProviderStatus::Revocations known{revocations->is_following(unix_now()), revocations->size()};
+    for (ProviderStatus& status : all) status.revocations = known;
     return all;
   }
 
@@ -77,21 +75,37 @@ class Factory final : public FilterFactory {
   Build build_;
 };
 
+// The files of a token service, or of the store of revocations, as far as they can be judged without opening that.
+void check_token_files(const conf::Config& config, conf::Problems& problems) {
+  if (const auto& service = config.token_service) {
+    token_service::open_accounts(*service, {}, problems);
+    token_service::load_clients(*service, problems);
+    token_service::read_store_settings(service->store, "token_service.store", problems);
+    token_service::read_encryption_secret(service->signing_keys, problems);
+  }
+  if (config.revocations) {
+    token_service::read_store_settings(config.revocations->store, "revocations.store", problems);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const Engines& engines,
                                             conf::Problems& problems) {
-  auto service = engines.tokens ? engines.tokens->service(config, problems) : nullptr;
-  Providers providers = load_providers(config, engines.keys, problems);
-  if (config.token_service) {
-    if (!engines.tokens) {  // the files are judged all the same
-      token_service::open_accounts(*config.token_service, {}, problems);
-      token_service::load_clients(*config.token_service, problems);
-      token_service::read_store_settings(*config.token_service, problems);
-    }
-    providers[std::string(conf::token_service_name)] = make_own_provider(*config.token_service, service.get());
+  Build build{config, {}};
+  if (engines.tokens) {
+    build.followed = engines.tokens->revocations(config, problems);
+    build.service = engines.tokens->service(config, problems);
+    if (build.service) build.followed = build.service->shared();
+  } else {
+    check_token_files(config, problems);
   }
-  return std::make_unique<Factory>(config, std::move(providers), std::move(service));
+  build.providers = load_providers(config, engines.keys, problems);
+  if (config.token_service) {
+    build.providers[std::string(conf::token_service_name)] =
+        make_own_provider(*config.token_service, build.service.get());
+  }
+  return std::make_unique<Factory>(std::move(build));
 }
 
 std::vector<std::string_view> filter_names() {

@@ -197,18 +197,18 @@ void append_keys(std::string& out, const std::vector<ProviderStatus>& providers)
                      [](const Status& status) { return status.unknown_kid_refusals; });
 }
 
+// They are the same for every provider.
 void append_revocations(std::string& out, const std::vector<ProviderStatus>& providers) {
-  for (const ProviderStatus& provider : providers) {
-    if (!provider.revocations) continue;
-    append_family(out, "postern_revocations", "gauge", "Revocations that are in force.");
-    out += "postern_revocations ";
-    append_number(out, provider.revocations->count);
-    out += '\n';
-    append_family(out, "postern_revocations_following", "gauge",
-                  "1 while what others revoke is heard of, 0 when the store was not heard of for too long.");
-    out += "postern_revocations_following ";
-    out += provider.revocations->following ? "1\n" : "0\n";
-  }
+  if (providers.empty() || !providers.front().revocations) return;
+  const ProviderStatus::Revocations& revocations = *providers.front().revocations;
+  append_family(out, "postern_revocations", "gauge", "Revocations that are in force.");
+  out += "postern_revocations ";
+  append_number(out, revocations.count);
+  out += '\n';
+  append_family(out, "postern_revocations_following", "gauge",
+                "1 while what others revoke is heard of, 0 when the store was not heard of for too long.");
+  out += "postern_revocations_following ";
+  out += revocations.following ? "1\n" : "0\n";
 }
 
 double seconds_of(const timeval& time) {

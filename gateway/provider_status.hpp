@@ -37,7 +37,7 @@ struct ProviderStatus {
   std::uint64_t waiting_requests = 0;
   std::uint64_t unknown_kid_refusals = 0;
 
-  // What is known of revoked tokens, where somebody says it.
+  // What is known of revoked tokens, the same for every provider; nothing where none can be revoked.
   struct Revocations {
     bool following = false;  // what others revoke is heard of
     std::uint64_t count = 0;

@@ -23,12 +23,13 @@ state::Revocation session_revocation(std::string issuer, std::string sid, state:
           .until = access_tokens_gone_by(now)};
 }
 
-state::Millis usual_until(const state::Revocation& revocation, const conf::TokenService& service, state::Millis now) {
+state::Millis usual_until(const state::Revocation& revocation, const std::optional<conf::TokenService>& service,
+                          state::Millis now) {
   const state::Millis last_issued = std::max(now, revocation.before.value_or(now));
-  if (revocation.issuer != service.issuer) return last_issued + foreign_lifetime;
+  if (!service || revocation.issuer != service->issuer) return last_issued + foreign_lifetime;
   if (revocation.kind != state::Revocation::Kind::kid) return access_tokens_gone_by(last_issued);
   // The key is published already at the latest, and signs for one turn.
-  const conf::SigningKeys& keys = service.signing_keys;
+  const conf::SigningKeys& keys = service->signing_keys;
   return access_tokens_gone_by(now + keys.publish_ahead.count() + keys.rotate_every.count());
 }
 

@@ -1,6 +1,7 @@
 // How long a revocation must be known: until the tokens that it concerns have expired. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "conf/token_service.hpp"
@@ -15,9 +16,10 @@ state::Millis access_tokens_gone_by(state::Millis issued);
 // Of a session of the service, and all of its access tokens.
 state::Revocation session_revocation(std::string issuer, std::string sid, state::Millis now);
 
-// The `until` of a revocation that has none. For the service's own tokens: when all that were issued before `before`,
-// or now, have expired; of a key when it has been replaced as well, since whoever has stolen it goes on signing. For
+// The `until` of a revocation that has none. For tokens of `service`: when all that were issued before `before`, or now,
+// have expired; of a key when it has been replaced as well, since whoever has stolen it goes on signing. For
 // another issuer's, whose lifetimes nobody here knows: a day later.
-state::Millis usual_until(const state::Revocation& revocation, const conf::TokenService& service, state::Millis now);
+state::Millis usual_until(const state::Revocation& revocation, const std::optional<conf::TokenService>& service,
+                          state::Millis now);
 
 }  // namespace postern::token_service

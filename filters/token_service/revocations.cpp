@@ -37,7 +37,7 @@ std::shared_ptr<Revocations> Revocations::follow(state::Store& store) {
   follower.caught_up = [self](state::Millis now) { self->caught_up(now); };
   follower.failed = [self](const state::StoreError& error) {
     if (self->told_.exchange(true)) return;  // it is tried again many times in a second
-    spdlog::warn("token_service: revocations cannot be followed: {}", error.detail);
+    spdlog::warn("revocations cannot be followed: {}", error.detail);
   };
   store.follow(std::move(follower));
   return self;
@@ -58,7 +58,7 @@ void Revocations::insert(const std::vector<state::SequencedRevocation>& revocati
 
 void Revocations::caught_up(state::Millis now) {
   caught_up_.store(now, std::memory_order_release);
-  if (told_.exchange(false)) spdlog::info("token_service: revocations are followed again");
+  if (told_.exchange(false)) spdlog::info("revocations are followed again");
   const std::lock_guard lock(writing_);
   if (now < next_forgetting_) return;
   next_forgetting_ = now + between_forgettings;

@@ -31,30 +31,30 @@ AdminReply tell(const Revocations& revocations, double now) {
   return json_reply(Json(std::move(members)).to_text());
 }
 
-Task<AdminReply> keep(std::shared_ptr<const Shared> shared, state::Revocation revocation) {
+Task<AdminReply> keep(const FollowedStore& followed, state::Revocation revocation) {
   const std::string text = state::format_revocation(revocation);
-  const auto sequence = co_await revoke(std::move(shared), std::move(revocation));
+  const auto sequence = co_await revoke(followed, std::move(revocation));
   if (!sequence) co_return AdminReply(503, "the store does not keep it: " + sequence.error().detail + "\n");
   co_return json_reply("{\"sequence\":" + std::to_string(*sequence) + ",\"revocation\":" + text + "}");
 }
 
-Task<AdminReply> answer(std::shared_ptr<const Shared> shared, const conf::TokenService& settings,
+Task<AdminReply> answer(FollowedStore followed, const std::optional<conf::TokenService>& service,
                         const AdminRequest& request, double now) {
-  if (request.method != "POST") co_return tell(*shared->revocations, now);
+  if (request.method != "POST") co_return tell(*followed.revocations, now);
   if (!is_json(request.content_type)) co_return AdminReply(415, "the Content-Type must be application/json\n");
   auto revocation = state::parse_revocation(
-      request.body, [&](const state::Revocation& parsed) { return usual_until(parsed, settings, to_millis(now)); });
+      request.body, [&](const state::Revocation& parsed) { return usual_until(parsed, service, to_millis(now)); });
   if (!revocation) co_return AdminReply(400, revocation.error() + "\n");
   if (revocation->until <= to_millis(now)) co_return AdminReply(400, "`until` has passed already\n");
-  co_return co_await keep(std::move(shared), std::move(*revocation));
+  co_return co_await keep(followed, std::move(*revocation));
 }
 
 }  // namespace
 
-AdminPage revocations_page(std::shared_ptr<const Shared> shared, conf::TokenService settings) {
+AdminPage revocations_page(FollowedStore followed, std::optional<conf::TokenService> service) {
   return {"/revocations", "GET, HEAD, POST",
-          [shared = std::move(shared), settings = std::move(settings)](const AdminRequest& request) {
-            return answer(shared, settings, request, unix_now());
+          [followed = std::move(followed), service = std::move(service)](const AdminRequest& request) {
+            return answer(followed, service, request, unix_now());
           }};
 }
 

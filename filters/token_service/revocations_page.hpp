@@ -1,9 +1,10 @@
 // `/revocations` of the admin listener.
 #pragma once
 
-#include <memory>
+#include <optional>
 
-#include "filters/token_service/service.hpp"
+#include "conf/token_service.hpp"
+#include "filters/token_service/followed_store.hpp"
 #include "gateway/admin_page.hpp"
 
 namespace postern::token_service {
@@ -14,6 +15,6 @@ namespace postern::token_service {
 //
 // GET tells what this process knows: `{"following":true,"caught_up":1700000000,"count":3}`, where `caught_up` is the
 // last instant at which nothing in the store was newer, in Unix seconds; null before the first.
-AdminPage revocations_page(std::shared_ptr<const Shared> shared, conf::TokenService settings);
+AdminPage revocations_page(FollowedStore followed, std::optional<conf::TokenService> service);
 
 }  // namespace postern::token_service

@@ -15,11 +15,10 @@
 #include "conf/config.hpp"
 #include "filters/token_service/access_token.hpp"
 #include "filters/token_service/accounts.hpp"
+#include "filters/token_service/followed_store.hpp"
 #include "filters/token_service/replies.hpp"
 #include "filters/token_service/requests.hpp"
-#include "filters/token_service/revocations.hpp"
 #include "filters/token_service/signing_keys.hpp"
-#include "filters/token_service/store_holder.hpp"
 #include "gateway/crew.hpp"
 #include "state/refresh_rules.hpp"
 #include "state/refresh_token.hpp"
@@ -28,10 +27,8 @@
 namespace postern::token_service {
 
 // What belongs to a store and lives over reloads.
-struct Shared {
-  std::shared_ptr<StoreHolder> store;
+struct Shared : FollowedStore {
   std::shared_ptr<SigningKeys> keys;
-  std::shared_ptr<Revocations> revocations;
   std::shared_ptr<Crew> hashing;  // argon2id: its queue is what a storm of logins fills
   std::shared_ptr<Crew> signing;
 };
@@ -58,22 +55,10 @@ struct BegunRenewal {
   IssuedTokens tokens;
 };
 
-template <class T>
-using Outcome = tl::expected<T, Refusal>;
-
 using conf::own_client;
 
 // Whether such a refusal means that the session will never be refreshed.
 bool is_over(Reason reason) noexcept;
-
-// To a client every failure of the store is the same; the detail is for the log.
-inline Refusal refusal_of(const state::StoreError& error) {
-  return Refusal(Reason::store_unavailable, error.detail);
-}
-
-// Keeps it in the store, then in this process; others hear of it from the store. Gives its sequence number there.
-// Refuses store_unavailable; then it may have been kept.
-Task<Outcome<std::uint64_t>> revoke(std::shared_ptr<const Shared> shared, state::Revocation revocation);
 
 // Of one snapshot; immutable.
 class Service {
@@ -87,8 +72,6 @@ class Service {
 
   const conf::TokenService& settings() const noexcept { return settings_; }
   const Shared& shared() const noexcept { return *shared_; }
-  // For what may outlive the service.
-  const std::shared_ptr<const Shared>& shared_state() const noexcept { return shared_; }
 
   // `address` is the client's, without a port; `now` in Unix seconds, here and below. Refuses credentials_invalid,
   // rate_limited, credentials_unavailable (see Accounts::check), store_unavailable, keys_unavailable.

@@ -6,18 +6,8 @@
 
 namespace postern::token_service {
 
-Task<Outcome<std::uint64_t>> revoke(std::shared_ptr<const Shared> shared, state::Revocation revocation) {
-  auto call = [store = shared->store, revocation](state::Done<std::uint64_t> done) {
-    if (const auto open = store->get()) open->revoke(revocation, std::move(done));
-  };
-  const auto kept = co_await await_store<std::uint64_t>(std::move(call));
-  if (!kept) co_return tl::unexpected(refusal_of(kept.error()));
-  shared->revocations->insert({&revocation, 1});
-  co_return *kept;
-}
-
 Task<Outcome<state::Nothing>> Service::revoke(state::Revocation revocation) const {
-  const auto sequence = co_await token_service::revoke(shared_, std::move(revocation));
+  const auto sequence = co_await token_service::revoke(*shared_, std::move(revocation));
   if (!sequence) co_return tl::unexpected(sequence.error());
   co_return state::Nothing{};
 }

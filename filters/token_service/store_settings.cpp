@@ -13,8 +13,6 @@
 namespace postern::token_service {
 namespace {
 
-const std::string redis_path = "token_service.store.redis";
-
 // What is in `file` where one is named, else `written`.
 Secret secret_of(const conf::FilePath& file, const Secret& written, const std::string& path, conf::Problems& problems) {
   if (file.empty()) return written;
@@ -22,14 +20,6 @@ Secret secret_of(const conf::FilePath& file, const Secret& written, const std::s
   if (secret) return std::move(*secret);
   problems.add(path, secret.error());
   return {};
-}
-
-Secret encryption_secret(const conf::SigningKeys& keys, conf::Problems& problems) {
-  const std::string path = "token_service.signing_keys.encryption_secret_file";
-  Secret secret = secret_of(keys.encryption_secret_file, keys.encryption_secret, path, problems);
-  const bool is_short = !secret.empty() && secret.reveal().size() < conf::min_encryption_secret;
-  if (is_short) problems.add(path, "has less than 32 bytes");
-  return secret;
 }
 
 // They were checked with the configuration.
@@ -41,31 +31,31 @@ std::vector<conf::RedisAddress> addresses_of(const std::vector<std::string>& tex
   return addresses;
 }
 
-state::RedisSentinels sentinels_of(const conf::RedisStore& redis, conf::Problems& problems) {
+state::RedisSentinels sentinels_of(const conf::RedisStore& redis, const std::string& path, conf::Problems& problems) {
   constexpr std::uint16_t port = 26379;
   return {addresses_of(redis.sentinels, port), redis.master_name, redis.sentinel_user,
-          secret_of(redis.sentinel_password_file, redis.sentinel_password, redis_path + ".sentinel_password_file",
+          secret_of(redis.sentinel_password_file, redis.sentinel_password, path + ".sentinel_password_file",
                     problems)};
 }
 
-state::RedisOptions redis_options(const conf::RedisStore& redis, conf::Problems& problems) {
+state::RedisOptions redis_options(const conf::RedisStore& redis, const std::string& path, conf::Problems& problems) {
   state::RedisOptions options;
   if (redis.url.empty()) {
     options.url.tls = redis.tls.has_value();
   } else {
     options.url = conf::parse_redis_url(redis.url.reveal()).value_or(conf::RedisUrl());  // checked, as the others
   }
-  if (!redis.sentinels.empty()) options.sentinels = sentinels_of(redis, problems);
+  if (!redis.sentinels.empty()) options.sentinels = sentinels_of(redis, path, problems);
   options.nodes = addresses_of(redis.nodes, options.url.port);
   if (options.url.user.empty()) options.url.user = redis.user;
   if (options.url.password.empty()) {
-    options.url.password = secret_of(redis.password_file, redis.password, redis_path + ".password_file", problems);
+    options.url.password = secret_of(redis.password_file, redis.password, path + ".password_file", problems);
   }
   options.key_prefix = redis.key_prefix;
   options.timeout = redis.timeout;
   options.wait_replicas = redis.wait_replicas;
   if (options.url.tls) {
-    options.tls = ClientTls::make(redis.tls.value_or(conf::UpstreamTls()), redis_path + ".tls", problems);
+    options.tls = ClientTls::make(redis.tls.value_or(conf::UpstreamTls()), path + ".tls", problems);
   }
   return options;
 }
@@ -83,7 +73,7 @@ std::string hash_of_texts(const std::vector<std::string>& parts) {
   return hash_of(std::vector<std::string_view>(parts.begin(), parts.end()));
 }
 
-std::string identity_of(const conf::RedisStore& redis, const state::RedisOptions& options, const Secret& encryption) {
+std::string identity_of(const conf::RedisStore& redis, const state::RedisOptions& options) {
   const conf::UpstreamTls tls = redis.tls.value_or(conf::UpstreamTls());
   const Secret no_password;
   const Secret& sentinel_password = options.sentinels ? options.sentinels->password : no_password;
@@ -92,35 +82,46 @@ std::string identity_of(const conf::RedisStore& redis, const state::RedisOptions
   return hash_of({"redis", redis.url.reveal(), options.url.tls ? "tls" : "", sentinels, nodes, redis.master_name,
                   redis.sentinel_user, sentinel_password.reveal(), options.url.user, options.url.password.reveal(),
                   redis.key_prefix, timeout, replicas, tls.ca_file.resolved, tls.server_name, tls.verify ? "1" : "0",
-                  tls.certificate_file.resolved, tls.key_file.resolved, encryption.reveal()});
+                  tls.certificate_file.resolved, tls.key_file.resolved});
 }
 
 }  // namespace
 
-std::optional<StoreSettings> read_store_settings(const conf::TokenService& settings, conf::Problems& problems) {
+std::optional<StoreSettings> read_store_settings(const conf::StateStore& store, const std::string& path,
+                                                 conf::Problems& problems) {
   const std::size_t problems_before = problems.errors().size();
   StoreSettings read;
-  read.encryption_secret = encryption_secret(settings.signing_keys, problems);
-  if (settings.store.redis) {
-    state::RedisOptions options = redis_options(*settings.store.redis, problems);
-    read.identity = identity_of(*settings.store.redis, options, read.encryption_secret);
+  read.path = path;
+  if (store.redis) {
+    state::RedisOptions options = redis_options(*store.redis, path + ".redis", problems);
+    read.identity = identity_of(*store.redis, options);
     read.options = std::move(options);
   } else {
     state::SqliteOptions options;
-    options.file = settings.store.sqlite.resolved;
+    options.file = store.sqlite.resolved;
     options.timeout = store_deadline;
-    read.identity = hash_of({"sqlite", options.file, read.encryption_secret.reveal()});
+    read.identity = hash_of({"sqlite", options.file});
     read.options = std::move(options);
   }
   if (problems.errors().size() > problems_before) return std::nullopt;
   return read;
 }
 
+std::optional<Secret> read_encryption_secret(const conf::SigningKeys& keys, conf::Problems& problems) {
+  const std::string path = "token_service.signing_keys.encryption_secret_file";
+  const std::size_t problems_before = problems.errors().size();
+  Secret secret = secret_of(keys.encryption_secret_file, keys.encryption_secret, path, problems);
+  const bool is_short = !secret.empty() && secret.reveal().size() < conf::min_encryption_secret;
+  if (is_short) problems.add(path, "has less than 32 bytes");
+  if (problems.errors().size() > problems_before) return std::nullopt;
+  return secret;
+}
+
 std::unique_ptr<state::Store> open_store(const StoreSettings& settings, conf::Problems& problems) {
   if (const auto* redis = std::get_if<state::RedisOptions>(&settings.options)) return state::open_redis_store(*redis);
   auto store = state::open_sqlite_store(std::get<state::SqliteOptions>(settings.options));
   if (store) return std::move(*store);
-  problems.add("token_service.store.sqlite", store.error());
+  problems.add(settings.path + ".sqlite", store.error());
   return nullptr;
 }
 

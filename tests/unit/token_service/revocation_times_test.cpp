@@ -50,6 +50,7 @@ TEST_CASE("A session's revocation names its issuer, and stays until its tokens a
 TEST_CASE("Another issuer's tokens are taken to live for a day") {
   CHECK(usual(Kind::jti, "other") == day);
   CHECK(usual(Kind::kid, "other") == day);
+  CHECK(usual_until({Kind::kid, "own", "value", {}, 0}, std::nullopt, now) - now == day);
 }
 
 }  // namespace postern::token_service

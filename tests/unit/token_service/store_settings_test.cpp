@@ -9,10 +9,10 @@ using namespace postern;
 namespace {
 
 token_service::StoreSettings settings_of(const conf::RedisStore& redis) {
-  conf::TokenService service;
-  service.store.redis = redis;
+  conf::StateStore store;
+  store.redis = redis;
   conf::Problems problems;
-  auto settings = token_service::read_store_settings(service, problems);
+  auto settings = token_service::read_store_settings(store, "store", problems);
   REQUIRE(settings);
   return std::move(*settings);
 }

@@ -1,0 +1,77 @@
+#include "filters/token_service/stores.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "filters/token_service/millis.hpp"
+
+namespace postern::token_service {
+namespace {
+
+constexpr std::chrono::seconds sweep_every{5};
+constexpr std::size_t sweep_most = 500;
+
+}  // namespace
+
+Stores::Stores(boost::asio::io_context& io) : io_(io), sweeping_(io.get_executor()) {
+  boost::asio::post(io_, [this] { sweep_later(); });
+}
+
+FollowedStore Stores::follow(const StoreSettings& settings, conf::Problems& problems) {
+  const std::lock_guard lock(mutex_);
+  Open& known = by_identity_[settings.identity];
+  if (auto store = known.store.lock()) return {std::move(store), known.revocations.lock()};
+  auto store = open_store(settings, problems);
+  if (store == nullptr) return {};
+  FollowedStore followed;
+  followed.revocations = Revocations::follow(*store);
+  followed.store = hold(std::move(store));
+  known = {followed.store, followed.revocations};
+  return followed;
+}
+
+void Stores::close() {
+  for (const auto& holder : all()) holder->close();
+}
+
+std::vector<std::shared_ptr<StoreHolder>> Stores::all() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(by_identity_, [](const auto& entry) { return entry.second.store.expired(); });
+  std::vector<std::shared_ptr<StoreHolder>> all;
+  for (const auto& [identity, open] : by_identity_) {
+    if (auto holder = open.store.lock()) all.push_back(std::move(holder));
+  }
+  return all;
+}
+
+// A store ends when its last snapshot does, which a worker drops; it waits for its calls then, and no worker may.
+std::shared_ptr<StoreHolder> Stores::hold(std::shared_ptr<state::Store> store) {
+  return {new StoreHolder(std::move(store)), [&io = io_](StoreHolder* holder) {
+            boost::asio::post(io, [last = std::unique_ptr<StoreHolder>(holder)] {});
+          }};
+}
+
+void Stores::sweep_later() {
+  sweeping_.expires_after(sweep_every);
+  sweeping_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    for (const auto& holder : all()) sweep(holder);
+    sweep_later();
+  });
+}
+
+// In pieces, so that other calls come in between; goes on at once while there is more.
+void Stores::sweep(const std::shared_ptr<StoreHolder>& holder) {
+  const auto store = holder->get();
+  if (store == nullptr) return;
+  const auto go_on = [this, weak = std::weak_ptr(holder)](const tl::expected<std::size_t, state::StoreError>& swept) {
+    if (!swept || *swept < sweep_most) return;
+    boost::asio::post(io_, [this, weak] {
+      if (const auto again = weak.lock()) sweep(again);
+    });
+  };
+  store->sweep(to_millis(unix_now()), sweep_most, go_on);
+}
+
+}  // namespace postern::token_service

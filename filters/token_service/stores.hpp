@@ -1,0 +1,52 @@
+// The stores of the process, over all reloads.
+#pragma once
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "conf/problems.hpp"
+#include "filters/token_service/followed_store.hpp"
+#include "filters/token_service/store_settings.hpp"
+
+namespace postern::token_service {
+
+// Each is followed while somebody has it, and swept of what has expired.
+class Stores {
+ public:
+  // Works on `io`, whose thread may take its time. It must outlive every store, and run until close() was called.
+  explicit Stores(boost::asio::io_context& io);
+
+  // The store of these settings, which is opened unless somebody has it. Nothing, and a problem, when it cannot be
+  // used. Any thread.
+  FollowedStore follow(const StoreSettings& settings, conf::Problems& problems);
+
+  // From here on nobody who waits for a store is woken.
+  void close();
+
+ private:
+  // Revocations live as long as their store.
+  struct Open {
+    std::weak_ptr<StoreHolder> store;
+    std::weak_ptr<Revocations> revocations;
+  };
+
+  std::vector<std::shared_ptr<StoreHolder>> all();
+  std::shared_ptr<StoreHolder> hold(std::shared_ptr<state::Store> store);
+  void sweep_later();
+  void sweep(const std::shared_ptr<StoreHolder>& holder);
+
+  boost::asio::io_context& io_;
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      sweeping_;
+  std::mutex mutex_;
+  std::map<std::string, Open> by_identity_;
+};
+
+}  // namespace postern::token_service
