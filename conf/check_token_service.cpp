@@ -72,6 +72,13 @@ void check_cookies(const TokenService& service, Problems& problems) {
   }
 }
 
+void check_without_users(const TokenService& service, Problems& problems) {
+  if (service.has_users() || service.clients.empty()) return;
+  const std::string why = "says nothing without `users_file` or `verify_url`: nobody logs in";
+  if (service.cookies) problems.add(at("cookies"), why);
+  if (!service.access_claims.empty()) problems.add(at("access_claims"), why);
+}
+
 void check_access_claims(const TokenService& service, Problems& problems) {
   for (std::size_t i = 0; i < service.access_claims.size(); ++i) {
     if (!is_reserved_claim(service.access_claims[i])) continue;
@@ -114,10 +121,11 @@ bool is_reserved_claim(std::string_view name) noexcept {
 
 std::vector<std::string> endpoint_paths(const TokenService& service) {
   std::vector<std::string> paths;
-  for (const std::string_view name :
-       {"/login", "/refresh", "/logout", "/jwks.json", "/token", "/revoke", "/introspect"}) {
-    paths.push_back(service.path + std::string(name));
+  const auto add = [&](std::string_view name) { paths.push_back(service.path + std::string(name)); };
+  if (service.has_users()) {
+    for (const std::string_view name : {"/login", "/refresh", "/logout"}) add(name);
   }
+  for (const std::string_view name : {"/jwks.json", "/token", "/revoke", "/introspect"}) add(name);
   paths.push_back(metadata_path(service));
   return paths;
 }
@@ -143,6 +151,7 @@ void check_token_service(const Config& config, Problems& problems) {
   check_store(service, problems);
   check_cookies(service, problems);
   check_access_claims(service, problems);
+  check_without_users(service, problems);
   check_endpoints(config, problems);
   check_token_clients(service, problems);
 }

@@ -140,7 +140,8 @@ void describe_lifetimes(Visitor& v, TokenService& c) {
 template <class Visitor>
 void describe(Visitor& v, TokenService& c) {
   v.record("token_service",
-           "Login, access and refresh tokens, logout. It is also the provider `token_service` for the routes.");
+           "Login, access and refresh tokens, logout. It is also the provider `token_service` for the routes. With "
+           "neither `users_file` nor `verify_url` it is for `clients` alone: there is no login, and nothing to refresh.");
   v.field("issuer", c.issuer, {.doc = "The tokens' `iss`.", .required = true, .format = Format::url});
   v.field("audiences", c.audiences,
           {.doc = "The tokens' `aud`.", .required = true, .one_or_list = true, .not_empty = true, .unique = true});
@@ -169,7 +170,8 @@ void describe(Visitor& v, TokenService& c) {
                   "change needs a restart.",
            .min = 1,
            .max = 16});
-  v.exactly_one({"users_file", "verify_url"}, "somebody must know the users");
+  v.at_least_one({"users_file", "verify_url", "clients"}, "somebody must get tokens");
+  v.at_most_one({"users_file", "verify_url"}, "the users are known in one place");
 }
 
 }  // namespace postern::conf

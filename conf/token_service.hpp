@@ -79,7 +79,7 @@ struct TokenService {
   std::string issuer;  // `iss`, https:// or http:// to loopback
   std::vector<std::string> audiences;
   std::string path = "/auth";  // of the endpoints
-  FilePath users_file;         // this or verify_url
+  FilePath users_file;         // this or verify_url; without both it is for clients alone
   std::optional<VerifyUrl> verify_url;
   StateStore store;
   Duration access_lifetime{900'000};
@@ -96,6 +96,9 @@ struct TokenService {
   LoginLimits login_limits;
   std::vector<TokenClient> clients;
   std::uint32_t hashing_threads = 1;
+
+  // Whether anybody can log in.
+  bool has_users() const noexcept { return !users_file.empty() || verify_url; }
 };
 
 // What the service alone says in a token, or a verifier judges it by (RFC 9068 section 2.2): never taken from a user's
@@ -105,7 +108,7 @@ bool is_reserved_claim(std::string_view name) noexcept;
 // Where RFC 8414 section 3.1 looks for the metadata of this issuer: the well-known path, and the issuer's own after it.
 std::string metadata_path(const TokenService& service);
 
-// The paths that the service answers, which no route of the file may take.
+// The paths that the service answers, those of sessions only where it has users, which no route of the file may take.
 std::vector<std::string> endpoint_paths(const TokenService& service);
 
 }  // namespace postern::conf

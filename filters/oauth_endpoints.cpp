@@ -34,6 +34,7 @@ class OAuthEndpoint final : public Filter {
     auto asked = read_token_request(parameters);
     if (!asked) co_return asked.error();
     if (auto* const refresh = std::get_if<RefreshRequest>(&*asked)) {
+      if (!service_->settings().has_users()) co_return Refusal(Reason::grant_unsupported, "there are no logins");
       co_return co_await refresh_login(client, std::move(*refresh), request.now);
     }
     if (client == nullptr) co_return Refusal(Reason::client_invalid, "client_credentials without a client");

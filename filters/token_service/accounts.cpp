@@ -11,6 +11,7 @@ namespace postern::token_service {
 
 std::shared_ptr<const Accounts> open_accounts(const conf::TokenService& settings, AccountCrews crews,
                                               conf::Problems& problems) {
+  if (!settings.has_users()) return nullptr;
   if (settings.verify_url) return make_verifying_service(settings, problems);
   auto users = accounts::UsersFile::open(settings.users_file.resolved, [](const std::string& problem) {
     spdlog::error("token_service: the users stay as they were: {}", problem);

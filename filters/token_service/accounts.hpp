@@ -40,7 +40,7 @@ struct AccountCrews {
   std::shared_ptr<Crew> reading;
 };
 
-// As `settings` say: `users_file` or `verify_url`, of which one is there. Null and `problems` when a file cannot be
+// As `settings` say: `users_file` or `verify_url`. Null without both, and null and `problems` when a file cannot be
 // used. Without crews what comes of it may not be asked: for checking a configuration.
 std::shared_ptr<const Accounts> open_accounts(const conf::TokenService& settings, AccountCrews crews,
                                               conf::Problems& problems);

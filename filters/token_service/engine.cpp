@@ -57,7 +57,7 @@ std::shared_ptr<const Service> Engine::service(const conf::Config& config, conf:
   if (shared_now != nullptr) crews = {shared_now->hashing, shared_now->signing};
   auto accounts = open_accounts(settings, std::move(crews), problems);
   auto clients = load_clients(settings, problems);
-  if (shared_now == nullptr || accounts == nullptr || problems.any()) return nullptr;
+  if (shared_now == nullptr || problems.any()) return nullptr;
   shared_now->keys->adopt(schedule_of(settings), settings.issuer);
   shared_now->revocations->set_patience(settings.revocation_patience.count());
   return std::make_shared<const Service>(std::move(shared_now), settings, std::move(accounts), std::move(clients));

@@ -20,7 +20,7 @@ MetadataFacts metadata_facts(const conf::TokenService& settings) {
   facts.issuer = settings.issuer;
   if (const auto url = conf::parse_url(settings.issuer)) facts.base = url->scheme() + "://" + url->authority();
   facts.base += settings.path;
-  facts.grants = {"refresh_token"};
+  if (settings.has_users()) facts.grants = {"refresh_token"};
   for (const conf::TokenClient& client : settings.clients) {
     add_new(facts.scopes, client.scopes);
     add_new(facts.grants, client.grants);

@@ -1,5 +1,6 @@
 #include "filters/token_service/replies.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -51,13 +52,16 @@ std::string inactive_reply() {
 
 std::string metadata_reply(const MetadataFacts& facts) {
   const Json client_proofs = json_texts({"client_secret_basic", "client_secret_post"});
-  const Json or_none = json_texts({"client_secret_basic", "client_secret_post", "none"});  // for logins' tokens
+  // Logins' tokens need no client.
+  const bool has_logins = std::find(facts.grants.begin(), facts.grants.end(), "refresh_token") != facts.grants.end();
+  const Json token_proofs =
+      has_logins ? json_texts({"client_secret_basic", "client_secret_post", "none"}) : client_proofs;
   Json::Object members = {
       {"issuer", json_text(facts.issuer)},
       {"token_endpoint", json_text(facts.base + "/token")},
-      {"token_endpoint_auth_methods_supported", or_none},
+      {"token_endpoint_auth_methods_supported", token_proofs},
       {"revocation_endpoint", json_text(facts.base + "/revoke")},
-      {"revocation_endpoint_auth_methods_supported", or_none},
+      {"revocation_endpoint_auth_methods_supported", token_proofs},
       {"introspection_endpoint", json_text(facts.base + "/introspect")},
       {"introspection_endpoint_auth_methods_supported", client_proofs},
       {"jwks_uri", json_text(facts.base + "/jwks.json")},

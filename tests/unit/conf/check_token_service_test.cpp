@@ -37,7 +37,28 @@ TEST_CASE("what the token service needs must be said") {
                    "routes: [{name: a, public: true, redirect: {to: /x}}]\n") ==
         Lines{"token_service.issuer: is required", "token_service.audiences: is required",
               "token_service.store: needs `sqlite` or `redis`: all of it is kept in one place",
-              "token_service: needs `users_file` or `verify_url`: somebody must know the users"});
+              "token_service: needs `users_file`, `verify_url` or `clients`: somebody must get tokens"});
+}
+
+TEST_CASE("a token service without users is for clients alone") {
+  const auto alone = [](const std::string& members, const std::string& route = "match: {path: /x}") {
+    return complaints(
+        "listeners: [{address: 127.0.0.1:0}]\n"
+        "token_service: {issuer: https://shop.example.com, audiences: shop, store: {sqlite: s}" +
+        members + "}\nroutes: [{name: a, public: true, redirect: {to: /x}, " + route + "}]\n");
+  };
+  const std::string client = "clients: [{id: c, secret: 0123456789abcdef0123456789abcdef, grants: [client_credentials]}]";
+  CHECK(alone(", " + client) == Lines{});
+  CHECK(alone(", clients: []") ==
+        Lines{"token_service: needs `users_file`, `verify_url` or `clients`: somebody must get tokens"});
+  CHECK(alone(", deliver: cookies, cookies: {}, access_claims: [role], " + client) ==
+        Lines{"token_service.cookies: says nothing without `users_file` or `verify_url`: nobody logs in",
+              "token_service.access_claims: says nothing without `users_file` or `verify_url`: nobody logs in"});
+  for (const std::string path : {"/auth/login", "/auth/refresh", "/auth/logout"}) {
+    CHECK(alone(", " + client, "match: {path: " + path + "}") == Lines{});
+  }
+  CHECK(alone(", " + client, "match: {path: /auth/token}") ==
+        Lines{"routes[0].match.path: is an endpoint of `token_service`"});
 }
 
 TEST_CASE("the users are in a file, or another service knows them") {
@@ -52,7 +73,7 @@ TEST_CASE("the users are in a file, or another service knows them") {
   };
   CHECK(verify("url: https://users.example.com/verify, headers_file: h, ca_file: c") == Lines{});
   CHECK(verify("url: https://users.example.com/verify", ", users_file: u") ==
-        Lines{"token_service.verify_url: cannot stand beside `users_file`"});
+        Lines{"token_service.verify_url: cannot stand beside `users_file`: the users are known in one place"});
   CHECK(verify("") == Lines{"token_service.verify_url.url: is required"});
   CHECK(verify("url: ftp://users.example.com") ==
         Lines{"token_service.verify_url.url: must be a URL that begins with `https://` or `http://`"});

@@ -29,12 +29,19 @@ TEST_CASE("The endpoints are told at the issuer's origin, without its path") {
 
 TEST_CASE("Grants and scopes are those of any client, each once, and logins can always be refreshed") {
   conf::TokenService settings;
+  settings.users_file.written = "users.yaml";
   CHECK(metadata_facts(settings).grants == std::vector<std::string>{"refresh_token"});
   settings.clients = {client({"client_credentials"}, {"read", "write"}), client({}, {}),
                       client({"client_credentials"}, {"write", "admin"})};
   const MetadataFacts facts = metadata_facts(settings);
   CHECK(facts.grants == std::vector<std::string>{"refresh_token", "client_credentials"});
   CHECK(facts.scopes == std::vector<std::string>{"read", "write", "admin"});
+}
+
+TEST_CASE("Without users nothing can be refreshed") {
+  conf::TokenService settings;
+  settings.clients = {client({"client_credentials"}, {})};
+  CHECK(metadata_facts(settings).grants == std::vector<std::string>{"client_credentials"});
 }
 
 }  // namespace postern::token_service

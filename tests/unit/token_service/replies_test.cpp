@@ -76,6 +76,16 @@ TEST_CASE("The metadata has the members of RFC 8414 section 2") {
                         .value());
 }
 
+TEST_CASE("Where nothing can be refreshed nobody may come without a client") {
+  const Json metadata = parse_json(metadata_reply({"https://i", "https://i/auth", {}, {"client_credentials"}})).value();
+  const Json proofs = parse_json(R"(["client_secret_basic", "client_secret_post"])").value();
+  for (const char* name : {"token", "revocation", "introspection"}) {
+    const Json* told = metadata.find(std::string(name) + "_endpoint_auth_methods_supported");
+    REQUIRE(told != nullptr);
+    CHECK(*told == proofs);
+  }
+}
+
 TEST_CASE("Metadata without scopes leaves them out, as RFC 8414 section 3.2 wants empty lists") {
   CHECK(parse_json(metadata_reply({"https://i", "https://i/auth", {}, {}})).value().find("scopes_supported") ==
         nullptr);
