@@ -88,6 +88,7 @@ void WorkerMetrics::merge(const WorkerMetrics& other) {
   token_cache_misses += other.token_cache_misses;
   spoofed_headers_removed += other.spoofed_headers_removed;
   downstream_connections += other.downstream_connections;
+  downstream_connections_parked += other.downstream_connections_parked;
   downstream_connections_total += other.downstream_connections_total;
   upstream_connections_total += other.upstream_connections_total;
   upstream_replays_total += other.upstream_replays_total;

@@ -72,7 +72,8 @@ struct WorkerMetrics {
   std::uint64_t token_cache_hits = 0;
   std::uint64_t token_cache_misses = 0;
   std::uint64_t spoofed_headers_removed = 0;
-  std::uint64_t downstream_connections = 0;  // gauge: open now
+  std::uint64_t downstream_connections = 0;         // gauge: open now
+  std::uint64_t downstream_connections_parked = 0;  // gauge: of those, the ones that have been quiet for a while
   std::uint64_t downstream_connections_total = 0;
   std::uint64_t upstream_connections_total = 0;
   std::uint64_t upstream_replays_total = 0;

@@ -139,6 +139,9 @@ void append_counters(std::string& out, const WorkerMetrics& sum, const ProcessFa
                 "Request headers removed because the gateway alone may set them.", sum.spoofed_headers_removed);
   append_single(out, "postern_downstream_connections_open", "gauge", "Client connections open now.",
                 sum.downstream_connections);
+  append_single(out, "postern_downstream_connections_parked", "gauge",
+                "Client connections that have been quiet for a while and hold no memory of a session.",
+                sum.downstream_connections_parked);
   append_single(out, "postern_downstream_connections_total", "counter", "Client connections accepted.",
                 sum.downstream_connections_total);
   append_single(out, "postern_upstream_connections_total", "counter", "Connections made to upstreams.",

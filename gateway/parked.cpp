@@ -4,7 +4,8 @@
 
 namespace postern {
 
-Parked::Parked(Worker& worker, Connection connection) : worker_(worker), connection_(std::move(connection)) {
+Parked::Parked(Worker& worker, Connection connection)
+    : worker_(worker), connection_(std::move(connection)), counted_(worker.metrics().downstream_connections_parked) {
   worker_.ticker().add(*this);
 }
 

@@ -24,6 +24,7 @@ class Parked final : public Ticking {
 
   Worker& worker_;
   Connection connection_;
+  Counted counted_;
 };
 
 }  // namespace postern

@@ -52,7 +52,7 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
   free_exchanges_.reserve(exchanges_kept);
   ticker_.set_after_tick([this](SteadyTime) {
     flush_log();
-    if (trim_policy_.should_trim(sessions_)) ::malloc_trim(0);
+    if (trim_policy_.should_trim(metrics_.downstream_connections - metrics_.downstream_connections_parked)) ::malloc_trim(0);
     check_drained();
   });
   swap(std::move(snapshot));
@@ -170,7 +170,6 @@ void Worker::serve(Connection connection) {
 }
 
 Task<void> Worker::run_session(std::unique_ptr<Session> session) {
-  const Counted counted(sessions_);
   co_await session->run();
   if (!session->quiet()) co_return;
   Connection connection = std::move(*session).release();

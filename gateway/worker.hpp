@@ -88,7 +88,6 @@ class Worker {
   std::string http_date_;
   std::int64_t http_date_second_ = 0;
   std::mt19937_64 random_;
-  std::uint64_t sessions_ = 0;  // connections that are not parked
   TrimPolicy trim_policy_;
   bool draining_ = false;
   std::function<void()> drained_;

@@ -103,6 +103,7 @@ TEST_CASE("A scrape adds up the workers") {
     worker->token_cache_misses = 2;
     worker->spoofed_headers_removed = 3;
     worker->downstream_connections = 4;
+    worker->downstream_connections_parked = 9;
     worker->downstream_connections_total = 5;
     worker->upstream_connections_total = 6;
     worker->upstream_replays_total = 7;
@@ -119,6 +120,7 @@ TEST_CASE("A scrape adds up the workers") {
   CHECK(value_of(text, "postern_token_cache_misses_total") == 4);
   CHECK(value_of(text, "postern_spoofed_headers_removed_total") == 6);
   CHECK(value_of(text, "postern_downstream_connections_open") == 8);
+  CHECK(value_of(text, "postern_downstream_connections_parked") == 18);
   CHECK(value_of(text, "postern_downstream_connections_total") == 10);
   CHECK(value_of(text, "postern_upstream_connections_total") == 12);
   CHECK(value_of(text, "postern_upstream_replays_total") == 14);
