@@ -35,6 +35,12 @@ std::optional<DueKey> due_key(const SigningKeySet& set, Millis now, const KeySch
   return key_from(std::max(last_end, now), schedule);
 }
 
+Millis next_change(const SigningKeySet& set, const KeySchedule& schedule) noexcept {
+  Millis next = set.keys.back().signs_until - schedule.publish_ahead;
+  for (const SigningKeyRecord& key : set.keys) next = std::min(next, key.retired);
+  return next;
+}
+
 DueKey demanded_key(Millis now, const KeySchedule& schedule, bool at_once) noexcept {
   return key_from(at_once ? now : now + schedule.publish_ahead, schedule);
 }

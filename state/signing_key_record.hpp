@@ -53,6 +53,8 @@ struct DueKey {
 // The first key signs at once. The next one is due publish_ahead before the last one's end and signs from that end, or
 // at once when it was not added in time. Nothing: none is due.
 std::optional<DueKey> due_key(const SigningKeySet& set, Millis now, const KeySchedule& schedule) noexcept;
+// When a set that is not empty changes by its times: the next key is due, or one retires.
+Millis next_change(const SigningKeySet& set, const KeySchedule& schedule) noexcept;
 // On demand (`postern keys rotate`): signs after publish_ahead, or at once.
 DueKey demanded_key(Millis now, const KeySchedule& schedule, bool at_once) noexcept;
 

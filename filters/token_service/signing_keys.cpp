@@ -152,7 +152,8 @@ void SigningKeys::settle(tl::expected<state::SigningKeySet, state::StoreError> o
   }
   if (const auto due = state::due_key(usable, now, schedule)) return add(*due, usable.version, now);
   wake(true);
-  look_again(look_every);
+  const std::chrono::milliseconds until_change{state::next_change(usable, schedule) - now};
+  look_again(std::min<std::chrono::milliseconds>(look_every, until_change));
 }
 
 // A record's key; null, and told in the log, when it cannot be used.

@@ -25,8 +25,8 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
               std::shared_ptr<const Revocations> revocations, state::KeySchedule schedule, Secret encryption_secret);
 
-  // Loads the keys, or makes the first; then looks again every minute, and when the next is due. While the store is down it
-  // goes on with what it has. Called once.
+  // Loads the keys, or makes the first; then looks again every minute, and when the next is due or one retires. While the
+  // store is down it goes on with what it has. Called once.
   void start();
   // A reload may bring another schedule, which holds for the keys to come, and another issuer, under whose name keys are
   // revoked.

@@ -86,6 +86,12 @@ TEST_CASE("Once one replica has added the due key the other has none to add") {
   CHECK_FALSE(due_key({2, {first, key("second", *due)}}, 1950, schedule));
 }
 
+TEST_CASE("A set changes when the next key is due, and before when one retires") {
+  CHECK(next_change({1, {first}}, schedule) == 1900);
+  CHECK(next_change({2, {first, second}}, schedule) == 2050);
+  CHECK(next_change({2, {second}}, schedule) == 2900);
+}
+
 TEST_CASE("A demanded key signs once verifiers could learn of it, or at once") {
   CHECK(demanded_key(1500, schedule, false) == DueKey{1600, 2600, 2650});
   CHECK(demanded_key(1500, schedule, true) == DueKey{1500, 2500, 2550});
