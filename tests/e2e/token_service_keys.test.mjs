@@ -10,7 +10,7 @@ import {scoped} from './harness/scope.mjs';
 import {clockPasses, queryStore, startTokenService} from './harness/token_service.mjs';
 import {eventually, sanitized} from './harness/waiting.mjs';
 
-const pace = sanitized ? 4 : 1; // of everything that is to happen
+const pace = sanitized ? 2 : 1; // of everything that is to happen
 const seconds = (count) => count * 1000 * pace;
 const text = (milliseconds) => `${milliseconds}ms`;
 const accessLifetime = seconds(2), leeway = seconds(1), ahead = seconds(2), startsBefore = seconds(5);

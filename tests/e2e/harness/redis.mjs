@@ -1,6 +1,6 @@
 // A redis-server of a scope's own, on a free port of loopback, and what tests do to it.
 import assert from 'node:assert/strict';
-import {existsSync, mkdirSync} from 'node:fs';
+import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import net from 'node:net';
 import {join} from 'node:path';
 
@@ -9,7 +9,8 @@ import {eventually, within} from './waiting.mjs';
 
 const program = '/usr/bin/redis-server';
 
-async function freePort() {
+// A port of loopback that nobody listens at.
+export async function freePort() {
   const server = net.createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const {port} = server.address();
@@ -21,6 +22,7 @@ class Redis {
   constructor(parts) { Object.assign(this, parts); }
 
   get url() { return `redis://127.0.0.1:${this.port}`; }
+  get location() { return {url: this.url}; } // the members of the store's configuration that say where it is
 
   // What redis-cli prints for a command, without its last newline.
   async ask(...command) {
@@ -30,8 +32,8 @@ class Redis {
 
   // Starts it; after kill() again, on the same port and with what its log has.
   async start() {
-    this.running = start(program, ['--port', this.port, '--bind', '127.0.0.1', '--dir', this.directory, '--save', '',
-      '--appendonly', 'yes', '--appendfsync', 'always', ...this.options]);
+    this.running = start(program, [...this.configuration, '--port', this.port, '--bind', '127.0.0.1', '--dir', this.directory,
+      '--save', '', ...this.options]);
     const {running} = this;
     await eventually('redis-server answers', async () => {
       if (running.over) throw new Error(`redis-server ended: ${running.stdout}${running.stderr}`);
@@ -49,13 +51,22 @@ class Redis {
   resume() { this.running.child.kill('SIGCONT'); }
 }
 
-// `options` are more words of its command line, `cliOptions` those that redis-cli needs then. It answers.
-export async function startRedis(scope, {options = [], cliOptions = []} = {}) {
+const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
+
+// `options` are more words of its command line, `cliOptions` those that redis-cli needs then; `configuration` are lines of a
+// file that it may write anew. It answers.
+export async function startRedis(scope, {options = [], cliOptions = [], configuration} = {}) {
   if (!existsSync(program)) throw new Error(`${program} is not there: install Debian's package redis-server`);
   startRedis.count = (startRedis.count ?? 0) + 1;
   const directory = join(scope.directory, `redis-${startRedis.count}`);
   mkdirSync(directory);
-  const redis = new Redis({port: await freePort(), directory, options, cliOptions});
+  const parts = {port: await freePort(), directory, options: [...durable, ...options], cliOptions, configuration: []};
+  if (configuration) {
+    const file = join(directory, 'redis.conf');
+    writeFileSync(file, configuration);
+    Object.assign(parts, {options, configuration: [file]});
+  }
+  const redis = new Redis(parts);
   scope.onClose(() => redis.kill());
   await redis.start();
   return redis;
@@ -64,7 +75,7 @@ export async function startRedis(scope, {options = [], cliOptions = []} = {}) {
 // The members of a token service that keeps everything there; `store` are more members of `redis`.
 export function inRedis(redis, store = {}) {
   return {
-    store: {redis: {url: redis.url, ...store}},
+    store: {redis: {...redis.location, ...store}},
     signing_keys: {encryption_secret: 'a secret of the test that has 32 bytes at least'},
   };
 }
