@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -94,6 +95,15 @@ bool Revocations::is_key_revoked(const std::string& issuer, const std::string& k
   key.kid = table_.fingerprint(state::Revocation::Kind::kid, issuer, kid);
   state::RevocationTable::View view;
   return table_.revokes(key, view);
+}
+
+double Revocations::issue_time(const std::string& issuer, const std::string& subject, double now) const {
+  state::Fingerprints token;
+  token.sub = table_.fingerprint(state::Revocation::Kind::sub, issuer, subject);
+  token.issuer = table_.fingerprint(state::Revocation::Kind::issuer, issuer, {});
+  token.issued_at = static_cast<std::uint32_t>(now);
+  state::RevocationTable::View view;
+  return std::floor(now) + (table_.revokes(token, view) ? 1 : 0);
 }
 
 bool Revocations::is_revoked(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view) const {

@@ -40,6 +40,10 @@ class Revocations {
 
   bool is_key_revoked(const std::string& issuer, const std::string& kid) const;
 
+  // The `iat` of a token for a session that goes on at `now` (Unix seconds): that second; or the next, when tokens of that
+  // second are revoked because the instant of a revocation lies within it, before the session began.
+  double issue_time(const std::string& issuer, const std::string& subject, double now) const;
+
   std::size_t size() const noexcept { return table_.size(); }
   // Whether the store was heard of within that patience: all that was revoked before that is known.
   bool is_following(double now) const noexcept;

@@ -116,7 +116,8 @@ Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation
 Task<Outcome<IssuedTokens>> Service::issue_next(Renewed renewed, double now) const {
   const auto claims = co_await look_again(renewed.family, now);
   if (!claims) co_return tl::unexpected(claims.error());
-  co_return co_await issue(renewed.family, *claims, std::move(renewed.secret), renewed.expires, std::floor(now), now);
+  const double issued_at = shared_->revocations->issue_time(settings_.issuer, renewed.family.subject, now);
+  co_return co_await issue(renewed.family, *claims, std::move(renewed.secret), renewed.expires, issued_at, now);
 }
 
 Task<Outcome<IssuedTokens>> Service::refresh(std::optional<Secret> refresh_token, SentAccess sent, double now) const {

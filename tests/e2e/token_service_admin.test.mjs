@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import {before, describe, it} from 'node:test';
 
+import {decodeJwt} from 'jose';
+
 import {runPostern} from './harness/program.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
-import {issuer, startTokenService} from './harness/token_service.mjs';
+import {clockPasses, issuer, startTokenService} from './harness/token_service.mjs';
 import {audience as foreignAudience, issuer as foreignIssuer, jwks, makeKey, mint, now} from './harness/tokens.mjs';
 import {eventually} from './harness/waiting.mjs';
 
@@ -102,6 +104,57 @@ describe('a revocation of the service\'s own tokens', () => {
     await service.assertOver(alice);
     await service.assertAccepted(bob.access_token);
     await service.assertAccepted((await service.login('alice')).access_token);
+  });
+
+  it('by sub and this very instant leaves a later login and what its refresh gives as good as any other', async () => {
+    for (let i = 0; i < 8; ++i) {
+      const name = await service.newUser();
+      await revoke(service, {sub: name, issuer, issued_before: Date.now() / 1000});
+      await service.assertAlive(await service.assertAlive(await service.login(name)));
+    }
+  });
+});
+
+describe('a revocation of all that an issuer issued before an instant', () => {
+  const issuedBefore = (name, at) => ({issuer: name, issued_before: at});
+
+  it('is judged by `iat` alike on the gateway that was told, on another one, and on one that starts later', async (t) => {
+    const scope = scoped(t);
+    const told = await start(scope, keys);
+    const other = await start(scope, keys, {like: told});
+    const at = now() - 60;
+    const [earlier, exact] = [await mint(keys[0], {iat: at - 1}), await mint(keys[0], {iat: at})];
+    for (const gateway of [told, other]) for (const token of [earlier, exact]) await gateway.assertAccepted(token);
+
+    await revoke(told, issuedBefore(foreignIssuer, at));
+    await eventually('the other gateway hears of it', async () => (await other.use(earlier)).status === 401);
+    const later = await start(scope, keys, {like: told});
+    for (const gateway of [told, other, later]) {
+      await gateway.assertRevoked(earlier);
+      await gateway.assertAccepted(exact);
+    }
+    // The instant counts to the millisecond, and none before it takes back what another one said.
+    await revoke(told, issuedBefore(foreignIssuer, at + 0.001));
+    await revoke(told, issuedBefore(foreignIssuer, at - 1));
+    await eventually('the other gateway hears of it', async () => (await other.use(exact)).status === 401);
+    for (const gateway of [told, other, await start(scope, keys, {like: told})]) {
+      await gateway.assertRevoked(exact);
+      await gateway.assertAccepted(await mint(keys[0], {iat: at + 1}));
+    }
+  });
+
+  it('ends the service\'s own sessions that began before it, and no other', async (t) => {
+    const own = await start(scoped(t), keys);
+    const issuedAt = ({access_token: access}) => decodeJwt(access).iat;
+    const first = await own.login('alice');
+    await revoke(own, issuedBefore(issuer, issuedAt(first)));
+    const session = await own.assertAlive(first);
+    const end = issuedAt(session) + 1;
+    await revoke(own, issuedBefore(issuer, end));
+    await own.assertOver(session);
+    await own.assertRevoked(first.access_token);
+    await clockPasses(end * 1000);
+    await own.assertAlive(await own.login('alice'));
   });
 });
 

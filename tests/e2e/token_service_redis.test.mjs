@@ -10,7 +10,7 @@ import {assertErrorReply} from './harness/refusals.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {assertRefusal, passwordOf, sessionConfig, startTokenService} from './harness/token_service.mjs';
-import {eventually, sanitized} from './harness/waiting.mjs';
+import {eventually, sanitized, within} from './harness/waiting.mjs';
 
 // What a store that is down answers: not a word about the credentials.
 async function assertUnavailable(response) {
@@ -145,6 +145,26 @@ describe('a gateway whose Redis', () => {
       await up(redis);
       const next = await healed('a refresh', () => service.tryRefresh(session.refresh_token));
       await service.assertAccepted(next.access_token);
+    });
+  }
+
+  for (const under of ['a login', 'nothing']) {
+    it(`stands still holds up the end by SIGTERM for a call's timeout at most, with ${under} under way`, async (t) => {
+      const scope = scoped(t);
+      const redis = await startRedis(scope);
+      const service = await startTokenService(scope, {service: inRedis(redis, {timeout: '500ms'}), timeouts: {drain: '500ms'}});
+      await service.login();
+      redis.pause();
+      const connections = () => service.gateway.metric('postern_downstream_connections_total');
+      const before = await connections();
+      const asked = under === 'a login' ? service.tryLogin().catch(() => undefined) : undefined; // it may be cut off
+      if (asked) await eventually('the login is under way', async () => await connections() > before);
+      const began = performance.now();
+      service.gateway.signal('SIGTERM');
+      assert.deepEqual(await within('the end', service.gateway.running.ended), {code: 0, signal: null});
+      const took = performance.now() - began;
+      assert.ok(took < 1_000 + (sanitized ? 5_000 : 1_000), `${took} ms`);
+      assert.ok([undefined, 503].includes((await asked)?.status));
     });
   }
 
