@@ -13,11 +13,13 @@ constexpr std::array<std::string_view, 7> steps{
     // An unused one stays as long as its family: it may be asked for another one (Rotation::Kind::reissue).
     "DELETE FROM refresh_tokens WHERE hash IN "
     "(SELECT hash FROM refresh_tokens WHERE used IS NOT NULL AND expires <= ?1 AND sealed IS NULL LIMIT ?2)",
+    // Both look at the same few families: else each piece would pass over all whose tokens went with earlier ones.
     "DELETE FROM refresh_tokens WHERE hash IN "
-    "(SELECT hash FROM families JOIN refresh_tokens USING(sid) WHERE ends <= ?1 LIMIT ?2)",
+    "(SELECT hash FROM (SELECT sid FROM families WHERE ends <= ?1 ORDER BY ends LIMIT ?2) "
+    "JOIN refresh_tokens USING(sid) LIMIT ?2)",
     "DELETE FROM families WHERE sid IN "
-    "(SELECT sid FROM families AS f WHERE ends <= ?1 AND NOT EXISTS "
-    "(SELECT 1 FROM refresh_tokens AS t WHERE t.sid = f.sid) LIMIT ?2)",
+    "(SELECT sid FROM (SELECT sid FROM families WHERE ends <= ?1 ORDER BY ends LIMIT ?2) AS f WHERE NOT EXISTS "
+    "(SELECT 1 FROM refresh_tokens AS t WHERE t.sid = f.sid))",
     "DELETE FROM revocations WHERE number IN (SELECT number FROM revocations WHERE until <= ?1 LIMIT ?2)",
     "DELETE FROM attempts WHERE name IN (SELECT name FROM attempts WHERE ends <= ?1 LIMIT ?2)",
     "DELETE FROM signing_keys WHERE number IN (SELECT number FROM signing_keys WHERE retired <= ?1 LIMIT ?2)",

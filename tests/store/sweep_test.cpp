@@ -42,4 +42,23 @@ TEST_CASE_TEMPLATE("A sweep removes no more than it is told to", Place, STORES) 
   CHECK(waiting.sweep(5000, 2) == 0);
 }
 
+TEST_CASE_TEMPLATE("A sweep in pieces removes as much as it may until nothing is left", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  for (std::uint64_t i = 0; i < 7; ++i) {
+    const std::string sid = "s" + std::to_string(i);
+    waiting.begin(family_of(sid), hash_of(10 * i), 1500);
+    for (std::uint64_t used = 10 * i; used < 11 * i; ++used) {
+      CHECK(waiting.rotate(rotation_of(sid, used, used + 1, 1100)).presented == Presented::current);
+    }
+  }
+  const std::size_t all = waiting.sweep(1400, 1000);  // sealed successors, which are no rows of their own
+  CHECK(all == 21);
+  for (std::size_t left = 7 + 7 + 21; left > 0; left -= std::min<std::size_t>(left, 3)) {
+    CHECK(waiting.sweep(5000, 3) == std::min<std::size_t>(left, 3));
+  }
+  CHECK(waiting.sweep(5000, 3) == 0);
+}
+
 }  // namespace postern::state
