@@ -1,4 +1,4 @@
-// OAuth's endpoints: tokens for clients, refreshing, revocation, introspection, and the metadata that leads to them.
+// OAuth's endpoints: tokens for clients, refreshing, and the metadata that leads to them.
 import assert from 'node:assert/strict';
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -6,68 +6,18 @@ import {before, describe, it} from 'node:test';
 
 import * as jose from 'jose';
 
+import {
+  asking, assertError, assertPrivate, basic, clients, form, own, secretOf, settings, startOAuthService,
+} from './harness/oauth.mjs';
 import {runPostern} from './harness/program.mjs';
 import {scoped} from './harness/scope.mjs';
-import {audience, clockPasses, issuer, lockStore, passwordOf, startTokenService} from './harness/token_service.mjs';
-import {makeKey, mint, secretTexts} from './harness/tokens.mjs';
+import {audience, clockPasses, issuer, passwordOf, startTokenService} from './harness/token_service.mjs';
 
-const secretOf = (id) => `a secret of 32 bytes and more: ${id}`;
-const basic = (id, secret = secretOf(id)) => {
-  const pair = `${encodeURIComponent(id)}:${encodeURIComponent(secret)}`;
-  return ['Authorization', `Basic ${Buffer.from(pair).toString('base64')}`];
-};
-const form = (members) => new URLSearchParams(members);
-const client = (id, more) => {
-  secretTexts.add(secretOf(id));
-  return {id, secret: secretOf(id), ...more};
-};
-
-const own = {grant_type: 'client_credentials'};
 const metadataPath = '/.well-known/oauth-authorization-server';
-const clients = [
-  client('batch', {grants: ['client_credentials'], scopes: ['read', 'write'], audiences: ['orders-api', audience]}),
-  client('job', {grants: ['client_credentials']}),
-  client('https://api.example.com/?a=b&c', {grants: ['client_credentials'], audiences: 'orders-api'}),
-];
-const settings = {audiences: [audience, 'orders-api'], clients};
-
 const suiteScope = scoped();
 let service;
-before(async () => {
-  const file = join(suiteScope.directory, 'watcher.secret');
-  writeFileSync(file, `${client('watcher').secret}\n`);
-  service = await startTokenService(suiteScope, {
-    service: {...settings, clients: [...clients, {id: 'watcher', secret_file: file, introspect: true}]},
-    env: {POSTERN_LOG_LEVEL: 'trace'},
-  });
-});
-
-const ask = (endpoint, members, fields = [], at = service) => at.post(`/auth/${endpoint}`, form(members), fields);
-const clientToken = async (id = 'batch', members = {}, at = service) => {
-  const response = await ask('token', {...own, ...members}, [basic(id)], at);
-  assert.equal(response.status, 200, response.text);
-  return response.json.access_token;
-};
-const introspect = (token) => ask('introspect', {token}, [basic('watcher')]);
-
-// RFC 6749 section 5.2, and what the gateway's refusals have beside it.
-function assertError(response, status, error, reason) {
-  assert.equal(response.status, status, response.text);
-  const {error: told, reason: why, error_description: description} = response.json;
-  assert.deepEqual([told, why], [error, reason]);
-  assert.ok(description);
-  assert.equal(response.get('cache-control'), 'no-store');
-  assert.equal(response.get('www-authenticate'), status === 401 ? 'Basic realm="postern"' : undefined);
-}
-function assertPrivate(response) {
-  assert.equal(response.status, 200, response.text);
-  assert.equal(response.get('cache-control'), 'no-store');
-}
-async function assertInactive(token) {
-  const response = await introspect(token);
-  assertPrivate(response);
-  assert.equal(response.text, '{"active":false}');
-}
+before(async () => { service = await startOAuthService(suiteScope); });
+const {ask, clientToken, introspect} = asking(() => service);
 
 describe('a client that asks for a token', () => {
   for (const [way, members, fields] of [
@@ -266,103 +216,6 @@ describe('a refresh token at /token', () => {
   });
 });
 
-describe('a revocation', () => {
-  const revoke = (token, fields = [], members = {}) => ask('revoke', {token, ...members}, fields);
-  async function assertDone(response) {
-    assertPrivate(response);
-    assert.equal(response.text, '');
-  }
-  const assertForeign = (response) => assertError(response, 400, 'unauthorized_client', 'client_not_allowed');
-
-  for (const hint of [undefined, 'refresh_token', 'access_token', 'other']) {
-    it(`of a login's refresh token ends its session${hint ? `, with the hint ${hint}` : ''}`, async () => {
-      const session = await service.login();
-      await assertDone(await revoke(session.refresh_token, [], hint ? {token_type_hint: hint} : {}));
-      await service.assertOver(session);
-    });
-  }
-
-  it('of a login\'s access token is of this one alone', async () => {
-    const session = await service.login();
-    await assertDone(await revoke(session.access_token));
-    await service.assertRevoked(session.access_token);
-    await service.assertAccepted((await service.refresh(session.refresh_token)).access_token);
-  });
-
-  it('of a client\'s token is of this one alone', async () => {
-    const [token, other] = [await clientToken(), await clientToken()];
-    await assertDone(await revoke(token, [basic('batch')]));
-    await service.assertRevoked(token);
-    await service.assertAccepted(other);
-  });
-
-  it('of another client\'s token is refused, and the token stays good', async () => {
-    const token = await clientToken();
-    assertForeign(await revoke(token, [basic('job')]));
-    assertForeign(await revoke(token));
-    const session = await service.login();
-    assertForeign(await revoke(session.access_token, [basic('batch')]));
-    assertForeign(await revoke(session.refresh_token, [basic('batch')]));
-    for (const access of [token, session.access_token]) await service.assertAccepted(access);
-    assert.equal((await introspect(session.refresh_token)).json.active, true);
-  });
-
-  it('of what is no token, or one no more, is 200', async () => {
-    const session = await service.login();
-    await service.logout({refresh_token: session.refresh_token});
-    const foreign = await mint(await makeKey('ES256'), {iss: issuer, aud: audience});
-    const unknown = `${'A'.repeat(22)}.${'A'.repeat(43)}`;
-    for (const token of ['x', unknown, foreign, `${foreign}x`, session.access_token]) {
-      await assertDone(await revoke(token));
-      await assertDone(await revoke(token, [basic('batch')]));
-    }
-    await assertDone(await revoke(session.refresh_token));
-  });
-
-  it('of nothing is 400 invalid_request', async () => {
-    assertError(await ask('revoke', {}), 400, 'invalid_request', 'request_malformed');
-  });
-});
-
-describe('introspection', () => {
-  it('tells of a good access token what RFC 7662 section 2.2 names, and nothing else', async () => {
-    const {access_token: access} = await service.login();
-    for (const token of [access, await clientToken()]) {
-      const response = await introspect(token);
-      assertPrivate(response);
-      const {role, sid, auth_time: authTime, ...claims} = jose.decodeJwt(token);
-      assert.deepEqual(response.json, {active: true, token_type: 'Bearer', ...claims});
-    }
-  });
-
-  it('tells of a good refresh token whose it is and until when', async () => {
-    const session = await service.login();
-    const response = await introspect(session.refresh_token);
-    assertPrivate(response);
-    const {exp, ...rest} = response.json;
-    assert.deepEqual(rest, {active: true, sub: 'alice', client_id: 'postern'});
-    assert.ok(Math.abs(exp - (session.at / 1000 + 432_000)) < 10, `exp ${exp}`);
-  });
-
-  it('tells of everything else that it is inactive, and no more', async () => {
-    const used = await service.login();
-    await service.refresh(used.refresh_token);
-    const over = await service.login();
-    await service.logout({refresh_token: over.refresh_token});
-    const revoked = await clientToken();
-    assertPrivate(await ask('revoke', {token: revoked}, [basic('batch')]));
-    const foreign = await mint(await makeKey('ES256'), {iss: issuer, aud: audience});
-    for (const token of ['x', foreign, used.refresh_token, over.refresh_token, over.access_token, revoked]) await assertInactive(token);
-  });
-
-  it('is refused to clients that may not, to nobody in particular, and without a token', async () => {
-    const token = await clientToken();
-    assertError(await ask('introspect', {token}, [basic('batch')]), 400, 'unauthorized_client', 'client_not_allowed');
-    assertError(await ask('introspect', {token}), 401, 'invalid_client', 'client_invalid');
-    assertError(await ask('introspect', {}, [basic('watcher')]), 400, 'invalid_request', 'request_malformed');
-  });
-});
-
 describe('the metadata', () => {
   it('has RFC 8414\'s members, and may be cached', async () => {
     const response = await service.get(metadataPath);
@@ -420,29 +273,6 @@ describe('the endpoints', () => {
     for (const secret of [passwordOf('alice'), basic('batch')[1].slice(6), ...clients.map(({id}) => secretOf(id))]) {
       assert.ok(!logs.includes(secret), secret);
     }
-  });
-});
-
-describe('while the store cannot write', () => {
-  it('clients get tokens; refreshing, revoking and wrong secrets are 503, and nothing was done', async (t) => {
-    const scope = scoped(t);
-    const at = await startTokenService(scope, {service: {...settings, login_limits: {address: 50}}});
-    const [session, token] = [await at.login(), await clientToken('batch', {}, at)];
-    const release = await lockStore(scope, at.stateFile);
-    const answers = await Promise.all([
-      ask('token', {grant_type: 'refresh_token', refresh_token: session.refresh_token}, [], at),
-      ask('revoke', {token: session.refresh_token}, [], at),
-      ask('revoke', {token}, [basic('batch')], at),
-      ask('token', own, [basic('batch', 'x')], at),
-      clientToken('batch', {}, at),
-    ]);
-    for (const answer of answers.slice(0, 4)) {
-      assertError(answer, 503, undefined, 'store_unavailable');
-      assert.match(answer.get('retry-after'), /^[1-9]\d*$/);
-    }
-    await at.assertAccepted(token);
-    await release();
-    await at.assertAlive(session);
   });
 });
 
