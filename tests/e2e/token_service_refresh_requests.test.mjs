@@ -18,6 +18,14 @@ const suiteScope = scoped();
 let patient;
 before(async () => { patient = await startTokenService(suiteScope, {service: {leeway: '1s', reuse_grace: '1m'}}); });
 
+// As a person does with an editor.
+function editUsers({usersFile}, pattern, replacement) {
+  const text = readFileSync(usersFile, 'utf8');
+  const edited = text.replace(pattern, replacement);
+  assert.notEqual(edited, text);
+  writeFileSync(usersFile, edited);
+}
+
 describe('an answer to a refresh', () => {
   it('has the members of a login\'s, for no cache to keep, and both tokens are worth what a login\'s are', async () => {
     const first = await patient.login();
@@ -38,8 +46,7 @@ describe('an answer to a refresh', () => {
   it('tells the claims that the user\'s record has by now', async (t) => {
     const service = await startTokenService(scoped(t), {users: {alice: ['role=guest']}});
     const {refresh_token: refresh} = await service.login();
-    const text = readFileSync(service.usersFile, 'utf8');
-    writeFileSync(service.usersFile, text.replace('guest', 'buyer'));
+    editUsers(service, 'guest', 'buyer');
     assert.equal(jose.decodeJwt((await service.refresh(refresh)).access_token).role, 'buyer');
   });
 });
@@ -55,11 +62,7 @@ describe('the account is looked at again: a session ends at the next refresh whe
       await changeUsers('remove', usersFile, 'alice');
       await changeUsers('add', usersFile, 'alice', {password: passwordOf('alice')});
     },
-    'was disabled': ({usersFile}) => {
-      const text = readFileSync(usersFile, 'utf8');
-      writeFileSync(usersFile, text.replace(/^( *)alice:\n( *)/m, '$1alice:\n$2disabled: true\n$2'));
-      assert.notEqual(readFileSync(usersFile, 'utf8'), text);
-    },
+    'was disabled': (service) => editUsers(service, /^( *)alice:\n( *)/m, '$1alice:\n$2disabled: true\n$2'),
   };
   for (const [name, change] of Object.entries(changes)) {
     it(name, async (t) => {

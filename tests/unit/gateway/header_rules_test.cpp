@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "head_text.hpp"
+#include "written_head.hpp"
 
 using namespace postern;
 using namespace postern::http;
@@ -39,33 +40,6 @@ struct Upstream {
     return out;
   }
 };
-
-std::string response_head(std::string_view fields, std::string_view status_line = "HTTP/1.1 200 OK",
-                          const HeaderEdits& edits = {}, Method method = Method::get, std::uint8_t client_minor = 1,
-                          bool keep_alive = true) {
-  const ResponseText response(fields, status_line);
-  const auto framing = judge_response(response.head, method);
-  REQUIRE(framing.has_value());
-  std::string out;
-  write_downstream_head({response.head, *framing, client_minor, keep_alive, method == Method::head, edits}, "today",
-                        out);
-  return out;
-}
-
-bool has_line(std::string_view head, std::string_view line) {
-  return head.find("\r\n" + std::string(line) + "\r\n") != std::string_view::npos;
-}
-
-// Without case, and `_` as `-`: as an origin that merges the two would see it.
-std::size_t count_of(std::string_view head, std::string_view name) {
-  HeaderNameSet set;
-  set.add(name);
-  std::size_t count = 0;
-  for (std::size_t at = head.find("\r\n") + 2; at + 2 < head.size(); at = head.find("\r\n", at) + 2) {
-    if (set.holds(head.substr(at, head.find(':', at) - at))) ++count;
-  }
-  return count;
-}
 
 constexpr std::string_view valid_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 constexpr std::string_view our_trace = "00-11111111111111111111111111111111-2222222222222222-00";
@@ -323,26 +297,6 @@ TEST_CASE("a valid traceparent is continued, any other is replaced and its trace
   }
 }
 
-TEST_CASE("a traceparent is of version 00, in lower case, with no zero id") {
-  CHECK(is_traceparent(valid_trace));
-  for (const std::string_view bad : {
-           "",
-           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
-           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-011",
-           "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-           "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-           "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-           "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-           "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-           "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
-           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331_01",
-           "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0g",
-       }) {
-    CAPTURE(bad);
-    CHECK_FALSE(is_traceparent(bad));
-  }
-}
-
 TEST_CASE("a route's edits remove, set and add, on the client's fields and on the gateway's own") {
   Upstream upstream;
   upstream.edits.remove = {"user-agent", "X-Real-IP"};
@@ -375,97 +329,4 @@ TEST_CASE("a route's edits touch neither framing nor what a filter injects") {
   CHECK(count_of(head, "Transfer-Encoding") + count_of(head, "Connection") + count_of(head, "Expect") == 0);
   CHECK(count_of(head, "X-User") == 1);
   CHECK(has_line(head, "X-User: alice"));
-}
-
-TEST_CASE("a name set folds case and underscores, at every length") {
-  HeaderNameSet set;
-  CHECK(set.empty());
-  CHECK_FALSE(set.holds("X-User"));
-  set.add("X_User");
-  set.add("x-user");
-  set.add(std::string(70, 'a'));
-  CHECK(set.holds("X-USER"));
-  CHECK(set.holds("x_user"));
-  for (const char* name : {"x.user", "X'User", "X~USER", "X|user", "x!User", "X^User", "X`User"}) {
-    CAPTURE(name);
-    CHECK(set.holds(name));
-  }
-  for (const char* name : {"xuser", "x--user", "xxuser", "x-user-", "x-use"}) {
-    CAPTURE(name);
-    CHECK_FALSE(set.holds(name));
-  }
-  CHECK_FALSE(set.holds("X-Usex"));
-  CHECK_FALSE(set.holds("XUser"));
-  CHECK(set.holds(std::string(70, 'A')));
-  CHECK_FALSE(set.holds(std::string(71, 'a')));
-  CHECK_FALSE(set.holds(""));
-  for (int i = 0; i < 100; ++i) set.add("X-" + std::to_string(i));
-  for (int i = 0; i < 100; ++i) CHECK(set.holds("x_" + std::to_string(i)));
-  CHECK_FALSE(set.holds("x_100"));
-}
-
-TEST_CASE("a response's head goes down with its framing written anew and a Date") {
-  CHECK(response_head("Server: s\r\nContent-Length: 010\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n",
-                      "HTTP/1.0 404 Gone Away") ==
-        "HTTP/1.1 404 Gone Away\r\nServer: s\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 10\r\nDate: "
-        "today\r\n\r\n");
-  const std::string dated = response_head("Date: then\r\nContent-Length: 0\r\n");
-  CHECK(has_line(dated, "Date: then"));
-  CHECK(count_of(dated, "Date") == 1);
-}
-
-TEST_CASE("a response's hop-by-hop fields stay behind") {
-  const std::string head = response_head(
-      "Connection: X-Hop, keep-alive\r\nX-Hop: x\r\nKeep-Alive: x\r\nProxy-Authenticate: x\r\nTrailer: x\r\nUpgrade: "
-      "x\r\n"
-      "Transfer-Encoding: chunked\r\nWWW-Authenticate: y\r\n");
-  CHECK(head.find(": x\r\n") == std::string::npos);
-  CHECK(has_line(head, "Transfer-Encoding: chunked"));
-  CHECK(has_line(head, "WWW-Authenticate: y"));
-  CHECK(count_of(head, "Connection") == 0);
-}
-
-TEST_CASE("the client's connection is told to close or, in HTTP/1.0, to stay") {
-  CHECK(has_line(response_head("Content-Length: 0\r\n", "HTTP/1.1 200 OK", {}, Method::get, 1, false),
-                 "Connection: close"));
-  CHECK(has_line(response_head(""), "Connection: close"));  // a body that ends by close
-  CHECK(has_line(response_head("Content-Length: 0\r\n", "HTTP/1.1 200 OK", {}, Method::get, 0),
-                 "Connection: keep-alive"));
-  CHECK(count_of(response_head("Content-Length: 0\r\n"), "Connection") == 0);
-}
-
-TEST_CASE("the Content-Length of a reply without a body stays for HEAD and 304 alone") {
-  CHECK(has_line(response_head("Content-Length: 07\r\n", "HTTP/1.1 200 OK", {}, Method::head), "Content-Length: 7"));
-  CHECK(has_line(response_head("Content-Length: 7\r\n", "HTTP/1.1 304 Not Modified"), "Content-Length: 7"));
-  CHECK(count_of(response_head("Content-Length: 7\r\n", "HTTP/1.1 204 No Content"), "Content-Length") == 0);
-  CHECK(count_of(response_head("", "HTTP/1.1 304 Not Modified"), "Content-Length") == 0);
-}
-
-TEST_CASE("a 101 keeps its upgrade, and informational heads get nothing added") {
-  HeaderEdits edits;
-  edits.set = {{"X-Env", "prod"}};
-  CHECK(response_head("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: k\r\n",
-                      "HTTP/1.1 101 Switching Protocols", edits, Method::get, 1, false) ==
-        "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: k\r\nConnection: upgrade\r\nUpgrade: "
-        "websocket\r\n\r\n");
-  CHECK(response_head("Link: x\r\n", "HTTP/1.1 103 Early Hints", edits) ==
-        "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
-  CHECK(has_line(response_head("Upgrade: TLS/1.3\r\nContent-Length: 0\r\n", "HTTP/1.1 426 Upgrade Required"),
-                 "Upgrade: TLS/1.3"));
-}
-
-TEST_CASE("a route's edits apply to responses, but for framing") {
-  HeaderEdits edits;
-  edits.remove = {"server", "Content-Length"};
-  edits.set = {{"Cache-Control", "no-store"}, {"Connection", "x"}, {"Content-Length", "9"}};
-  edits.add = {{"Vary", "Origin"}};
-  const std::string head = response_head("Server: s\r\nCache-Control: public\r\nVary: Accept\r\nContent-Length: 1\r\n",
-                                         "HTTP/1.1 200 OK", edits);
-  CHECK(count_of(head, "Server") == 0);
-  CHECK(count_of(head, "Cache-Control") == 1);
-  CHECK(has_line(head, "Cache-Control: no-store"));
-  CHECK(count_of(head, "Vary") == 2);
-  CHECK(has_line(head, "Content-Length: 1"));
-  CHECK(count_of(head, "Content-Length") == 1);
-  CHECK(count_of(head, "Connection") == 0);
 }
