@@ -21,8 +21,8 @@ export async function freePort() {
 class Redis {
   constructor(parts) { Object.assign(this, parts); }
 
-  get url() { return `redis://127.0.0.1:${this.port}`; }
-  get location() { return {url: this.url}; } // the members of the store's configuration that say where it is
+  // The members of the store's configuration that say where it is.
+  get location() { return {url: `redis://127.0.0.1:${this.port}`}; }
 
   // What redis-cli prints for a command, without its last newline.
   async ask(...command) {
