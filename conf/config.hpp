@@ -51,6 +51,7 @@ struct Limits {
   Bytes body_bytes{0};                   // of a request; 0: no limit; 413
   Bytes response_head_bytes{32 * 1024};  // of an upstream's response; 502
   Bytes claim_header_bytes{8 * 1024};    // all headers made of claims together; 401 claim_unusable
+  Bytes token_cache{64 * 1024 * 1024};   // the verified tokens that each worker keeps
 };
 
 struct Timeouts {

@@ -14,7 +14,7 @@ namespace postern::conf {
 
 inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 inline constexpr std::uint64_t one_second = 1'000, one_minute = 60'000, one_hour = 3'600'000, one_day = 86'400'000;
-inline constexpr std::uint64_t one_kib = 1 << 10, one_mib = 1 << 20;
+inline constexpr std::uint64_t one_kib = 1 << 10, one_mib = 1 << 20, one_gib = 1 << 30;
 
 struct Spec {
   std::string_view doc = {};         // sentences for the reference and for editors

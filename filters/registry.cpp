@@ -60,7 +60,9 @@ class Factory final : public FilterFactory {
     return {token_service::revocations_page(build_.followed, build_.config.token_service)};
   }
 
-  std::unique_ptr<WorkerState> make_worker_state() const override { return std::make_unique<FilterWorkerState>(); }
+  std::unique_ptr<WorkerState> make_worker_state() const override {
+    return std::make_unique<FilterWorkerState>(build_.config.limits.token_cache.count);
+  }
 
   std::vector<ProviderStatus> provider_statuses() const override {
     auto all = statuses(build_.config, build_.providers);

@@ -5,9 +5,7 @@
 
 namespace postern::filters {
 
-TokenCache::TokenCache(Bounds bounds, SipKey key) : bounds_(bounds), key_(key), buckets_(64) {
-  bounds_.entries = std::max<std::size_t>(bounds_.entries, 1);
-}
+TokenCache::TokenCache(std::size_t most_bytes, SipKey key) : most_bytes_(most_bytes), key_(key), buckets_(64) {}
 
 std::uint64_t TokenCache::hash_of(std::uint64_t filter, std::string_view token) const noexcept {
   // The end of a token is the end of its signature, up to 48 bytes of it (HS256 has 32 in all): no two tokens that were
@@ -35,8 +33,8 @@ void TokenCache::insert(std::uint64_t filter, std::string_view token, std::share
   const std::uint64_t hash = hash_of(filter, token);
   const std::size_t old = find_bucket(hash, filter, token);
   if (buckets_[old].entry != empty) drop(old);
-  if (cost > bounds_.bytes || identity == nullptr) return;
-  while (used_ >= bounds_.entries || bytes_ + cost > bounds_.bytes) evict_one();
+  if (cost > most_bytes_ || identity == nullptr) return;
+  while (bytes_ + cost > most_bytes_) evict_one();
 
   if ((used_ + 1) * 2 > buckets_.size()) grow_buckets();
   const std::uint32_t index = take_free_entry();

@@ -23,24 +23,19 @@ struct Validity {
 
 // Keyed on the exact bytes of the token and on the jwt filter whose rules it passed: found by a hash of the signature's
 // end, whose key is random, and compared in full. Only accepted tokens are stored, so nobody without valid tokens can
-// push others out. Bounded by entries and by bytes; the second-chance rule (CLOCK) picks what goes: an entry used since
-// the hand last passed stays.
+// push others out. Bounded by bytes; the second-chance rule (CLOCK) picks what goes: an entry used since the hand last
+// passed stays.
 class TokenCache {
  public:
-  struct Bounds {
-    std::size_t entries = 8192;
-    std::size_t bytes = 32 << 20;  // of what insert() is told about identities
-  };
-
-  TokenCache() : TokenCache(Bounds{}) {}
-  explicit TokenCache(Bounds bounds, SipKey key = random_sip_key());
+  // `most_bytes`: of the entries, and of what insert() is told about identities.
+  explicit TokenCache(std::size_t most_bytes, SipKey key = random_sip_key());
 
   // The identity of a token that `filter` accepted and that is valid at `now`; nullptr when there is none. Does not
   // allocate. The pointer holds until the next call of insert() or find().
   const std::shared_ptr<Identity>* find(std::uint64_t filter, std::string_view token, double now) noexcept;
 
   // Stores an accepted token, a view into the memory of its identity, which `identity_bytes` estimates. What alone
-  // exceeds the bounds is left out.
+  // exceeds the bound is left out.
   void insert(std::uint64_t filter, std::string_view token, std::shared_ptr<Identity> identity,
               std::size_t identity_bytes, Validity validity);
 
@@ -75,7 +70,7 @@ class TokenCache {
   void evict_one() noexcept;
   std::uint32_t take_free_entry();
 
-  Bounds bounds_;
+  std::size_t most_bytes_;
   SipKey key_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;  // indices of free entries

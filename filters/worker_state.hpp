@@ -1,6 +1,7 @@
 // What the filters keep for each worker and snapshot; no other thread touches it.
 #pragma once
 
+#include "conf/config.hpp"
 #include "filters/jose/compact.hpp"
 #include "filters/jose/signature.hpp"
 #include "filters/token_cache.hpp"
@@ -10,6 +11,9 @@
 namespace postern::filters {
 
 struct FilterWorkerState final : WorkerState {
+  explicit FilterWorkerState(std::size_t token_cache_bytes = conf::Limits().token_cache.count)
+      : tokens(token_cache_bytes) {}
+
   TokenCache tokens;
   jose::HeaderMemo headers;
   jose::SignatureContexts contexts;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "filters/token_service/await_store.hpp"
 #include "filters/token_service/millis.hpp"

@@ -76,6 +76,8 @@ TEST_CASE("limits and workers hold at their bounds") {
           {"limits: {response_head_bytes: @}", "1MiB", "1048577", "limits.response_head_bytes: must be at most `1MiB`"},
           {"limits: {claim_header_bytes: @}", "64", "63", "limits.claim_header_bytes: must be at least `64`"},
           {"limits: {claim_header_bytes: @}", "1MiB", "1048577", "limits.claim_header_bytes: must be at most `1MiB`"},
+          {"limits: {token_cache: @}", "1MiB", "1048575", "limits.token_cache: must be at least `1MiB`"},
+          {"limits: {token_cache: @}", "64GiB", "68719476737", "limits.token_cache: must be at most `64GiB`"},
       },
       with_top);
 }

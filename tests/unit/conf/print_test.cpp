@@ -28,6 +28,7 @@ limits:
   body_bytes: "off"
   response_head_bytes: 32KiB
   claim_header_bytes: 8KiB
+  token_cache: 64MiB
 timeouts:
   head: 10s
   idle: 1m
