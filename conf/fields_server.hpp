@@ -107,7 +107,8 @@ void describe(Visitor& v, Config& c) {
   v.field("listeners", c.listeners, {.doc = "Where clients connect.", .required = true, .not_empty = true});
   v.field("admin", c.admin, {.doc = "The operator's listener."});
   v.field("access_log", c.access_log,
-          {.doc = "One JSON line for each request: to `stdout`, to a file (opened again on SIGUSR1), or `off`."});
+          {.doc = "One JSON line for each request: to `stdout`, to a file (opened again on SIGUSR1), or `off`.",
+           .format = Format::log_target});
   v.field("workers", c.workers,
           {.doc = "Threads that serve requests. `auto`: as many as the CPUs that the process may use.",
            .min = 1,

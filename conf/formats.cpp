@@ -51,6 +51,14 @@ Complaint judge_admin_address(std::string_view text) {
   return complaint;
 }
 
+// `access_log: false` would be a file of that name.
+Complaint judge_log_target(std::string_view text) {
+  constexpr std::array<std::string_view, 5> switches = {"true", "false", "on", "yes", "no"};
+  const bool is_switch = std::find(switches.begin(), switches.end(), text) != switches.end();
+  if (!is_switch && !text.empty()) return std::nullopt;
+  return "must be `stdout`, a file, or `off`";
+}
+
 Complaint judge_endpoint(std::string_view text) {
   auto endpoint = parse_endpoint(text);
   return endpoint ? Complaint() : std::move(endpoint.error());
@@ -194,7 +202,7 @@ Complaint judge_tenant(std::string_view text) {
   return "must be 1 to 128 visible ASCII characters without `/`, `?`, `#`, `{` and `}`";
 }
 
-constexpr std::array<FormatRow, 24> rows = {{
+constexpr std::array<FormatRow, 25> rows = {{
     {Format::text, "text", "", true, judge_text},
     {Format::line, "text", R"(^[^\u0000-\u001f\u007f]+$)", true, judge_line},
     {Format::name, "a name", "^[A-Za-z0-9_.-]{1,64}$", true, judge_name},
@@ -202,6 +210,7 @@ constexpr std::array<FormatRow, 24> rows = {{
      judge_listen_address},
     {Format::admin_address, "an address with a port, or `off`", R"(^(off|(\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5})$)",
      false, judge_admin_address},
+    {Format::log_target, "`stdout`, a file, or `off`", "", true, judge_log_target},
     {Format::endpoint, "a URL", R"(^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$)", false,
      judge_endpoint},
     {Format::cidr, "a network", "^[0-9A-Fa-f:.]+/[0-9]{1,3}$", false, judge_cidr},

@@ -18,6 +18,7 @@ enum class Format : std::uint8_t {
   name,
   listen_address,
   admin_address,
+  log_target,
   endpoint,
   cidr,
   host,

@@ -1,10 +1,18 @@
 #include "gateway/watch.hpp"
 
+#include <algorithm>
+
 namespace postern {
+namespace {
+
+constexpr std::chrono::milliseconds half_close_patience{1000};
+
+}  // namespace
 
 void Watch::arm(Cause cause, std::chrono::milliseconds limit) noexcept {
   cause_ = cause;
   limit_ = limit;
+  client_left_ = never;
   deadline_ = limit.count() > 0 ? ticker_.now() + limit : never;
   if (expired_ != Cause::total) expired_ = Cause::none;
 }
@@ -14,14 +22,17 @@ void Watch::arm_total(std::chrono::milliseconds limit) noexcept {
   if (expired_ == Cause::total) expired_ = Cause::none;
 }
 
-Watch::Cause Watch::due(SteadyTime now) const {
+Watch::Cause Watch::due(SteadyTime now) {
   if (now >= total_deadline_) return Cause::total;
   if (now >= deadline_) return cause_;
   if (draining_ && (cause_ == Cause::idle || cause_ == Cause::park)) return Cause::drain;
   // Asked once a tick, so that a quick answer never pays for it. An upload and a tunnel read from the client
-  // themselves.
+  // themselves. A client that only ended its side gets what comes within a second.
   const bool awaits_upstream = cause_ == Cause::connect || cause_ == Cause::response || cause_ == Cause::download;
-  if (awaits_upstream && client_.peer_gone()) return Cause::client_gone;
+  if (awaits_upstream && client_.peer_gone()) {
+    client_left_ = std::min(client_left_, now);
+    if (now - client_left_ >= half_close_patience) return Cause::client_gone;
+  }
   if (permission_ != nullptr && !permission_->still_holds()) return Cause::no_longer_permitted;
   return Cause::none;
 }

@@ -32,7 +32,7 @@ class Watch final : public Ticking {
     stream,    // between two pieces of the request's body, or of a tunnel
     total,
     linger,
-    client_gone,  // while an upstream was awaited: response or download
+    client_gone,  // for a second, while an upstream was awaited: response or download
     drain,        // between requests, while the worker ends
     no_longer_permitted,
   };
@@ -63,7 +63,7 @@ class Watch final : public Ticking {
   void on_tick(SteadyTime now) override;
 
  private:
-  Cause due(SteadyTime now) const;
+  Cause due(SteadyTime now);
 
   Ticker& ticker_;
   Transport& client_;
@@ -75,6 +75,7 @@ class Watch final : public Ticking {
   std::chrono::milliseconds limit_{};
   Cause cause_ = Cause::none;
   Cause expired_ = Cause::none;
+  SteadyTime client_left_ = never;  // when its end was first seen in this phase
 };
 
 }  // namespace postern

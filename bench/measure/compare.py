@@ -12,6 +12,7 @@ import rows_process
 import rows_requests
 import rows_scale
 from certificate import make_certificate
+from processes import LOAD_CORE, kept_awake
 from stage import Stage
 from table import print_head, print_row
 from tokens import Tokens
@@ -74,6 +75,7 @@ def main():
                       Tokens(options.tokens), make_certificate(directory), stack)
         print_machine()
         print_head()
+        stack.enter_context(kept_awake(LOAD_CORE))
         for name in options.only:
             for row in ROWS[name](stage):
                 print_row(row)

@@ -3,6 +3,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -30,6 +31,19 @@ def running(core, *command, log, **options):
         yield process
     finally:
         process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def kept_awake(core):
+    """The core never halts: a process that runs when nobody else wants it does nothing there."""
+    with on_core(core):
+        process = subprocess.Popen([sys.executable, "-c", "while True: pass"], stdin=subprocess.DEVNULL)
+    os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
+    try:
+        yield
+    finally:
+        process.kill()
         process.wait()
 
 

@@ -74,7 +74,11 @@ describe('downstream connections', () => {
   });
 
   it('answers a client that shut its sending side down after the request', async (t) => {
-    const client = await connect(scoped(t), gateway.port);
+    const scope = scoped(t);
+    const slow = await startStandard(scope, {upstreamOptions: {
+      answer: () => new Promise((resolve) => setTimeout(resolve, 400, ok)), // an answer that takes its time
+    }});
+    const client = await connect(scope, slow.gateway.port);
     client.send(request('GET', '/open'));
     client.finish();
     assert.equal((await client.response()).status, 200);

@@ -61,7 +61,7 @@ async function runRevoke(gateway, revocation) {
 
 const stores = {
   SQLite: (scope) => ({sqlite: join(scope.directory, 'revocations.db')}),
-  Redis: async (scope) => ({redis: (await startRedis(scope)).url}),
+  Redis: async (scope) => ({redis: (await startRedis(scope)).location}),
 };
 
 for (const [name, makeStore] of Object.entries(stores)) {
@@ -167,8 +167,8 @@ describe('while nobody knows what was revoked', () => {
     const scope = scoped(t);
     const [key, redis, upstream] = [await makeKey('ES256'), await startRedis(scope), await startUpstream(scope)];
     const lenient = {name: 'news', match: {path_prefix: '/news'}, upstream: 'orders', jwt: {providers: ['shop'], fail: 'open'}};
-    const gateway = await startRevoking(scope, [key], upstream, {redis: redis.url}, {
-      revocations: {store: {redis: redis.url}, patience: '5s'}, routes: [lenient],
+    const gateway = await startRevoking(scope, [key], upstream, {redis: redis.location}, {
+      revocations: {store: {redis: redis.location}, patience: '5s'}, routes: [lenient],
     });
     const [good, revoked] = [await mint(key), await mint(key, {jti: 'known'})];
     await post(gateway, {jti: 'known', issuer});

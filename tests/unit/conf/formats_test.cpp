@@ -21,6 +21,7 @@ const std::vector<Case> cases = {
     {Format::line, {"a", "a b", "\xc3\xa9"}, {"", "a\nb", std::string("a\0b", 3), "\x7f"}},
     {Format::name, {"a", "A-b_c.d", std::string(64, 'a')}, {"", "a b", "a/b", "\xc3\xa9", std::string(65, 'a')}},
     {Format::listen_address, {"0.0.0.0:80", "[::]:0"}, {"", "off", ":80", "a:80"}},
+    {Format::log_target, {"stdout", "off", "logs/false", "falsely"}, {"", "true", "false", "on", "yes", "no"}},
     {Format::admin_address, {"off", "127.0.0.1:9901"}, {"", "on", "9901"}},
     {Format::endpoint, {"http://a", "https://[::1]:1"}, {"", "a", "http://a/"}},
     {Format::cidr, {"10.0.0.0/8", "::/0"}, {"", "10.0.0.0", "10.0.0.1/8"}},
@@ -59,7 +60,7 @@ const std::vector<Case> cases = {
 }  // namespace
 
 TEST_CASE("every form accepts and refuses what it says") {
-  CHECK(cases.size() == 24);
+  CHECK(cases.size() == 25);
   for (const Case& one : cases) {
     CAPTURE(row_of(one.format).title);
     for (const std::string& text : one.good) {
