@@ -70,11 +70,12 @@ void describe(Visitor& v, Limits& c) {
           {.doc = "All headers made of one token's claims. More is answered with 401 `claim_unusable`.",
            .min = 64,
            .max = one_mib});
-  v.field("token_cache", c.token_cache,
-          {.doc = "What the verified tokens may take that each worker keeps, so that it checks a signature once; a token "
-                  "takes some 4 KiB. Those not used lately give way.",
-           .min = one_mib,
-           .max = 64 * one_gib});
+  v.field(
+      "token_cache", c.token_cache,
+      {.doc = "What the verified tokens may take that each worker keeps, so that it checks a signature once; a token "
+              "takes some 4 KiB. Those not used lately give way.",
+       .min = one_mib,
+       .max = 64 * one_gib});
 }
 
 template <class Visitor>

@@ -1,5 +1,6 @@
 #include "filters/oauth_endpoints.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -97,7 +98,9 @@ class OAuthEndpoint final : public Filter {
     std::string address = counted_address(request, trusted_proxies_);
     const auto client = co_await service_->authenticate(std::move(*proof), std::move(address), request.now);
     if (!client) co_return client.error();
-    co_return co_await (this->*handler_)(*client, *parameters, request);
+    // By std::invoke, since UBSan of g++ 12 takes a coroutine's copy of `this` for the object itself.
+    Task<Verdict> handled = std::invoke(handler_, this, *client, *parameters, request);
+    co_return co_await std::move(handled);
   }
 
   // Only logins give refresh tokens, and those belong to the service itself: no client has one to refresh.

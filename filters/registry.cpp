@@ -60,6 +60,14 @@ class Factory final : public FilterFactory {
     return {token_service::revocations_page(build_.followed, build_.config.token_service)};
   }
 
+  void take_effect() const override {
+    if (build_.service) {
+      build_.service->take_effect();
+    } else if (build_.followed.revocations != nullptr) {
+      build_.followed.revocations->set_patience(build_.config.revocations->patience.count());
+    }
+  }
+
   std::unique_ptr<WorkerState> make_worker_state() const override {
     return std::make_unique<FilterWorkerState>(build_.config.limits.token_cache.count);
   }

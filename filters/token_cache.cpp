@@ -9,8 +9,8 @@ TokenCache::TokenCache(std::size_t most_bytes, SipKey key) : most_bytes_(most_by
 
 std::uint64_t TokenCache::hash_of(std::uint64_t filter, std::string_view token) const noexcept {
   // The end of a token is the end of its signature, up to 48 bytes of it (HS256 has 32 in all): no two tokens that were
-  // ever accepted share it, and nobody can make such a pair without the key. The filter is no secret and no choice of a client's: mixing it in
-  // afterwards is enough.
+  // ever accepted share it, and nobody can make such a pair without the key. The filter is no secret and no choice of a
+  // client's: mixing it in afterwards is enough.
   constexpr std::size_t hashed = 64;
   return siphash13(key_, token.substr(token.size() - std::min(token.size(), hashed))) ^ (filter * 0x9E3779B97F4A7C15);
 }

@@ -46,7 +46,8 @@ struct Connection {
   Transport transport;
   boost::asio::ip::tcp::endpoint peer;
   std::shared_ptr<Listening> listening;
-  bool used = false;  // a request has come on it
+  std::shared_ptr<const ServerTls> tls;  // as the listener had it when it accepted this; null: plain
+  bool used = false;                     // a request has come on it
   // When the client's time for the first byte of its next request is over (`never`: it has no limit); empty: it has not
   // begun.
   std::optional<SteadyTime> quiet_until = std::nullopt;

@@ -22,8 +22,8 @@
 
 namespace postern {
 
-// A response that a filter wants sent instead of forwarding: to a CORS preflight, by an endpoint of the gateway's own. Not
-// an error.
+// A response that a filter wants sent instead of forwarding: to a CORS preflight, by an endpoint of the gateway's own.
+// Not an error.
 struct DirectReply {
   unsigned status = 204;
   std::vector<std::pair<std::string, std::string>> fields;
@@ -43,8 +43,8 @@ class Filter {
 
   virtual Step on_request(RequestContext& request) const = 0;
 
-  // How many bytes of a request's body it must have before on_request(); a longer body is refused. 0: the body streams to
-  // the upstream.
+  // How many bytes of a request's body it must have before on_request(); a longer body is refused. 0: the body streams
+  // to the upstream.
   virtual std::size_t body_wanted() const noexcept { return 0; }
 
   // Runs in reverse order, also over replies that the gateway wrote itself. Views that it adds must live as long as the
@@ -76,6 +76,8 @@ class FilterFactory {
   virtual std::vector<std::string> private_cookies() const { return {}; }
   // Pages of the admin listener that filters answer. They may outlive the factory.
   virtual std::vector<AdminPage> admin_pages() const { return {}; }
+  // The snapshot is about to be the one in use: what outlives snapshots goes by its settings from now on.
+  virtual void take_effect() const {}
   virtual std::unique_ptr<WorkerState> make_worker_state() const = 0;
   // How the providers' keys are at this moment. Any thread.
   virtual std::vector<ProviderStatus> provider_statuses() const = 0;

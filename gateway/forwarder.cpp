@@ -37,13 +37,17 @@ Task<Forwarder::End> Forwarder::run() {
     watch_.set_permission(this);
     std::optional<Refusal> refused = co_await obtain_response();
     if (!refused) refused = judge_response();
-    if (!refused && exchange_.has_before_response()) {
+    const bool prepares = !refused && exchange_.has_before_response();
+    const bool left = prepares && client_.peer_gone();  // what it does is for a client that is there
+    if (prepares && !left) {
       watch_.disarm();  // it is not the upstream that is waited for
       co_await exchange_.before_response();
     }
-    if (!refused) build_downstream_head();
+    if (!refused && !left) build_downstream_head();
     if (refused) {
       end = give_up(std::move(*refused));
+    } else if (left) {
+      end = End(End::Kind::truncated, Refusal(Reason::accepted, "the client left"));
     } else if (exchange_.response.status == 101) {
       end = co_await tunnel();
     } else {

@@ -15,7 +15,7 @@ void Parked::wait(std::unique_ptr<Parked> parked) {
     Worker& worker = parked->worker_;
     Connection connection = std::move(parked->connection_);
     parked.reset();
-    if (error) {
+    if (error && connection.transport.is_silent()) {  // what came in time is served
       connection.transport.shutdown_send();
     } else {
       worker.serve(std::move(connection));

@@ -135,6 +135,7 @@ std::optional<int> Server::start() {
     }
     admin_ = std::move(*admin);
   }
+  snapshot_->filters->take_effect();
   workers_->install(snapshot_, std::move(*sockets));
   workers_->start();
   if (admin_) admin_->start();
@@ -157,6 +158,7 @@ std::string Server::reload() {
   if (snapshot) {
     if (auto sockets = workers_->bind(snapshot->config)) {
       warn_about_restart(snapshot->config);
+      snapshot->filters->take_effect();
       workers_->install(snapshot, std::move(*sockets));
       snapshot_ = std::move(snapshot);
     } else {

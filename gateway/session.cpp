@@ -36,7 +36,7 @@ Session::Session(Worker& worker, Connection connection)
     facts_.client = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, facts_.client.to_v6());
   }
   facts_.client_address = facts_.client.to_string();
-  facts_.tls = connection_.listening->tls != nullptr;
+  facts_.tls = connection_.tls != nullptr;
   facts_.listener_port = connection_.listening->port;
 }
 
@@ -51,18 +51,20 @@ Task<void> Session::run() {
 }
 
 Task<void> Session::converse() {
-  if (const auto tls = connection_.listening->tls; tls && !client_.is_tls()) {
+  if (const auto& tls = connection_.tls; tls && !client_.is_tls()) {
     watch_.arm(Watch::Cause::head, worker_.active()->snapshot->config.timeouts.head);
     const error_code error = co_await client_.handshake(tls->new_connection());
     if (error) co_return;
   }
   for (;;) {
     if (!request_at_hand()) {
-      if (worker_.draining() && connection_.used) break;
+      // One that was parked has been woken by something: it is read, and the watch ends the wait for more.
+      if (worker_.draining() && connection_.used && !connection_.quiet_until) break;
       arm_for_request();
       make_room();
       const auto [error, bytes] = co_await client_.read_some(inbox_.room(), inbox_.room_size());
-      if (error && quiet()) co_return;
+      quiet_ = error && watch_.expired() == Watch::Cause::park;
+      if (quiet_) co_return;
       if (error) break;
       inbox_.received(bytes);
     }
@@ -200,8 +202,8 @@ Task<bool> Session::answer(Exchange& exchange) {
 Task<std::optional<Refusal>> Session::read_body(Exchange& exchange) {
   const conf::Timeouts& timeouts = exchange.config().timeouts;
   watch_.arm(Watch::Cause::head, timeouts.head);
-  auto body = co_await read_whole_body(worker_.relay_buffers(), client_, inbox_, exchange.framing,
-                                       exchange.route->body_wanted);
+  auto body =
+      co_await read_whole_body(worker_.relay_buffers(), client_, inbox_, exchange.framing, exchange.route->body_wanted);
   if (!body) {
     if (watch_.expired() == Watch::Cause::head) {
       co_return Refusal(Reason::request_timeout, "the body did not arrive within timeouts.head");
@@ -278,7 +280,10 @@ Task<bool> Session::reply(Exchange& exchange, std::string_view body) {
   }
   static const http::HeaderEdits no_edits;
   const bool is_error = exchange.refusal.reason != Reason::accepted;
-  if (exchange.has_before_response()) co_await exchange.before_response();
+  if (exchange.has_before_response()) {
+    if (client_.peer_gone()) co_return false;
+    co_await exchange.before_response();
+  }
   if (exchange.context) exchange.filter_response();
   if (worker_.draining()) exchange.keep_alive = false;
   const bool bodiless = exchange.response.status == 204 || exchange.response.status == 304;

@@ -22,7 +22,7 @@ class Session {
 
   // Until the connection has ended, or has been quiet for so long that it does not need a session.
   Task<void> run();
-  bool quiet() const noexcept { return watch_.expired() == Watch::Cause::park; }
+  bool quiet() const noexcept { return quiet_; }
   // The connection of a session that has run and is quiet.
   Connection release() && { return std::move(connection_); }
 
@@ -52,6 +52,7 @@ class Session {
   ConnectionFacts facts_;
   Watch watch_;
   Inbox inbox_;
+  bool quiet_ = false;
   bool unread_ = false;  // the client may still be sending what nobody will read
 };
 

@@ -170,6 +170,10 @@ void Transport::shutdown_send() noexcept {
 
 bool Transport::peer_gone() const noexcept {
   auto& socket = const_cast<TcpSocket&>(socket_);  // native_handle() is not const
+  if (ssl_) {                                      // what is left to read is at least its close_notify
+    pollfd entry{socket.native_handle(), POLLRDHUP, 0};
+    return ::poll(&entry, 1, 0) > 0;
+  }
   char byte = 0;
   const ssize_t size = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);

@@ -48,7 +48,8 @@ class Transport {
   void close() noexcept;
   void shutdown_send() noexcept;  // TLS: close_notify first
 
-  // True when the peer has ended its side or reset, and no byte of it is left to read. One recv() that takes nothing.
+  // True when the peer has ended its side or reset, and no byte of it is left to read but TLS' own farewell. One system
+  // call, which takes nothing.
   bool peer_gone() const noexcept;
   // True when nothing has happened on a connection that should be silent: no byte, no end.
   bool is_silent() const noexcept;

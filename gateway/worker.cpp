@@ -52,7 +52,8 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
   free_exchanges_.reserve(exchanges_kept);
   ticker_.set_after_tick([this](SteadyTime) {
     flush_log();
-    if (trim_policy_.should_trim(metrics_.downstream_connections - metrics_.downstream_connections_parked)) ::malloc_trim(0);
+    if (trim_policy_.should_trim(metrics_.downstream_connections - metrics_.downstream_connections_parked))
+      ::malloc_trim(0);
     check_drained();
   });
   swap(std::move(snapshot));
@@ -154,14 +155,16 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
   }
 }
 
-void Worker::welcome(TcpSocket socket, const asio::ip::tcp::endpoint& peer, std::shared_ptr<Listening> listening) {
+void Worker::welcome(TcpSocket socket, const asio::ip::tcp::endpoint& peer,
+                     const std::shared_ptr<Listening>& listening) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   metrics_.downstream_connections_total += 1;
   serve(Connection{.counted = Counted(metrics_.downstream_connections),
                    .transport = Transport(std::move(socket)),
                    .peer = peer,
-                   .listening = std::move(listening)});
+                   .listening = listening,
+                   .tls = listening->tls});
 }
 
 void Worker::serve(Connection connection) {

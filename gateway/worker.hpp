@@ -74,7 +74,8 @@ class Worker {
   Task<void> accept(std::shared_ptr<Listening> listening);
   void accept_queued(const std::shared_ptr<Listening>& listening);
   void check_drained();
-  void welcome(TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer, std::shared_ptr<Listening> listening);
+  void welcome(TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
+               const std::shared_ptr<Listening>& listening);
   Task<void> run_session(std::unique_ptr<Session> session);
   void flush_log();
 

@@ -12,15 +12,6 @@ namespace {
 constexpr std::size_t hashing_queue = 64;
 constexpr std::size_t signing_queue = 1024;
 
-state::KeySchedule schedule_of(const conf::TokenService& settings) {
-  state::KeySchedule schedule;
-  schedule.alg = settings.signing_keys.algorithm;
-  schedule.rotate_every = settings.signing_keys.rotate_every.count();
-  schedule.publish_ahead = settings.signing_keys.publish_ahead.count();
-  schedule.verify_after = (settings.access_lifetime + settings.leeway).count();
-  return schedule;
-}
-
 }  // namespace
 
 Engine::Engine() : work_(io_.get_executor()), stores_(io_), thread_([this] { io_.run(); }) {}
@@ -58,8 +49,6 @@ std::shared_ptr<const Service> Engine::service(const conf::Config& config, conf:
   auto accounts = open_accounts(settings, std::move(crews), problems);
   auto clients = load_clients(settings, problems);
   if (shared_now == nullptr || problems.any()) return nullptr;
-  shared_now->keys->adopt(schedule_of(settings), settings.issuer);
-  shared_now->revocations->set_patience(settings.revocation_patience.count());
   return std::make_shared<const Service>(std::move(shared_now), settings, std::move(accounts), std::move(clients));
 }
 
@@ -67,9 +56,7 @@ FollowedStore Engine::revocations(const conf::Config& config, conf::Problems& pr
   if (!config.revocations) return {};
   const auto settings = read_store_settings(config.revocations->store, "revocations.store", problems);
   if (!settings) return {};
-  FollowedStore followed = stores_.follow(*settings, problems);
-  if (followed.revocations != nullptr) followed.revocations->set_patience(config.revocations->patience.count());
-  return followed;
+  return stores_.follow(*settings, problems);
 }
 
 std::shared_ptr<Shared> Engine::shared(const conf::TokenService& settings, conf::Problems& problems) {

@@ -97,13 +97,15 @@ bool Revocations::is_key_revoked(const std::string& issuer, const std::string& k
   return table_.revokes(key, view);
 }
 
-double Revocations::issue_time(const std::string& issuer, const std::string& subject, double now) const {
+double Revocations::issue_time(const std::string& issuer, const std::string& subject, double now,
+                               std::uint64_t epoch) const {
   state::Fingerprints token;
   token.sub = table_.fingerprint(state::Revocation::Kind::sub, issuer, subject);
   token.issuer = table_.fingerprint(state::Revocation::Kind::issuer, issuer, {});
   token.issued_at = static_cast<std::uint32_t>(now);
   state::RevocationTable::View view;
-  return std::floor(now) + (table_.revokes(token, view) ? 1 : 0);
+  const bool second_is_revoked = table_.revokes(token, view);
+  return std::floor(now) + (second_is_revoked && table_.epoch() == epoch ? 1 : 0);
 }
 
 bool Revocations::is_revoked(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view) const {

@@ -40,9 +40,13 @@ class Revocations {
 
   bool is_key_revoked(const std::string& issuer, const std::string& kid) const;
 
-  // The `iat` of a token for a session that goes on at `now` (Unix seconds): that second; or the next, when tokens of that
-  // second are revoked because the instant of a revocation lies within it, before the session began.
-  double issue_time(const std::string& issuer, const std::string& subject, double now) const;
+  // Changes with every revocation that is heard of.
+  std::uint64_t epoch() const noexcept { return table_.epoch(); }
+
+  // The `iat` of a token for a session that the store knew at `now` (Unix seconds), when this was at `epoch`: that
+  // second; or the next, when tokens of that second are revoked. What is heard of since then may be meant for this very
+  // session: then it is that second, and the token is revoked as well.
+  double issue_time(const std::string& issuer, const std::string& subject, double now, std::uint64_t epoch) const;
 
   std::size_t size() const noexcept { return table_.size(); }
   // Whether the store was heard of within that patience: all that was revoked before that is known.

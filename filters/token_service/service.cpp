@@ -44,11 +44,15 @@ void Service::uncount_unjudged(std::vector<state::Attempt> attempts) const {
   if (const auto open = shared_->store->get()) open->uncount_attempt(std::move(attempts), [](const auto&) {});
 }
 
+void Service::take_effect() const {
+  shared_->keys->adopt(schedule_of(settings_), settings_.issuer);
+  shared_->revocations->set_patience(settings_.revocation_patience.count());
+}
+
 Task<Outcome<IssuedTokens>> Service::login(accounts::Credentials credentials, std::string address, double now) const {
   const conf::LoginLimits& limits = settings_.login_limits;
-  const auto attempts =
-      accounts::attempts_of(credentials.username, address,
-                            {limits.user_and_address, limits.address, limits.user, limits.window.count()});
+  const auto attempts = accounts::attempts_of(
+      credentials.username, address, {limits.user_and_address, limits.address, limits.user, limits.window.count()});
   const auto counted = co_await count_attempt(attempts, now);
   if (!counted) co_return tl::unexpected(counted.error());
   auto known = co_await accounts_->check(std::move(credentials));

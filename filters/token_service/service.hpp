@@ -70,6 +70,9 @@ class Service {
         accounts_(std::move(accounts)),
         clients_(std::move(clients)) {}
 
+  // The keys and the revocations, which other snapshots share, go by these settings from now on.
+  void take_effect() const;
+
   const conf::TokenService& settings() const noexcept { return settings_; }
   const Shared& shared() const noexcept { return *shared_; }
 
@@ -121,6 +124,7 @@ class Service {
     state::Family family;
     Secret secret;
     state::Millis expires = 0;
+    std::uint64_t revocations_known = 0;  // their epoch before the store was asked
   };
   struct SessionName {
     std::string issuer, sid, subject;

@@ -77,6 +77,7 @@ Task<Outcome<state::Rotated>> Service::ask(state::Rotation rotation) const {
 Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation, state::Rotation::Kind kind,
                                                 double now) const {
   const state::RefreshTokenText& token = presentation.token;
+  const std::uint64_t revocations_known = shared_->revocations->epoch();
   state::Rotation rotation = rotation_of(presentation, now);
   rotation.kind = kind;
   auto rotated = co_await ask(rotation);
@@ -109,13 +110,14 @@ Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation
   } else if (rotated->presented != state::Presented::current) {
     co_return refused(Reason::refresh_token_invalid);
   }
-  co_return Renewed{std::move(*rotated->family), std::move(secret), rotated->expires};
+  co_return Renewed{std::move(*rotated->family), std::move(secret), rotated->expires, revocations_known};
 }
 
 Task<Outcome<IssuedTokens>> Service::issue_next(Renewed renewed, double now) const {
   const auto claims = co_await look_again(renewed.family, now);
   if (!claims) co_return tl::unexpected(claims.error());
-  const double issued_at = shared_->revocations->issue_time(settings_.issuer, renewed.family.subject, now);
+  const double issued_at =
+      shared_->revocations->issue_time(settings_.issuer, renewed.family.subject, now, renewed.revocations_known);
   co_return co_await issue(renewed.family, *claims, std::move(renewed.secret), renewed.expires, issued_at, now);
 }
 

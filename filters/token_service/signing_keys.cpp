@@ -41,6 +41,15 @@ SigningKeys::SigningKeys(boost::asio::io_context& io, std::shared_ptr<const Stor
       encryption_secret_(std::move(encryption_secret)),
       schedule_(std::move(schedule)) {}
 
+state::KeySchedule schedule_of(const conf::TokenService& settings) {
+  state::KeySchedule schedule;
+  schedule.alg = settings.signing_keys.algorithm;
+  schedule.rotate_every = settings.signing_keys.rotate_every.count();
+  schedule.publish_ahead = settings.signing_keys.publish_ahead.count();
+  schedule.verify_after = (settings.access_lifetime + settings.leeway).count();
+  return schedule;
+}
+
 void SigningKeys::start() {
   boost::asio::post(io_, [self = shared_from_this()] { self->load(); });
 }
@@ -136,7 +145,8 @@ void SigningKeys::settle(tl::expected<state::SigningKeySet, state::StoreError> o
   if (!outcome) {
     {
       const std::lock_guard lock(mutex_);
-      if (last_error_.empty()) spdlog::warn("token_service: the signing keys cannot be read: {}", outcome.error().detail);
+      if (last_error_.empty())
+        spdlog::warn("token_service: the signing keys cannot be read: {}", outcome.error().detail);
       last_error_ = outcome.error().detail;
     }
     wake(false);
@@ -187,8 +197,8 @@ state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
   std::vector<jose::Key> published;
   for (const state::SigningKeyRecord& record : set.keys) {
     if (state::phase_at(record, now) == state::KeyPhase::gone || is_left_out(record.kid)) continue;
-    const auto known = std::find_if(loaded_.begin(), loaded_.end(),
-                                    [&](const Loaded& one) { return one.record.kid == record.kid; });
+    const auto known =
+        std::find_if(loaded_.begin(), loaded_.end(), [&](const Loaded& one) { return one.record.kid == record.kid; });
     KeyPtr key = known != loaded_.end() ? known->key : read_key(record);
     if (key == nullptr) continue;
     usable.keys.push_back(record);

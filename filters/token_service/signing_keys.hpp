@@ -1,5 +1,5 @@
-// The signing keys of this process, as the store has them: which one signs, which ones verify, when the next is due. They are
-// the key source of the provider `token_service`.
+// The signing keys of this process, as the store has them: which one signs, which ones verify, when the next is due.
+// They are the key source of the provider `token_service`.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "conf/config.hpp"
 #include "filters/jose/signing.hpp"
 #include "filters/keys/key_source.hpp"
 #include "filters/token_service/revocations.hpp"
@@ -18,6 +19,9 @@
 
 namespace postern::token_service {
 
+// The schedule that the configuration asks for.
+state::KeySchedule schedule_of(const conf::TokenService& settings);
+
 class SigningKeys final : public keys::KeySource, public std::enable_shared_from_this<SigningKeys> {
  public:
   // Works on `io`, whose thread may take its time. Where `encryption_secret` is not empty the keys are kept encrypted
@@ -25,11 +29,11 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
               std::shared_ptr<const Revocations> revocations, state::KeySchedule schedule, Secret encryption_secret);
 
-  // Loads the keys, or makes the first; then looks again every minute, and when the next is due or one retires. While the
-  // store is down it goes on with what it has. Called once.
+  // Loads the keys, or makes the first; then looks again every minute, and when the next is due or one retires. While
+  // the store is down it goes on with what it has. Called once.
   void start();
-  // A reload may bring another schedule, which holds for the keys to come, and another issuer, under whose name keys are
-  // revoked.
+  // A reload may bring another schedule, which holds for the keys to come, and another issuer, under whose name keys
+  // are revoked.
   void adopt(state::KeySchedule schedule, std::string issuer);
 
   // The key that signs at `now`; null: none was ever loaded, or it was revoked a moment ago and the next is on its way.
@@ -37,8 +41,8 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   // RFC 7517 section 5: all that verify, or will. Any thread.
   std::string jwks() const;
 
-  // Another gateway may sign with a key that this one has not seen: the store is asked, for an unknown kid at most once in
-  // ten seconds.
+  // Another gateway may sign with a key that this one has not seen: the store is asked, for an unknown kid at most once
+  // in ten seconds.
   Task<keys::Waited> await_fetch(keys::Wanted wanted) override;
   bool is_remote() const noexcept override { return true; }
   ProviderStatus status() const override;
@@ -49,8 +53,9 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
     state::SigningKeyRecord record;  // without its private key, which `key` has
     std::shared_ptr<const jose::SigningKey> key;
   };
-  using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                  boost::asio::io_context::executor_type>;
+  using Timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                        boost::asio::io_context::executor_type>;
 
   // On the thread of `io`.
   std::shared_ptr<const jose::SigningKey> read_key(const state::SigningKeyRecord& record) const;

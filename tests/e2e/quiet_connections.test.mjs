@@ -1,6 +1,7 @@
 // Connections between two requests: parked once they have been quiet for a while, and served again like any other.
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
+import {writeFileSync} from 'node:fs';
 import net from 'node:net';
 import {describe, it} from 'node:test';
 
@@ -24,8 +25,8 @@ async function startSecure(scope, changes) {
   const authority = await makeAuthority(scope);
   const {certificateFile, keyFile} = await authority.issue('shop.example.com');
   const tls = {certificates: [{certificate_file: certificateFile, key_file: keyFile}]};
-  const {gateway} = await startStandard(scope, {listeners: [{address: '127.0.0.1:0', tls}], ...changes});
-  return {gateway, secure: {ca: authority.certificate, servername: 'shop.example.com'}};
+  const started = await startStandard(scope, {listeners: [{address: '127.0.0.1:0', tls}], ...changes});
+  return {...started, secure: {ca: authority.certificate, servername: 'shop.example.com'}};
 }
 
 // Passes all bytes on in both directions; of what clients send, at most `passes` more once that is set.
@@ -115,6 +116,41 @@ describe('a parked connection', () => {
     resetting.socket.resetAndDestroy();
     assert.equal(await leaving.ended(), 'end');
     await eventually('no connection is open', async () => await openOf(gateway) === 0);
+  });
+
+  it('is served what came before the gateway was told to end', async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope);
+    const clients = await Promise.all(Array.from({length: 20}, () => connect(scope, gateway.port)));
+    for (const client of clients) await ask(client);
+    await parked(gateway, clients.length);
+    gateway.signal('SIGSTOP');
+    for (const client of clients) client.send(request('GET', '/open'));
+    await Promise.all(clients.map(({socket}) => eventually('the request is out', () => socket.writableLength === 0)));
+    gateway.signal('SIGTERM');
+    gateway.signal('SIGCONT');
+    for (const client of clients) {
+      assert.equal((await client.response()).status, 200);
+      assert.equal(await client.ended(), 'end');
+    }
+  });
+
+  it('stays what it is when a reload takes TLS from its listener', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream, config, secure} = await startSecure(scope);
+    const client = await connect(scope, gateway.port, {secure});
+    await parked(gateway, 1);
+    delete config.listeners[0].tls;
+    writeFileSync(gateway.configFile, JSON.stringify(config));
+    gateway.signal('SIGHUP');
+    await eventually('a plain connection is served', async () => {
+      const plain = await connect(scope, gateway.port);
+      plain.send(request('GET', '/open'));
+      return plain.response().then(({status}) => status === 200, () => false);
+    });
+    assert.equal(upstream.last.get('x-forwarded-proto'), 'http');
+    await ask(client);
+    assert.equal(upstream.last.get('x-forwarded-proto'), 'https');
   });
 
   it('is closed at once when the gateway ends', async (t) => {

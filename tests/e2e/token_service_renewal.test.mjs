@@ -1,5 +1,6 @@
 // Renewal of a browser's session while its request is under way: no page has to ask for it.
 import assert from 'node:assert/strict';
+import {once} from 'node:events';
 import {before, describe, it} from 'node:test';
 
 import * as jose from 'jose';
@@ -296,6 +297,17 @@ describe('while the upstream has not answered a renewed request', () => {
     assert.equal(await usedTokens(session), 0);
     await graceIsOver();
     assertRenewed(await ask(session, {own}), session);
+  });
+
+  it('a browser that leaves a moment before the answer has lost nothing', async (t) => {
+    const session = await expired(own);
+    const {client, release} = await held(t, session);
+    const lines = own.gateway.lines.length;
+    client.socket.destroy();
+    await once(client.socket, 'close');
+    release();
+    await eventually('its line in the log', () => own.gateway.lines.slice(lines).some(({path}) => path === '/orders/held'));
+    assert.equal(await usedTokens(session), 0);
   });
 
   it('a store that fails takes the new cookies, and not the response', async (t) => {
