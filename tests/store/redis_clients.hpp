@@ -87,6 +87,12 @@ struct Known {
     std::unique_lock lock(mutex);
     REQUIRE(changed.wait_for(lock, patience, condition));
   }
+  // A member as it is now; the store's thread writes them.
+  template <class T>
+  T now(T Known::*member) {
+    const std::lock_guard lock(mutex);
+    return this->*member;
+  }
   void wait_for(std::vector<std::string> expected) {
     wait_until([&] { return sids == expected; });
   }

@@ -291,7 +291,7 @@ TEST_CASE("A follower hears of a Redis that is gone, and knows all again when it
   server.start();  // which may be loading for a while
   healed_revoke(*other, "b");
   known.wait_for({"a", "b"});
-  CHECK(known.completed == 2);
+  CHECK(known.now(&Known::completed) == 2);
 }
 
 TEST_CASE("A follower of a Redis that stands still is told within two seconds that it cannot follow") {
@@ -319,7 +319,7 @@ TEST_CASE("A missing number, and numbers that begin anew, lead to a complete loa
   SUBCASE("a missing number") {
     CHECK(server.ask({"INCR", "{postern}:sequence"}) == "3");
     known.wait_until([&, turns = known.caught_up + 2] { return known.caught_up >= turns; });
-    CHECK(known.completed == 1);  // it was swept, as far as anybody can tell
+    CHECK(known.now(&Known::completed) == 1);  // it was swept, as far as anybody can tell
     CHECK(server.ask({"EVAL",
                       "redis.call('SET', '{postern}:sequence', 5) return redis.call('XADD', '{postern}:feed', '5-0', "
                       "'kind', 'sid', 'issuer', 'i', 'value', 'c', 'before', '', 'until', '9')",
@@ -332,7 +332,7 @@ TEST_CASE("A missing number, and numbers that begin anew, lead to a complete loa
     healed_revoke(*other, "c");
     known.wait_for({"c"});
   }
-  CHECK(known.completed == 2);
+  CHECK(known.now(&Known::completed) == 2);
 }
 
 TEST_CASE("After a failover to a server without the last revocations this process says its own again") {
@@ -366,9 +366,9 @@ TEST_CASE("More revocations than one answer holds are loaded completely") {
   for (auto& answer : answers) answer.value();
   store->follow(known.follower());
   known.wait_until([&] { return known.completed == 1; });
-  REQUIRE(known.sids.size() == 2'500);
-  CHECK(known.sids.front() == "0");
-  CHECK(known.sids.back() == "2499");
+  REQUIRE(known.now(&Known::sids).size() == 2'500);
+  CHECK(known.now(&Known::sids).front() == "0");
+  CHECK(known.now(&Known::sids).back() == "2499");
 }
 
 TEST_CASE("A sweep leaves nothing in Redis but the numbers that never begin anew") {
