@@ -41,7 +41,7 @@ export async function startDaemon(scope, {program, debianPackage, args, port}) {
 }
 
 // The columns of an access log's line behind its first one, which is the request line; `|` stands between them.
-export const loggedFields = ['Host', 'X-User-Id', 'X_User_Id', 'Content-Length', 'Transfer-Encoding'];
+export const loggedFields = ['Host', 'X-User-Id', 'X_User_Id', 'X.User.Id', 'Content-Length', 'Transfer-Encoding'];
 
 // The log line of a format that names each column by `column(field)`.
 export const logFormat = (requestLine, column) => [requestLine, ...loggedFields.map(column)].join('|');

@@ -2,7 +2,7 @@
 import {freePort} from '../harness/recording_upstream.mjs';
 import {folderOf, logFormat, readLog, startDaemon, write} from './daemon.mjs';
 
-const variable = (field) => (field === 'X_User_Id' ? '-' : `$http_${field.toLowerCase().replaceAll('-', '_')}`);
+const variable = (field) => (/[_.]/.test(field) ? '-' : `$http_${field.toLowerCase().replaceAll('-', '_')}`);
 
 // With underscores_in_headers X_User_Id becomes $http_x_user_id, as X-User-Id does.
 const configuration = (directory, port) => `
