@@ -11,37 +11,37 @@ namespace {
 
 // Folded names. Framing and connection belong to the gateway alone (RFC 9110 section 7.6.1).
 constexpr auto connection_headers = std::to_array<std::string_view>(
-    {"connection", "content_length", "expect", "keep_alive", "proxy_authenticate", "proxy_authorization",
-     "proxy_connection", "te", "trailer", "transfer_encoding", "upgrade"});
+    {"connection", "content-length", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization",
+     "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"});
 
 // What clients must be able to send, or what says where a request came from: as claim headers they would be stripped
 // from every request of every route.
 constexpr auto request_headers = std::to_array<std::string_view>({"accept",
-                                                                  "accept_encoding",
+                                                                  "accept-encoding",
                                                                   "authorization",
-                                                                  "cache_control",
-                                                                  "content_encoding",
-                                                                  "content_type",
+                                                                  "cache-control",
+                                                                  "content-encoding",
+                                                                  "content-type",
                                                                   "cookie",
                                                                   "forwarded",
                                                                   "host",
-                                                                  "if_match",
-                                                                  "if_modified_since",
-                                                                  "if_none_match",
-                                                                  "if_range",
-                                                                  "if_unmodified_since",
-                                                                  "max_forwards",
+                                                                  "if-match",
+                                                                  "if-modified-since",
+                                                                  "if-none-match",
+                                                                  "if-range",
+                                                                  "if-unmodified-since",
+                                                                  "max-forwards",
                                                                   "origin",
                                                                   "range",
-                                                                  "set_cookie",
+                                                                  "set-cookie",
                                                                   "traceparent",
                                                                   "tracestate",
                                                                   "via",
-                                                                  "www_authenticate",
-                                                                  "x_forwarded_for",
-                                                                  "x_forwarded_host",
-                                                                  "x_forwarded_port",
-                                                                  "x_forwarded_proto"});
+                                                                  "www-authenticate",
+                                                                  "x-forwarded-for",
+                                                                  "x-forwarded-host",
+                                                                  "x-forwarded-port",
+                                                                  "x-forwarded-proto"});
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& names, std::string_view folded) {
@@ -55,12 +55,12 @@ void check_claim_header_names(const Route& route, const std::string& path, Probl
     std::string place = item_path(path + ".claim_headers", i) + ".header";
     std::string folded = fold_header_name(header.header);
     if (folded.empty() || problems.is_settled(place)) continue;
-    if (holds(connection_headers, folded) || holds(request_headers, folded) || folded.starts_with("sec_")) {
+    if (holds(connection_headers, folded) || holds(request_headers, folded) || folded.starts_with("sec-")) {
       problems.add(place,
                    "cannot be made of a claim: the header has a meaning of its own; choose a name such as `X-User-Id`");
     } else if (auto [first, inserted] = seen.emplace(folded, i); !inserted) {
       problems.add(place, "is the same header as `" + route.claim_headers[first->second].header +
-                              "`: upstreams may not tell case, `-` and `_` apart");
+                              "`: upstreams may not tell case, `-`, `_` and `.` apart");
     }
   }
 }

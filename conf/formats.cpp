@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/field_name.hpp"
 #include "conf/address.hpp"
 #include "conf/path_syntax.hpp"
 #include "conf/suggest.hpp"
@@ -265,16 +266,13 @@ bool is_token(std::string_view text) {
 
 std::string fold_header_name(std::string_view name) {
   std::string folded(name);
-  for (char& c : folded) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    if (c == '-') c = '_';
-  }
+  std::transform(folded.begin(), folded.end(), folded.begin(), fold_name);
   return folded;
 }
 
 bool is_sensitive_header(std::string_view name) {
   constexpr std::array<std::string_view, 6> parts = {"authorization", "cookie",   "token",
-                                                     "secret",        "password", "api_key"};
+                                                     "secret",        "password", "api-key"};
   std::string folded = fold_header_name(name);
   return std::any_of(parts.begin(), parts.end(),
                      [&](std::string_view part) { return folded.find(part) != folded.npos; });

@@ -60,7 +60,7 @@ bool is_token(std::string_view text);
 // or `api-key` in them.
 bool is_sensitive_header(std::string_view name);
 
-// A header name as upstreams may take it: lower case, `_` for `-`.
+// A header's name as upstreams may take it, each byte by fold_name(): `x-user-id` for `X_User.Id`.
 std::string fold_header_name(std::string_view name);
 
 }  // namespace postern::conf

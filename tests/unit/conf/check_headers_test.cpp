@@ -8,10 +8,29 @@ TEST_CASE("claim headers need a token") {
 }
 
 TEST_CASE("a claim is never made into a header with a meaning of its own") {
-  for (std::string name :
-       {"Connection", "content-length", "Host", "HOST", "Authorization", "Cookie", "Transfer_Encoding", "TE", "Trailer",
-        "Upgrade", "Keep-Alive", "Proxy-Authorization", "Expect", "X-Forwarded-For", "Forwarded", "traceparent",
-        "Content-Type", "Sec-Fetch-Site", "Origin"}) {
+  for (std::string name : {"Connection",
+                           "content-length",
+                           "Host",
+                           "HOST",
+                           "Authorization",
+                           "Cookie",
+                           "Transfer_Encoding",
+                           "TE",
+                           "Trailer",
+                           "Upgrade",
+                           "Keep-Alive",
+                           "Proxy-Authorization",
+                           "Expect",
+                           "X-Forwarded-For",
+                           "Forwarded",
+                           "traceparent",
+                           "Content-Type",
+                           "Sec-Fetch-Site",
+                           "Origin",
+                           "Content.Length",
+                           "X.Forwarded.For",
+                           "sec.fetch.site",
+                           "X'Forwarded_Host"}) {
     CAPTURE(name);
     CHECK(route_complaints("claim_headers: {sub: " + name + "}") ==
           Lines{"routes[0].claim_headers[0].header: cannot be made of a claim: the header has a meaning of its own; "
@@ -27,6 +46,12 @@ TEST_CASE("header operations keep off claim headers and the connection") {
         Lines{"routes[0].request_headers.remove[0]: is set by `claim_headers` on this route",
               "routes[0].request_headers.set.X-USER: is set by `claim_headers` on this route",
               "routes[0].request_headers.add.x-user: is set by `claim_headers` on this route"});
+  CHECK(route_complaints("claim_headers: {sub: X-User}, request_headers: {remove: [X.User]}") ==
+        Lines{"routes[0].request_headers.remove[0]: is set by `claim_headers` on this route"});
+  CHECK(
+      route_complaints("request_headers: {set: {Content.Length: 0}}") ==
+      Lines{"routes[0].request_headers.set[\"Content.Length\"]: belongs to the connection, which the gateway keeps by "
+            "itself"});
   CHECK(route_complaints("request_headers: {set: {Host: a}}") ==
         Lines{"routes[0].request_headers.set.Host: is changed by the upstream's `host`"});
   CHECK(route_complaints("request_headers: {remove: Content-Length}") ==

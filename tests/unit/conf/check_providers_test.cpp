@@ -92,9 +92,12 @@ TEST_CASE("the path is changed in one way, and only for an upstream") {
 }
 
 TEST_CASE("two claims of one route are two headers, also for upstreams that fold names") {
-  CHECK(route_complaints("claim_headers: {a: X-User, b: x_user}") ==
-        Lines{"routes[0].claim_headers[1].header: is the same header as `X-User`: upstreams may not tell case, `-` and "
-              "`_` apart"});
+  for (std::string name : {"x-user", "X_User", "X.User", "X~User"}) {
+    CAPTURE(name);
+    CHECK(route_complaints("claim_headers: {a: X-User, b: " + name + "}") ==
+          Lines{"routes[0].claim_headers[1].header: is the same header as `X-User`: upstreams may not tell case, `-`, "
+                "`_` and `.` apart"});
+  }
   Lines found = complaints(
       "listeners: [{address: \"127.0.0.1:1\"}]\nproviders: {p: {issuer: i, audiences: a, jwks_file: k}}\nupstreams: "
       "{u: {endpoints: "

@@ -1,0 +1,29 @@
+// Names of HTTP fields as those behind the gateway may see them.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace postern {
+
+namespace detail {
+constexpr std::array<char, 256> make_name_folding() noexcept {
+  std::array<char, 256> folded{};
+  for (std::size_t i = 0; i < folded.size(); ++i) {
+    const char c = static_cast<char>(i);
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    folded[i] = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ? lower : '-';
+  }
+  return folded;
+}
+inline constexpr std::array<char, 256> name_folding = make_name_folding();
+}  // namespace detail
+
+// A byte of a field's name as an origin may see it that makes a variable of the name, `HTTP_X_USER_ID` (RFC 3875
+// section 4.1.18): letters lose their case, and whatever is neither letter nor digit becomes the same. Only `-` should,
+// but lighttpd takes `X.User'Id` for it as well, and PHP the dot.
+inline constexpr char fold_name(char c) noexcept {
+  return detail::name_folding[static_cast<unsigned char>(c)];
+}
+
+}  // namespace postern
