@@ -11,12 +11,13 @@ import * as headers from './attacks/headers.mjs';
 import * as keys from './attacks/keys.mjs';
 import * as pathsAndHosts from './attacks/paths_and_hosts.mjs';
 import * as revoked from './attacks/revoked.mjs';
+import * as secrets from './attacks/secrets.mjs';
 import * as tokens from './attacks/tokens.mjs';
 import {scoped} from './harness/scope.mjs';
 import {sanitized} from './harness/waiting.mjs';
 
 const rowCount = 100;
-const chapters = [keys, tokens, revoked, encrypted, headers, pathsAndHosts, framing];
+const chapters = [keys, secrets, tokens, revoked, encrypted, headers, pathsAndHosts, framing];
 
 // Rows whose feature is still to come, and why; what such an attack gets until then is tested as `today`.
 const waiting = {

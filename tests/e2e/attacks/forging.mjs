@@ -21,7 +21,8 @@ export function signedBy(sign, header, payload = goodClaims()) {
   return token;
 }
 
-export const hs256 = (secret) => (input) => createHmac('sha256', secret).update(input).digest();
+export const macBy = (algorithm, secret) => (input) => createHmac(`sha${algorithm.slice(2)}`, secret).update(input).digest();
+export const hs256 = (secret) => macBy('HS256', secret);
 
 // The same token with other bytes for its signature, made of the good ones.
 export function withSignature(token, change) {
