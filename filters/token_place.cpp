@@ -8,6 +8,7 @@
 namespace postern::filters {
 namespace {
 
+using http::hex_value;
 using http::keep;
 using http::NameAndValue;
 using http::split_pair;
@@ -21,21 +22,17 @@ tl::unexpected<Refusal> refuse(Reason reason, std::string detail) {
   return tl::unexpected(Refusal(reason, std::move(detail)));
 }
 
-// RFC 9110 section 5.6.2: what a scheme's name is made of.
-bool is_tchar(char c) noexcept {
-  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
+// In any spelling that an upstream could take for the name: the token would be in two places, or stay behind.
 bool is_named(const http::Field& field, const TokenPlace& place) noexcept {
-  if (field.removed || field.known != place.known) return false;
-  return place.known != http::KnownField::other || http::equals_folded(field.name, place.name);
+  if (field.removed) return false;
+  if (place.known != http::KnownField::other && field.known == place.known) return true;
+  return field.known == http::KnownField::other && http::folds_alike(field.name, place.name);
 }
 
 // Whether the value is of this place's scheme. `Bearerish x` is another one.
 bool has_prefix(std::string_view value, std::string_view prefix) noexcept {
   if (!http::equals_folded(value.substr(0, prefix.size()), prefix)) return false;
-  return prefix.empty() || value.size() == prefix.size() || !is_tchar(value[prefix.size()]);
+  return prefix.empty() || value.size() == prefix.size() || !http::token_chars.holds(value[prefix.size()]);
 }
 
 Found read_header(const TokenPlace& place, const http::RequestHead& head) {
@@ -64,13 +61,6 @@ void remove_header(const TokenPlace& place, http::RequestHead& head) {
   for (http::Field& field : head.fields) {
     if (is_named(field, place) && has_prefix(field.value, place.prefix)) field.removed = true;
   }
-}
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // Whether `written` is `name` once its percent-encoding is undone: an upstream would read it so.

@@ -26,7 +26,8 @@ struct TokenPlace {
 
 // The token that stands there, empty when there is none.
 //
-// - Header: two fields of the name, or a list in one (`Bearer a, Bearer b`), are token_multiple. The prefix is matched
+// - Header: the name in any spelling that folds to it (`X_Token`), since an upstream may read it so. Two fields of the
+//   name, or a list in one (`Bearer a, Bearer b`), are token_multiple. The prefix is matched
 //   without case and followed by one or more spaces; another scheme is no token; the prefix alone is token_malformed.
 // - Query parameter: the name is compared decoded; a value that holds `%` or `+` is token_malformed, since no token
 // needs

@@ -61,7 +61,7 @@ void write_downstream_head(const DownstreamHead& head, std::string_view date, st
   const ConnectionOptions options(fields);
   const bool informational = head.response.status < 200;
   static const HeaderEdits no_edits;
-  const EditRules edits(informational ? no_edits : head.edits, {});
+  const EditRules edits(informational ? no_edits : head.edits, {}, NameMatch::without_case);
   HeadWriter out(bytes, bytes_of(fields) + head.response.reason.size() + room_for_our_lines);
   append_status_line(head.response, out);
   bool dated = false;

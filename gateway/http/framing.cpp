@@ -17,6 +17,7 @@ struct Found {
   const Field* host = nullptr;
   const Field* upgrade = nullptr;
   unsigned lengths = 0, encodings = 0, hosts = 0, upgrades = 0;
+  std::size_t options = 0;  // that Connection lists
   bool close = false, keep_alive = false, names_upgrade = false;
   bool names_framing = false;  // Connection names a field that no hop may drop
   bool bad_option = false;     // Connection or Proxy-Connection lists what is no token
@@ -40,6 +41,7 @@ bool is_end_to_end(std::string_view name) noexcept {
 
 void read_connection(std::string_view value, Found& found) noexcept {
   for_each_in_list(value, [&](std::string_view option) {
+    if (++found.options > max_connection_options) return false;
     if (equals_folded(option, "close")) {
       found.close = true;
     } else if (equals_folded(option, "keep-alive")) {
@@ -60,14 +62,9 @@ bool is_token_list(std::string_view value) noexcept {
   return tokens;
 }
 
-bool folds_to(std::string_view name, std::string_view folded) noexcept {
-  return std::equal(name.begin(), name.end(), folded.begin(), folded.end(),
-                    [](char c, char wanted) { return fold_name(c) == wanted; });
-}
-
 // Of a field that is not known by its name: what an origin could take for a framing field.
 bool is_framing_twin(std::string_view name) noexcept {
-  return folds_to(name, "content-length") || folds_to(name, "transfer-encoding");
+  return folds_alike(name, "content-length") || folds_alike(name, "transfer-encoding");
 }
 
 void note(const Field& field, const Field*& first, unsigned& count) noexcept {
@@ -130,6 +127,7 @@ bool is_compressed_chunked(std::string_view value) noexcept {
 tl::expected<Framing, Refusal> judge_body(const Found& found, unsigned minor_version, Reason malformed) {
   const auto refuse = [&](const char* why) { return tl::unexpected(Refusal(malformed, why)); };
   if (found.twin) return refuse("a framing field in another spelling");
+  if (found.options > max_connection_options) return refuse("Connection lists too many options");
   if (found.bad_option) return refuse("Connection is not a list of tokens");
   if (found.names_framing) return refuse("Connection names a field that is not hop-by-hop");
   if (found.lengths + found.encodings > 1) return refuse("more than one Content-Length or Transfer-Encoding");
@@ -163,6 +161,14 @@ tl::expected<void, Refusal> judge_host(const Found& found, unsigned minor_versio
   if (found.hosts == 0 && minor_version > 0) return refuse("Host is missing");
   if (found.hosts == 1 && !is_authority(found.host->value)) return refuse("Host is not an authority");
   return {};
+}
+
+bool is_known_but_for_case(std::string_view name) noexcept {
+  for (auto method = Method::get; method != Method::other;
+       method = static_cast<Method>(static_cast<std::uint8_t>(method) + 1)) {
+    if (equals_folded(name_of(method), name)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -199,10 +205,20 @@ tl::expected<Framing, Refusal> judge_request(const RequestHead& head) {
   return framing;
 }
 
-std::optional<Refusal> judge_method(Method method) {
-  if (method == Method::trace) return Refusal(Reason::method_not_allowed, "TRACE");
-  if (method == Method::connect) return Refusal(Reason::method_not_implemented, "CONNECT");
-  return std::nullopt;
+std::optional<Refusal> judge_method(const RequestHead& head) {
+  switch (head.method) {
+    case Method::trace:
+      return Refusal(Reason::method_not_allowed, "TRACE");
+    case Method::connect:
+      return Refusal(Reason::method_not_implemented, "CONNECT");
+    case Method::other:
+      if (is_known_but_for_case(head.method_name)) {
+        return Refusal(Reason::method_not_implemented, "a known method in other letters");
+      }
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
 }
 
 tl::expected<Framing, Refusal> judge_response(const ResponseHead& head, Method request_method) {

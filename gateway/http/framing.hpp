@@ -1,6 +1,7 @@
 // The framing policy (RFC 9112 section 6): how long a body is, judged before a byte is forwarded. One doubt: refused.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -21,19 +22,23 @@ struct Framing {
   std::string_view upgrade;       // the Upgrade value when Connection names it; empty for h2c and beside a body
 };
 
+// How many options all Connection fields of a head may list. Each may name a field, and is compared with every one.
+inline constexpr std::size_t max_connection_options = 16;
+
 // Content-Length (RFC 9110 section 8.6): digits only, 64 bits.
 std::optional<std::uint64_t> parse_content_length(std::string_view value) noexcept;
 
 // Refuses request_malformed: Content-Length with Transfer-Encoding, either twice, a list, anything but exactly
 // `chunked` (without case), Transfer-Encoding in HTTP/1.0, Host missing (HTTP/1.1), twice or not an authority,
-// `Connection` naming Host, Content-Length, Transfer-Encoding, Authorization or what is no token, folded twins such as
-// `Content_Length`; encoding_not_implemented: a registered transfer coding before chunked (`gzip, chunked`);
-// expectation_failed: another Expect.
+// `Connection` naming Host, Content-Length, Transfer-Encoding, Authorization or what is no token, or with more options
+// than max_connection_options, folded twins such as `Content_Length`; encoding_not_implemented: a registered transfer
+// coding before chunked (`gzip, chunked`); expectation_failed: another Expect.
 tl::expected<Framing, Refusal> judge_request(const RequestHead& head);
 
 // What no route can allow. Refuses method_not_allowed: TRACE, which sends credentials back (RFC 9110 section 9.3.8);
-// method_not_implemented: CONNECT.
-std::optional<Refusal> judge_method(Method method);
+// method_not_implemented: CONNECT, and a known method in other letters (`get`), since methods are told apart by case
+// (section 9.1), and an origin that does not would serve what the route of `GET` guards.
+std::optional<Refusal> judge_method(const RequestHead& head);
 
 // The framing of a response to `request_method`, judged likewise: no body for HEAD, 1xx, 204, 304; until_close without
 // any length. A 204 that announces a body is not kept alive: what follows could be that body. Refuses

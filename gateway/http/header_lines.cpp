@@ -24,26 +24,29 @@ bool is_hop_by_hop(KnownField known) noexcept {
   }
 }
 
-ConnectionOptions::ConnectionOptions(const Fields& fields) noexcept : fields_(fields) {
+ConnectionOptions::ConnectionOptions(const Fields& fields) {
   for (const Field& field : fields) {
     if (field.known != KnownField::connection) continue;
     for_each_in_list(field.value, [&](std::string_view option) {
-      any_ = !equals_folded(option, "keep-alive") && !equals_folded(option, "close") &&
-             !is_hop_by_hop(known_field(option));
-      return !any_;
+      const bool usual =
+          equals_folded(option, "keep-alive") || equals_folded(option, "close") || is_hop_by_hop(known_field(option));
+      if (!usual) names_.push_back(option);
+      return true;
     });
-    if (any_) return;
   }
 }
 
 bool ConnectionOptions::lists(std::string_view name) const noexcept {
-  return std::any_of(fields_.begin(), fields_.end(), [&](const Field& field) {
-    return field.known == KnownField::connection && list_has(field.value, name);
-  });
+  return std::any_of(names_.begin(), names_.end(),
+                     [&](std::string_view option) { return equals_folded(option, name); });
+}
+
+bool EditRules::same(std::string_view a, std::string_view b) const noexcept {
+  return match_ == NameMatch::folded ? folds_alike(a, b) : equals_folded(a, b);
 }
 
 bool EditRules::edits(std::string_view name) const noexcept {
-  const auto is_it = [&](std::string_view edited) { return equals_folded(edited, name); };
+  const auto is_it = [&](std::string_view edited) { return same(edited, name); };
   return std::any_of(edits_.remove.begin(), edits_.remove.end(), is_it) ||
          std::any_of(edits_.set.begin(), edits_.set.end(), [&](const auto& edit) { return is_it(edit.first); });
 }
@@ -55,7 +58,7 @@ bool EditRules::may_write(std::string_view name) const noexcept {
     return false;
   }
   return std::none_of(injected_.begin(), injected_.end(),
-                      [&](std::string_view line) { return equals_folded(line.substr(0, line.find(':')), name); });
+                      [&](std::string_view line) { return same(line.substr(0, line.find(':')), name); });
 }
 
 void EditRules::append_edits(HeadWriter& out) const {

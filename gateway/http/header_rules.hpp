@@ -34,7 +34,9 @@ class HeaderNameSet {
 };
 
 // A route's own operations, checked at load, applied in the order remove, set, add. Names that frame a message or
-// belong to one hop are left alone, and so is a name that a filter injects into this very request.
+// belong to one hop are left alone, and so is a name that a filter injects into this very request. On the way to an
+// upstream a name stands for each spelling that folds to it: the upstream may read a client's `X_Env` for the `X-Env`
+// that was set.
 struct HeaderEdits {
   std::vector<std::string> remove;
   std::vector<std::pair<std::string, std::string>> set;

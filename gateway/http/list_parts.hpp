@@ -6,13 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace postern::http {
+#include "gateway/http/syntax.hpp"
 
-inline std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+namespace postern::http {
 
 // Takes the text up to the next separator off the front of `rest`.
 inline std::string_view take_part(std::string_view& rest, char separator) noexcept {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/field_name.hpp"
+
 namespace postern::http {
 
 inline constexpr char lower(char c) noexcept {
@@ -31,23 +33,13 @@ inline constexpr int hex_value(char c) noexcept {
   return folded >= 'a' && folded <= 'f' ? folded - 'a' + 10 : -1;
 }
 
-namespace detail {
-constexpr std::array<char, 256> make_name_folding() noexcept {
-  std::array<char, 256> folded{};
-  for (std::size_t i = 0; i < folded.size(); ++i) {
-    const char c = static_cast<char>(i);
-    folded[i] = is_digit(c) || is_alpha(c) ? lower(c) : '-';
+// True when an origin that folds names as fold_name() does would take both for one.
+inline constexpr bool folds_alike(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (fold_name(a[i]) != fold_name(b[i])) return false;
   }
-  return folded;
-}
-inline constexpr std::array<char, 256> name_folding = make_name_folding();
-}  // namespace detail
-
-// A byte of a field's name as an origin may see it that makes a variable of the name, `HTTP_X_USER_ID` (RFC 3875
-// section 4.1.18): letters lose their case, and whatever is neither letter nor digit becomes the same. Only `-` should,
-// but lighttpd takes `X.User'Id` for it as well, and PHP the dot.
-inline constexpr char fold_name(char c) noexcept {
-  return detail::name_folding[static_cast<unsigned char>(c)];
+  return true;
 }
 
 // A set of bytes with constant look-up.

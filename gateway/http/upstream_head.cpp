@@ -32,7 +32,7 @@ class UpstreamWriter {
         fields_(head.request.fields),
         out_(out, expected_bytes(head)),
         options_(fields_),
-        edits_(head.edits, head.injected),
+        edits_(head.edits, head.injected, NameMatch::folded),
         trace_continues_(continues_trace()) {}
 
   std::size_t write() {

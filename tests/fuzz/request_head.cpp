@@ -64,7 +64,7 @@ std::optional<Refusal> judge_head(std::string_view bytes, std::pmr::memory_resou
   auto framing = judge_request(judged.head);
   if (!framing) return framing.error();
   judged.framing = *framing;
-  if (auto refusal = judge_method(judged.head.method)) return refusal;
+  if (auto refusal = judge_method(judged.head)) return refusal;
   const auto target = judge_target(judged.head, memory);
   return target ? std::nullopt : std::optional(target.error());
 }

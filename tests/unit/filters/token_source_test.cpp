@@ -189,6 +189,21 @@ TEST_CASE("a named header is read whole, or after its prefix") {
   CHECK(find({header("X-Absent")}, fixture.request) == "(none)");
 }
 
+TEST_CASE("a named header is one place in every spelling that an upstream could take for it") {
+  const Sources sources{header("X-Token")};
+  Fixture both;
+  both.request.with("X-Token", "good").with("X_Token", "forged");
+  CHECK(find(sources, both.request) == "<token_multiple>");
+  Fixture other;
+  other.request.with("x.token", "good");
+  CHECK(find(sources, other.request) == "good");
+  remove(sources, other.request);
+  CHECK(other.request.forwarded("x.token") == "(none)");
+  Fixture longer;
+  longer.request.with("X-Tokens", "good");
+  CHECK(find(sources, longer.request) == "(none)");
+}
+
 TEST_CASE("a token of the limit's bytes is read, one byte more is too large") {
   Fixture fixture;
   const std::string value = "Bearer " + std::string(100, 'x');

@@ -152,6 +152,30 @@ TEST_CASE("Connection and Proxy-Connection are lists of tokens") {
   }
 }
 
+TEST_CASE("Connection fields list sixteen options at most, all of them together") {
+  const auto connection = [](std::size_t options) {
+    std::string list = "Connection: keep-alive\r\nConnection: close";
+    for (std::size_t i = 2; i < options; ++i) list += ",x" + std::to_string(i);
+    return list + "\r\n";
+  };
+  CHECK(verdict_on(connection(max_connection_options)) == Reason::accepted);
+  CHECK(verdict_on(connection(max_connection_options + 1)) == Reason::request_malformed);
+  const std::string length = "Content-Length: 0\r\n";
+  CHECK(response_to(Method::get, length + connection(max_connection_options)).reason == Reason::accepted);
+  CHECK(response_to(Method::get, length + connection(max_connection_options + 1)).reason == Reason::upstream_malformed);
+}
+
+TEST_CASE("row 61: a known method in other letters is not implemented, another one is") {
+  for (const char* method : {"get", "Post", "DELETe", "trace", "connect"}) {
+    CAPTURE(method);
+    CHECK(judge_bytes(std::string(method) + " / HTTP/1.1\r\nHost: a\r\n\r\n") == Reason::method_not_implemented);
+  }
+  for (const char* method : {"PROPFIND", "purge", "GETS", "PATCH"}) {
+    CAPTURE(method);
+    CHECK(judge_bytes(std::string(method) + " / HTTP/1.1\r\nHost: a\r\n\r\n") == Reason::accepted);
+  }
+}
+
 TEST_CASE("row 61: TRACE is not allowed and CONNECT not implemented") {
   CHECK(judge_bytes("TRACE /a HTTP/1.1\r\nHost: a\r\n\r\n") == Reason::method_not_allowed);
   CHECK(judge_bytes("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n") == Reason::method_not_implemented);

@@ -61,7 +61,7 @@ inline Reason judge_bytes(std::string_view bytes) {
   if (const auto parsed = parse_request_head(text, limits, head); !parsed) return parsed.error().reason;
   if (at_once && *at_once != scanner.end()) throw std::logic_error("scanner and parser differ about the head's end");
   if (const auto framing = judge_request(head); !framing) return framing.error().reason;
-  if (const auto refused = judge_method(head.method)) return refused->reason;
+  if (const auto refused = judge_method(head)) return refused->reason;
   std::pmr::monotonic_buffer_resource memory;
   if (const auto target = judge_target(head, memory); !target) return target.error().reason;
   return Reason::accepted;

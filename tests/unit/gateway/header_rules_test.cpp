@@ -313,6 +313,16 @@ TEST_CASE("a route's edits remove, set and add, on the client's fields and on th
   CHECK(has_line(head, "X-Tag: b"));
 }
 
+TEST_CASE("a route's edits speak for every spelling that an upstream could take for the name") {
+  Upstream upstream;
+  upstream.edits.remove = {"X-Debug"};
+  upstream.edits.set = {{"X-Tenant", "shop"}};
+  const std::string head = upstream.head_for("X_Tenant: evil\r\nx.debug: evil\r\nX_Debug: evil\r\nX-Tenants: 2\r\n");
+  CHECK(head.find("evil") == head.npos);
+  CHECK(head.find("X-Tenant: shop\r\n") != head.npos);
+  CHECK(head.find("X-Tenants: 2\r\n") != head.npos);
+}
+
 TEST_CASE("a route's edits touch neither framing nor what a filter injects") {
   Upstream upstream;
   upstream.injectable.add("X-User");

@@ -86,7 +86,7 @@ std::string refusal_of(std::string_view bytes, RequestHead& head) {
   if (*parsed != bytes.size()) return "bytes behind the head";
   const auto framing = judge_request(head);
   if (!framing) return framing.error().detail;
-  const auto refused = judge_method(head.method);
+  const auto refused = judge_method(head);
   return refused ? refused->detail : ""s;
 }
 std::string refusal_of(std::string_view bytes, ResponseHead& head) {
