@@ -1,5 +1,8 @@
 #include "gateway/exchange.hpp"
 
+#include <utility>
+
+#include "gateway/http/canonical_path.hpp"
 #include "gateway/http/parse.hpp"
 #include "gateway/http/target.hpp"
 
@@ -32,6 +35,12 @@ void Exchange::end() {
   active.reset();
 }
 
+void Exchange::keep_record() {
+  for (std::string_view* const view : {&record.method, &record.path, &record.host, &record.trace_id}) {
+    *view = context->keep(*view);
+  }
+}
+
 void Exchange::forget_large_upstream_head() {
   constexpr std::size_t small = 4096;
   if (upstream_head.capacity() > small) std::string().swap(upstream_head);  // an assignment would keep the memory
@@ -48,7 +57,7 @@ std::optional<Refusal> Exchange::judge() {
   if (!framed) return std::move(framed.error());
   framing = *framed;
   keep_alive = framing.keep_alive;
-  if (auto refused = http::judge_method(request.method)) return refused;
+  if (auto refused = http::judge_method(request)) return refused;
   if (auto target = http::judge_target(request, *memory_); !target) return std::move(target.error());
   record.path = request.path;
   record.host = request.authority;
@@ -69,11 +78,27 @@ const CompiledRoute* Exchange::route_of_preflight() {
   return &candidate;
 }
 
+// Whether an upstream that drops path parameters would serve what another route guards: `/admin;x` is no `/admin` to
+// the router, and is to a servlet container. A route whose own path holds one says what it wants.
+bool Exchange::parameters_choose_route() {
+  const conf::RouteMatch& match = active->snapshot->routes[*found.route].config->match;
+  for (const std::string* const path : {&match.path, &match.path_prefix, &match.path_template}) {
+    if (path->find(';') != path->npos || path->find("%3B") != path->npos) return false;
+  }
+  const std::string_view path = std::exchange(request.path, http::without_parameters(request.path, *memory_));
+  const RouteFound plain = active->snapshot->router->find(request, request.method_name);
+  request.path = path;
+  return plain.route != found.route;
+}
+
 std::optional<Refusal> Exchange::find_route() {
   route = route_of_preflight();
   if (route == nullptr) {
     found = active->snapshot->router->find(request, request.method_name);
     if (!found.route) return Refusal{found.reason};
+    if (request.path_parameters && parameters_choose_route()) {
+      return Refusal(Reason::request_malformed, "without its parameters the path would be another route's");
+    }
     route = &active->snapshot->routes[*found.route];
   }
   record.route = route->config->name;

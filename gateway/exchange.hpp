@@ -94,6 +94,9 @@ class Exchange {
   std::array<char, 55> traceparent{};
   Refusal refusal;  // of the reply, when it was one
 
+  // Copies what the record views in the client's head, whose buffer is to be given back: nothing but the record may be
+  // looked at then.
+  void keep_record();
   // Gives a large upstream_head's memory back, once it was sent; a small one stays, for a replay and for its room.
   void forget_large_upstream_head();
 
@@ -103,6 +106,7 @@ class Exchange {
  private:
   std::optional<Refusal> find_route();
   const CompiledRoute* route_of_preflight();
+  bool parameters_choose_route();
   std::optional<Refusal> check_limits() const;
 
   alignas(std::max_align_t) std::array<std::byte, 3072> inline_memory_;

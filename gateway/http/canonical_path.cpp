@@ -17,6 +17,7 @@ struct PathLook {
   const char* fault = nullptr;  // why it is refused
   bool canonical = true;        // escapes and segments are as they should be
   bool encoded_slash = false;
+  bool parameters = false;
   bool suspicious = false;  // escapes or `;`: some segment may be a dot segment in disguise
 };
 
@@ -63,6 +64,7 @@ std::size_t look_at_escape(std::string_view path, std::size_t at, PathLook& look
   const bool decodes = unreserved.holds(static_cast<char>(byte)) && byte < 0x80;
   look.canonical &= !decodes && !has_lower_hex(path.substr(at, 3 * escapes));
   look.encoded_slash |= byte == '/' || byte == '\\';
+  look.parameters |= byte == ';';
   look.suspicious = true;
   return at + 3 * escapes;
 }
@@ -89,7 +91,7 @@ PathLook look_over(std::string_view path) noexcept {
     if (c == '/') {
       look.canonical &= !is_reducible(path, i - 1);
     } else if (c == ';') {
-      look.suspicious = true;
+      look.parameters = look.suspicious = true;
     } else {
       look.fault = "a byte in the path that no path may hold";
     }
@@ -173,11 +175,9 @@ tl::unexpected<Refusal> refuse(const char* why) {
 
 }  // namespace
 
-tl::expected<std::string_view, Refusal> canonical_path(std::string_view path, bool& encoded_slash,
-                                                       std::pmr::memory_resource& memory) {
+tl::expected<CanonicalPath, Refusal> canonical_path(std::string_view path, std::pmr::memory_resource& memory) {
   const PathLook look = look_over(path);
   if (look.fault != nullptr) return refuse(look.fault);
-  encoded_slash = look.encoded_slash;
   if (!look.canonical) {
     char* const copy = static_cast<char*>(memory.allocate(path.size(), 1));
     const std::size_t size = reduce_segments(copy, normalise_escapes(path, copy));
@@ -185,7 +185,19 @@ tl::expected<std::string_view, Refusal> canonical_path(std::string_view path, bo
     path = {copy, size};
   }
   if (look.suspicious && hides_dot_segment(path)) return refuse("a dot segment behind `;` or an encoded slash");
-  return path;
+  return CanonicalPath{path, look.encoded_slash, look.parameters};
+}
+
+std::string_view without_parameters(std::string_view path, std::pmr::memory_resource& memory) {
+  char* const copy = static_cast<char*>(memory.allocate(path.size(), 1));
+  std::size_t size = 0;
+  bool in_parameters = false;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '/') in_parameters = false;
+    if (path[i] == ';' || path.substr(i, 3) == "%3B") in_parameters = true;
+    if (!in_parameters) copy[size++] = path[i];
+  }
+  return {copy, reduce_segments(copy, size)};  // no `..` is left that could lead above the root
 }
 
 }  // namespace postern::http

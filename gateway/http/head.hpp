@@ -114,6 +114,7 @@ struct RequestHead {
   std::string_view query;      // without `?`, as received
   bool has_query = false;
   bool encoded_slash = false;      // the path holds %2F or %5C
+  bool path_parameters = false;    // the path holds `;` or %3B
   std::uint8_t minor_version = 1;  // HTTP/1.x
   Fields fields;
 

@@ -74,9 +74,11 @@ tl::expected<void, Refusal> judge_target(RequestHead& head, std::pmr::memory_res
   head.query = head.has_query ? rest.substr(question + 1) : std::string_view{};
   if (!is_query(head.query)) return refuse("a byte in the query that no query may hold");
   rest = rest.substr(0, question);
-  auto path = canonical_path(rest.empty() ? "/" : rest, head.encoded_slash, memory);
-  if (!path) return tl::unexpected(std::move(path.error()));
-  head.path = *path;
+  auto canonical = canonical_path(rest.empty() ? "/" : rest, memory);
+  if (!canonical) return tl::unexpected(std::move(canonical.error()));
+  head.path = canonical->path;
+  head.encoded_slash = canonical->encoded_slash;
+  head.path_parameters = canonical->parameters;
   return {};
 }
 

@@ -104,22 +104,34 @@ void check_segments(std::string_view path) {
   }
 }
 
+// What an upstream that drops path parameters is left with.
+void check_without_parameters(std::string_view path, bool parameters) {
+  std::pmr::monotonic_buffer_resource memory;
+  const std::string_view plain = http::without_parameters(path, memory);
+  require(plain.starts_with('/'), "a path without its parameters is a path");
+  require(plain.find(';') == plain.npos && plain.find("%3B") == plain.npos, "no parameter is left");
+  require(plain.find("//") == plain.npos, "no empty segment is left");
+  require(parameters || plain == path, "a path without parameters stays as it is");
+}
+
 Verdict judge(std::string_view input) {
   std::pmr::monotonic_buffer_resource memory;
-  bool encoded_slash = false;
   if (!input.starts_with('/')) return refused("a path begins with a slash");
-  const auto path = http::canonical_path(input, encoded_slash, memory);
-  if (!path) return refused(path.error());
-  check_bytes(*path);
-  check_segments(*path);
-  require(*path == resolve(input), "the path is what RFC 3986 makes of it");
-  require(path->size() <= input.size(), "a canonical path is not longer than its source");
-  require((*path == input) == (path->data() == input.data()), "a canonical path is not copied, another one is");
-  bool encoded_slash_again = false;
-  const auto again = http::canonical_path(*path, encoded_slash_again, memory);
-  require(again && *again == *path, "canonical(canonical(x)) is canonical(x)");
-  const bool has_one = path->find("%2F") != path->npos || path->find("%5C") != path->npos;
-  require(encoded_slash_again == has_one && (encoded_slash || !has_one), "%2F and %5C are told");
+  const auto judged = http::canonical_path(input, memory);
+  if (!judged) return refused(judged.error());
+  const std::string_view path = judged->path;
+  check_bytes(path);
+  check_segments(path);
+  require(path == resolve(input), "the path is what RFC 3986 makes of it");
+  require(path.size() <= input.size(), "a canonical path is not longer than its source");
+  require((path == input) == (path.data() == input.data()), "a canonical path is not copied, another one is");
+  const auto again = http::canonical_path(path, memory);
+  require(again && again->path == path, "canonical(canonical(x)) is canonical(x)");
+  const bool slash = path.find("%2F") != path.npos || path.find("%5C") != path.npos;
+  require(again->encoded_slash == slash && (judged->encoded_slash || !slash), "%2F and %5C are told");
+  const bool parameters = path.find(';') != path.npos || path.find("%3B") != path.npos;
+  require(again->parameters == parameters && (judged->parameters || !parameters), "`;` and %3B are told");
+  check_without_parameters(path, parameters);
   return accepted();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/http/canonical_path.hpp"
 #include "head_text.hpp"
 
 using namespace postern;
@@ -145,6 +146,28 @@ TEST_CASE("row 65: an encoded slash is told of, for the route to judge") {
   std::pmr::monotonic_buffer_resource memory;
   REQUIRE(judge_target(head, memory).has_value());
   CHECK_FALSE(head.encoded_slash);
+}
+
+TEST_CASE("row 67: path parameters are told of, and what an upstream sees that drops them") {
+  struct Row {
+    std::string_view target, plain;
+  };
+  for (const Row& row :
+       {Row{"/admin;x", "/admin"}, Row{"/admin%3Bx", "/admin"}, Row{"/admin%3bx/a", "/admin/a"},
+        Row{"/;/admin", "/admin"}, Row{"/;x/admin;y;z/", "/admin/"}, Row{"/a/;x", "/a/"}, Row{"/;", "/"}}) {
+    CAPTURE(row.target);
+    RequestHead head;
+    head.target = row.target;
+    std::pmr::monotonic_buffer_resource memory;
+    REQUIRE(judge_target(head, memory).has_value());
+    CHECK(head.path_parameters);
+    CHECK(without_parameters(head.path, memory) == row.plain);
+  }
+  RequestHead head;
+  head.target = "/a%3Fb?c;d";
+  std::pmr::monotonic_buffer_resource memory;
+  REQUIRE(judge_target(head, memory).has_value());
+  CHECK_FALSE(head.path_parameters);
 }
 
 TEST_CASE("a canonical path is not copied") {
