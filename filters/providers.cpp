@@ -8,28 +8,37 @@
 #include <vector>
 
 #include "conf/load.hpp"
+#include "conf/tree.hpp"
+#include "filters/jose/pem.hpp"
 #include "filters/keys/remote_config.hpp"
 
 namespace postern::filters {
 namespace {
 
-// Collects the keys of one provider and remembers where each kind came from first, for the messages.
+std::string path_of(const std::string& name) {
+  return conf::member_path("providers", name);
+}
+
+// Collects the keys of one provider and remembers where each kind came from first, for the messages. A source that the
+// text leaves in doubt is passed over, and so is what only all of them together can say.
 class KeyLoader {
  public:
   KeyLoader(const std::string& name, const conf::Provider& provider, conf::Problems& problems)
-      : base_("providers." + name), provider_(provider), problems_(problems) {}
+      : base_(path_of(name)), provider_(provider), problems_(problems), is_settled_(problems.is_settled(base_)) {}
 
   ProviderKeys load() {
     const std::size_t errors_before = problems_.errors().size();
     each(provider_.jwks_file, "jwks_file", &KeyLoader::add_jwks);
     each(provider_.pem_file, "pem_file", &KeyLoader::add_pem);
     each(provider_.secret_file, "secret_file", &KeyLoader::add_secret_file);
-    if (!provider_.secret.empty()) {
+    if (!provider_.secret.empty() && !problems_.is_settled(base_ + ".secret")) {
       found_.sources = "the configuration";
       add_secret(provider_.secret.reveal());
     }
-    const bool untroubled = problems_.errors().size() == errors_before;
-    if (found_.keys.empty() && untroubled) problems_.add(base_, "no usable key: every token would be refused");
+    const bool untroubled = !is_settled_ && problems_.errors().size() == errors_before;
+    if (found_.keys.empty() && untroubled) {
+      problems_.add(base_, "no usable key: every token would be refused (" + unusable_ + ")");
+    }
     return std::move(found_);
   }
 
@@ -38,8 +47,10 @@ class KeyLoader {
 
   void each(const std::vector<conf::FilePath>& files, const char* member, Add add) {
     for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::string path = conf::item_path(base_ + "." + member, i);
+      if (problems_.is_settled(path)) continue;
       found_.sources += (found_.sources.empty() ? "" : ", ") + files[i].written;
-      (this->*add)(files[i].resolved, base_ + "." + member + "[" + std::to_string(i) + "]");
+      (this->*add)(files[i].resolved, path);
     }
   }
 
@@ -48,21 +59,37 @@ class KeyLoader {
     if (!text) return problems_.add(path, text.error());
     auto loaded = jose::parse_jwks(*text, /*allow_secret=*/true);
     if (!loaded) return problems_.add(path, file + ": " + loaded.error());
-    for (const auto& skipped : loaded->skipped) {
-      problems_.warn(path, "key " + skipped.name + " skipped: " + skipped.reason);
-    }
-    if (loaded->keys.empty()) return problems_.add(path, file + ": no usable key");
-    for (auto& skipped : loaded->skipped) found_.skipped.push_back(std::move(skipped));
-    add_keys(std::move(loaded->keys), path);
+    add_loaded(std::move(*loaded), file, path);
   }
 
   void add_pem(const std::string& file, const std::string& path) {
     const auto text = conf::read_file(file);
     if (!text) return problems_.add(path, text.error());
-    auto keys = jose::parse_pem_keys(*text);
-    if (!keys) return problems_.add(path, file + ": " + keys.error());
-    if (keys->empty()) return problems_.add(path, file + ": no usable key");
-    add_keys(jose::KeySet(std::move(*keys)), path);
+    auto loaded = jose::parse_pem_keys(*text);
+    if (!loaded) return problems_.add(path, file + ": " + loaded.error());
+    add_loaded(std::move(*loaded), file, path);
+  }
+
+  // The keys of one file, and what of it is passed over.
+  void add_loaded(jose::LoadedKeys loaded, const std::string& file, const std::string& path) {
+    for (const auto& skipped : loaded.skipped) {
+      problems_.warn(path, file + ": key " + skipped.name + " skipped: " + skipped.reason);
+    }
+    if (loaded.keys.empty()) note_unusable(loaded, file, path);
+    for (auto& skipped : loaded.skipped) found_.skipped.push_back(std::move(skipped));
+    add_keys(std::move(loaded.keys), path);
+  }
+
+  // The first reason stands for all: each has its warning.
+  void note_unusable(const jose::LoadedKeys& loaded, const std::string& file, const std::string& path) {
+    unusable_ += (unusable_.empty() ? "" : "; ") + file + ": ";
+    if (loaded.skipped.empty()) {
+      problems_.warn(path, file + ": there is no key in it");
+      unusable_ += "there is no key in it";
+      return;
+    }
+    unusable_ += "key " + loaded.skipped.front().name + ": " + loaded.skipped.front().reason;
+    if (loaded.skipped.size() > 1) unusable_ += ", and " + std::to_string(loaded.skipped.size() - 1) + " more";
   }
 
   void add_secret_file(const std::string& file, const std::string& path) {
@@ -87,6 +114,7 @@ class KeyLoader {
         first_path_ = path;
         found_.kind = kind;
       } else if (kind != found_.kind) {
+        if (is_settled_) return;
         return problems_.add(path, "a provider has either secrets or public keys, never both (the other kind is in " +
                                        first_path_ + ")");
       }
@@ -98,8 +126,10 @@ class KeyLoader {
   std::string base_;
   const conf::Provider& provider_;
   conf::Problems& problems_;
+  bool is_settled_;  // the provider's text has mistakes
   ProviderKeys found_;
   std::string first_path_;  // of the source that decided the kind
+  std::string unusable_;    // the files that give no key, and why
 };
 
 std::string name_of(const jose::Key& key) {
@@ -140,17 +170,19 @@ ProviderKeys load_keys(const std::string& name, const conf::Provider& provider, 
 std::shared_ptr<Provider> load_provider(const std::string& name, const conf::Provider& provider,
                                         conf::Problems& problems) {
   auto made = std::make_shared<Provider>();
+  made->source = std::make_shared<keys::NoKeys>();
+  const bool is_settled = problems.is_settled(path_of(name));
   if (keys::has_remote_keys(provider)) {
-    made->rules = make_rules(name, provider, KeyKind::public_keys, problems);
-    made->source = std::make_shared<keys::NoKeys>();
+    if (!is_settled) made->rules = make_rules(name, provider, KeyKind::public_keys, problems);
     return made;
   }
   const std::size_t errors_before = problems.errors().size();
   ProviderKeys found = load_keys(name, provider, problems);
+  if (is_settled) return made;
   made->rules = make_rules(name, provider, found.kind, problems);
   if (found.kind == KeyKind::secret) check_secret_lengths(made->rules, found, problems);
   if (problems.errors().size() == errors_before && !any_key_usable(made->rules, found.keys)) {
-    problems.add("providers." + name, "no key can be used with the allowed algorithms");
+    problems.add(path_of(name), "no key can be used with the allowed algorithms");
   }
   made->source =
       std::make_shared<keys::LocalKeys>(std::move(found.keys), std::move(found.sources), std::move(found.skipped));

@@ -34,8 +34,12 @@ struct ProviderKeys {
 };
 
 // Reads every key source of one provider: `jwks_file`, `pem_file`, `secret_file`, `secret`. A key that cannot be used
-// is named in a warning and skipped. An error, at the path of the source: a file that cannot be read or is no key file,
-// secrets mixed with public keys (a JWKS file of `oct` keys counts as secrets), no usable key at all.
+// is named in a warning and skipped, and so is a file that has no other. An error, at the path of the source: a file
+// that cannot be read or is no key file, secrets mixed with public keys (a JWKS file of `oct` keys counts as secrets).
+// An error at the provider's: no usable key at all, with each file and its reason.
+//
+// Where the provider's text has mistakes (`problems` has settled something of it), each file that these leave alone is
+// still looked at.
 ProviderKeys load_keys(const std::string& name, const conf::Provider& provider, conf::Problems& problems);
 
 // The token service as a provider of its own tokens. Without a service (a configuration that is only checked) it has no
@@ -44,12 +48,13 @@ std::shared_ptr<Provider> make_own_provider(const conf::TokenService& settings, 
 
 // Rules and keys of one provider, and what only both together can say: an HMAC key shorter than the digest of an
 // algorithm that the provider allows, and keys that no allowed algorithm can use. Without files and secrets it has
-// none.
+// none. Of one whose text has mistakes only the files are looked at, as load_keys() does: it can judge no token.
 std::shared_ptr<Provider> load_provider(const std::string& name, const conf::Provider& provider,
                                         conf::Problems& problems);
 
 // All providers of a configuration. Keys of an issuer are fetched by `engine`; without one they are not, and only the
-// configuration is checked. Providers that share a URL share its keys, by the strictest of their limits.
+// configuration is checked; the same where `problems` has errors. Providers that share a URL share its keys, by the
+// strictest of their limits.
 Providers load_providers(const conf::Config& config, keys::Engine* engine, conf::Problems& problems);
 
 // Blocks until each of the named providers has keys or its first fetch has failed: for a program that judges once.

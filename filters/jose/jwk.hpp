@@ -51,10 +51,6 @@ struct Key {
 // only where `allow_secret` says so, i.e. never from a URL.
 tl::expected<Key, std::string> parse_jwk(const Json& jwk, bool allow_secret);
 
-// Reads every PEM public key or certificate in `text` (SubjectPublicKeyInfo, RSAPublicKey, X.509), under the same rules
-// as a JWK. Refuses private keys by name, and a text without any key. A certificate's validity is not looked at.
-tl::expected<std::vector<Key>, std::string> parse_pem_keys(std::string_view text);
-
 // An HMAC key from raw bytes. One shorter than 32 bytes fits no algorithm.
 Key make_secret_key(Secret bytes, std::string kid = {});
 

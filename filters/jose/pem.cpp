@@ -1,8 +1,9 @@
+#include "filters/jose/pem.hpp"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "filters/jose/detail.hpp"
-#include "filters/jose/jwk.hpp"
 #include "filters/jose/openssl_ptr.hpp"
 #include "filters/jose/public_key.hpp"
 
@@ -64,23 +65,25 @@ tl::expected<Key, std::string> read_key(const PemBlock& block) {
 
 }  // namespace
 
-tl::expected<std::vector<Key>, std::string> parse_pem_keys(std::string_view text) {
-  const BioPtr source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+tl::expected<LoadedKeys, std::string> parse_pem_keys(std::string_view text) {
+  const BioPtr source(text.empty() ? nullptr : BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   std::vector<Key> keys;
-  if (source && !text.empty()) {
-    bool damaged = false;
-    while (const auto block = read_block(source.get(), damaged)) {
-      auto key = read_key(*block);
-      if (!key) {
-        return Unusable("PEM block " + std::to_string(keys.size() + 1) + " (" + quoted(block->label) +
-                        "): " + key.error());
-      }
+  LoadedKeys loaded;
+  bool damaged = false;
+  std::size_t blocks = 0;
+  while (const auto block = source ? read_block(source.get(), damaged) : std::nullopt) {
+    ++blocks;
+    auto key = read_key(*block);
+    if (key) {
       keys.push_back(std::move(*key));
+    } else {
+      loaded.skipped.push_back({"#" + std::to_string(blocks) + " (" + quoted(block->label) + ")", key.error()});
     }
-    if (damaged) return Unusable("PEM block " + std::to_string(keys.size() + 1) + " is damaged or cut off");
   }
-  if (keys.empty()) return Unusable("there is no PEM public key or certificate in it");
-  return keys;
+  if (damaged) return Unusable("PEM block " + std::to_string(blocks + 1) + " is damaged or cut off");
+  if (blocks == 0) return Unusable("there is no PEM public key or certificate in it");
+  loaded.keys = KeySet(std::move(keys));
+  return loaded;
 }
 
 }  // namespace postern::jose

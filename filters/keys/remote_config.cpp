@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "conf/load.hpp"
+#include "conf/tree.hpp"
 #include "filters/keys/discovery.hpp"
 #include "gateway/http/syntax.hpp"
 
@@ -104,11 +105,11 @@ ProxySettings proxy_from_environment() {
 
 std::optional<RemoteConfig> make_remote_config(const std::string& name, const conf::Provider& provider,
                                                const conf::FilePath& kept_in, conf::Problems& problems) {
-  const std::string path = "providers." + name;
+  const std::string path = conf::member_path("providers", name);
+  const bool is_settled = problems.is_settled(path);
   const std::size_t errors_before = problems.errors().size();
   RemoteConfig config;
   config.name = name;
-  locate(provider, config);
   FetchOptions& fetch = config.fetch;
   conf::UpstreamTls tls;
   tls.ca_file = provider.ca_file;
@@ -118,6 +119,8 @@ std::optional<RemoteConfig> make_remote_config(const std::string& name, const co
   if (!provider.fetch_headers_file.empty()) {
     read_headers(provider.fetch_headers_file, path + ".fetch_headers_file", fetch, problems);
   }
+  if (is_settled || problems.errors().size() != errors_before) return std::nullopt;
+  locate(provider, config);
   fetch.proxy = proxy_from_environment();
   fetch.proxy.configured = provider.proxy;
   fetch.timeout = provider.fetch_timeout;
@@ -129,7 +132,6 @@ std::optional<RemoteConfig> make_remote_config(const std::string& name, const co
   config.limits.unknown_kid_cooldown = provider.unknown_kid_cooldown;
   config.kept_in = kept_in.resolved;
   config.identity = identity_of(provider, config);
-  if (problems.errors().size() != errors_before) return std::nullopt;
   return config;
 }
 

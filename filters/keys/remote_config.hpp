@@ -24,7 +24,8 @@ void read_headers(const conf::FilePath& file, const std::string& path, FetchOpti
 // HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the process, the lower-case twins first.
 ProxySettings proxy_from_environment();
 
-// Nothing when `problems` says why: a certificate file, the file of header lines. The configuration has been checked.
+// Nothing when `problems` says why: a certificate file, the file of header lines. The configuration has been checked;
+// of a provider whose text has mistakes nothing but these files is looked at.
 std::optional<RemoteConfig> make_remote_config(const std::string& name, const conf::Provider& provider,
                                                const conf::FilePath& kept_in, conf::Problems& problems);
 

@@ -52,6 +52,19 @@ std::string only_error(const conf::Problems& problems) {
   return problems.errors()[0].path + ": " + problems.errors()[0].message;
 }
 
+// `path: message` of each warning.
+std::string warnings_of(const conf::Problems& problems) {
+  std::string text;
+  for (const conf::Problem& warning : problems.warnings()) text += warning.path + ": " + warning.message + "\n";
+  return text;
+}
+
+mint::SigningKey weak_key() {
+  return mint::generate("RS256", "weak", 1024);
+}
+
+constexpr const char* odd_jwk = R"({"kty":"RSA","kid":"odd","n":"AQ","e":"AQAB"})";
+
 bool starts_with(const std::string& text, std::string_view start) {
   return text.starts_with(start);
 }
@@ -78,25 +91,105 @@ TEST_CASE("keys of several files of one provider are all used") {
 TEST_CASE("a key that cannot be used is named in a warning and skipped") {
   const Folder folder;
   conf::Provider provider;
-  provider.jwks_file = {folder.write("a.json", mint::jwks({R"({"kty":"RSA","kid":"odd","n":"AQ","e":"AQAB"})",
-                                                           mint::jwk(mint::shared_key("ES256"))}))};
+  provider.jwks_file = {folder.write("a.json", mint::jwks({odd_jwk, mint::jwk(mint::shared_key("ES256"))}))};
   conf::Problems problems;
   const auto loaded = load_provider("shop", provider, problems);
   CHECK_FALSE(problems.any());
   CHECK(loaded->source->keys()->keys().size() == 1);
   REQUIRE(problems.warnings().size() == 1);
   CHECK(problems.warnings()[0].path == "providers.shop.jwks_file[0]");
-  CHECK(starts_with(problems.warnings()[0].message, "key \"odd\" skipped: "));
+  CHECK(starts_with(problems.warnings()[0].message, provider.jwks_file[0].resolved + ": key \"odd\" skipped: "));
 }
 
-TEST_CASE("a file without a usable key is an error at its place") {
+TEST_CASE("a weak key in a PEM file is named in a warning and skipped, the good one beside it is used") {
   const Folder folder;
   conf::Provider provider;
-  provider.jwks_file = {folder.write("good.json", mint::jwk(mint::shared_key("ES256"))),
+  provider.pem_file = {folder.write("keys.pem", pem(mint::shared_key("ES256")) + pem(weak_key()))};
+  conf::Problems problems;
+  const auto loaded = load_provider("shop", provider, problems);
+  CHECK_FALSE(problems.any());
+  CHECK(loaded->source->keys()->keys().size() == 1);
+  CHECK(warnings_of(problems) == "providers.shop.pem_file[0]: " + provider.pem_file[0].resolved +
+                                     ": key #2 (\"PUBLIC KEY\") skipped: RSA modulus has 1024 bits, 2048 needed\n");
+  const auto skipped = loaded->source->status().skipped;
+  REQUIRE(skipped.size() == 1);
+}
+
+TEST_CASE("a file without a usable key is named and passed over as long as another one has a key") {
+  const Folder folder;
+  const conf::FilePath good = folder.write("good.pem", pem(mint::shared_key("ES256"))),
+                       weak = folder.write("weak.pem", pem(weak_key())),
+                       odd = folder.write("odd.json", mint::jwks({odd_jwk})),
+                       empty = folder.write("empty.json", R"({"keys":[]})");
+  conf::Provider provider;
+  provider.jwks_file = {odd, empty};
+  provider.pem_file = {good, weak};
+  conf::Problems problems;
+  const auto loaded = load_provider("shop", provider, problems);
+  CHECK_FALSE(problems.any());
+  CHECK(loaded->source->keys()->keys().size() == 1);
+  CHECK(warnings_of(problems) == "providers.shop.jwks_file[0]: " + odd.resolved +
+                                     ": key \"odd\" skipped: RSA modulus has 1 bits, 2048 needed\n" +
+                                     "providers.shop.jwks_file[1]: " + empty.resolved + ": there is no key in it\n" +
+                                     "providers.shop.pem_file[1]: " + weak.resolved +
+                                     ": key #1 (\"PUBLIC KEY\") skipped: RSA modulus has 1024 bits, 2048 needed\n");
+}
+
+TEST_CASE("a provider without any usable key is an error that names each file with its reason") {
+  const Folder folder;
+  conf::Provider provider;
+  provider.jwks_file = {folder.write("odd.json", mint::jwks({odd_jwk, odd_jwk})),
                         folder.write("empty.json", R"({"keys":[]})")};
+  provider.pem_file = {folder.write("weak.pem", pem(weak_key()))};
   conf::Problems problems;
   load_provider("shop", provider, problems);
-  CHECK(starts_with(only_error(problems), "providers.shop.jwks_file[1]: "));
+  CHECK(only_error(problems) ==
+        "providers.shop: no usable key: every token would be refused (" + provider.jwks_file[0].resolved +
+            ": key \"odd\": RSA modulus has 1 bits, 2048 needed, and 1 more; " + provider.jwks_file[1].resolved +
+            ": there is no key in it; " + provider.pem_file[0].resolved +
+            ": key #1 (\"PUBLIC KEY\"): RSA modulus has 1024 bits, 2048 needed)");
+}
+
+TEST_CASE(
+    "of a provider whose text has mistakes every file is still looked at, and nothing is told that may be a guess") {
+  const Folder folder;
+  conf::Provider provider;
+  provider.pem_file = {folder.missing(), folder.write("weak.pem", pem(weak_key()))};
+  provider.jwks_file = {folder.missing()};
+  conf::Problems problems;
+  problems.add("providers.shop.leewya", "unknown key");
+  problems.add("providers.shop.jwks_file[0]", "is in the list already");
+  load_provider("shop", provider, problems);
+  REQUIRE(problems.errors().size() == 3);
+  CHECK(problems.errors()[2].path == "providers.shop.pem_file[0]");
+
+  // Another kind may be what the text meant.
+  provider.jwks_file = {};
+  provider.pem_file = {folder.write("good.pem", pem(mint::shared_key("ES256")))};
+  provider.secret_file = {folder.write("short", "s")};
+  conf::Problems mixed;
+  mixed.add("providers.shop", "mixes a secret with public keys");
+  load_provider("shop", provider, mixed);
+  CHECK(mixed.errors().size() == 1);
+}
+
+TEST_CASE("of a provider that fetches its keys the files are looked at whatever else its text says") {
+  const Folder folder;
+  conf::Config config;
+  conf::Provider& provider = config.providers["shop.eu"];
+  provider.issuer.names = {"no URL"};
+  provider.ca_file = folder.missing();
+  provider.certificate_file = folder.missing();
+  provider.key_file = folder.missing();
+  provider.fetch_headers_file = folder.missing();
+  conf::Problems problems;
+  problems.add("providers[\"shop.eu\"].issuer", "is no URL");
+  load_providers(config, nullptr, problems);
+  std::string paths;
+  for (const conf::Problem& problem : problems.errors()) paths += problem.path + "\n";
+  const std::string base = "providers[\"shop.eu\"].";
+  CHECK(paths == base + "issuer\n" + base + "ca_file\n" + base + "certificate_file\n" + base + "key_file\n" + base +
+                     "fetch_headers_file\n");
 }
 
 TEST_CASE("a file that cannot be read or is no key file is an error at its place") {
