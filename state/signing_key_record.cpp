@@ -29,10 +29,11 @@ const SigningKeyRecord* signing_key(const SigningKeySet& set, Millis now) noexce
 }
 
 std::optional<DueKey> due_key(const SigningKeySet& set, Millis now, const KeySchedule& schedule) noexcept {
-  if (set.keys.empty()) return key_from(now, schedule);
+  const auto signs = [now](const SigningKeyRecord& key) { return phase_at(key, now) == KeyPhase::signing; };
+  if (std::none_of(set.keys.begin(), set.keys.end(), signs)) return key_from(now, schedule);
   const Millis last_end = set.keys.back().signs_until;
   if (now < last_end - schedule.publish_ahead) return std::nullopt;
-  return key_from(std::max(last_end, now), schedule);
+  return key_from(last_end, schedule);
 }
 
 Millis next_change(const SigningKeySet& set, const KeySchedule& schedule) noexcept {

@@ -50,8 +50,9 @@ struct DueKey {
   bool operator==(const DueKey&) const = default;
 };
 
-// The first key signs at once. The next one is due publish_ahead before the last one's end and signs from that end, or
-// at once when it was not added in time. Nothing: none is due.
+// While no key of the set signs, one is due that does so at once: the first, one that was not added in time, and one
+// for a key that was revoked, even when the next is published already. Otherwise the next is due publish_ahead before
+// the last one's end, and signs from that end. Nothing: none is due.
 std::optional<DueKey> due_key(const SigningKeySet& set, Millis now, const KeySchedule& schedule) noexcept;
 // When a set that is not empty changes by its times: the next key is due, or one retires.
 Millis next_change(const SigningKeySet& set, const KeySchedule& schedule) noexcept;

@@ -79,6 +79,18 @@ TEST_CASE("A key that is overdue signs at once") {
   CHECK(due_key(set, 9000, schedule) == DueKey{9000, 10000, 10050});
 }
 
+TEST_CASE("While no key signs, since the one whose time it was is revoked, one is due at once, be the next published") {
+  const SigningKeySet published{2, {second}};
+  CHECK(due_key(published, 1950, schedule) == DueKey{1950, 2950, 3000});
+  CHECK(due_key(published, 1999, schedule) == DueKey{1999, 2999, 3049});
+  CHECK_FALSE(due_key(published, 2000, schedule));
+  CHECK(due_key({2, {first, key("future", {9000, 9999, 9999})}}, 2000, schedule) == DueKey{2000, 3000, 3050});
+  const SigningKeySet made{3, {key("made", {1950, 2950, 3000}), second}};
+  CHECK_FALSE(due_key(made, 1950, schedule));
+  CHECK(signer(made, 1950) == "made");
+  CHECK(signer(made, 2000) == "second");
+}
+
 TEST_CASE("Once one replica has added the due key the other has none to add") {
   const SigningKeySet set{1, {first}};
   const auto due = due_key(set, 1950, schedule);
