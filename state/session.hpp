@@ -12,6 +12,11 @@ namespace postern::state {
 // Unix time in milliseconds: integers, so that SQLite, Lua and C++ compare alike.
 using Millis = std::int64_t;
 
+// How long a family is kept after its end: its access tokens expire with it, and a verifier whose clock is behind may
+// accept them for the longest leeway of a configuration, and the second that is rounded away. Until then a logout finds
+// the session.
+inline constexpr Millis kept_after_end = 301'000;
+
 // SHA-256 of a refresh token's secret. The secret has 256 random bits, so that no slower hash is needed.
 using TokenHash = std::array<std::uint8_t, 32>;
 

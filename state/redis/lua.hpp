@@ -229,12 +229,13 @@ end
 return '0'
 )lua";
 
-// ARGV: now, most. Gives how many things were removed. Sealed successors go first; a family goes after its tokens.
+// ARGV: now, most, and the end of the latest families to go. Gives how many things were removed. Sealed successors go
+// first; a family goes after its tokens.
 inline constexpr std::string_view sweep = R"lua(
 local swept, most = 0, tonumber(ARGV[2])
-local function each_expired(set, remove)
+local function each_expired(set, remove, latest)
   local key = prefix .. ':' .. set
-  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'LIMIT', 0, most - swept)) do
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', latest or ARGV[1], 'LIMIT', 0, most - swept)) do
     if remove(member) then
       call('ZREM', key, member)
       swept = swept + 1
@@ -268,7 +269,7 @@ each_expired('families', function(sid)
   if family[1] then call('SREM', subject_key('subject', family[1], family[2]), sid) end
   call('DEL', key)
   return true
-end)
+end, ARGV[3])
 each_expired('revocations', function(number)
   local entry = call('XRANGE', prefix .. ':feed', number .. '-0', number .. '-0')[1]
   local kind = entry and entry[2][2]

@@ -1,6 +1,11 @@
 #include "tests/store/stores.hpp"
 
 namespace postern::state {
+namespace {
+
+constexpr Millis gone = 5000 + kept_after_end;  // of family_of()
+
+}  // namespace
 
 TEST_CASE_TEMPLATE("What has expired is swept at that instant, and nothing before", Place, STORES) {
   const Place place;
@@ -24,8 +29,28 @@ TEST_CASE_TEMPLATE("What has expired is swept at that instant, and nothing befor
   CHECK(waiting.sweep(4999) == 0);
   CHECK(waiting.find("s", hash_of(2), 4999).presented == Presented::expired);
   CHECK(waiting.reissue(rotation_of("s", 2, 3, 4999)).presented == Presented::current);
-  CHECK(waiting.sweep(5000) == 3);  // the family and two tokens, of which one is still sealed
+  CHECK(waiting.sweep(5008) == 0);
+  CHECK(waiting.sweep(5009) == 2);  // that one and its sealed successor
+  CHECK(waiting.sweep(gone - 1) == 0);
+  CHECK(waiting.find("s", hash_of(3), 5000).presented == Presented::family_over);
+  CHECK(waiting.sweep(gone) == 2);  // the family and its last token
   CHECK(waiting.find("s", hash_of(3), 1000).family == std::nullopt);
+}
+
+TEST_CASE_TEMPLATE("A session that is over is still found while its last access token may be accepted", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 5000);
+  const auto end_all = [&] { return waiting.end_sessions("https://id.example", "ann", gone + 900).size(); };
+  SUBCASE("until then") {
+    CHECK(waiting.sweep(gone - 1) == 0);
+    CHECK(end_all() == 1);
+  }
+  SUBCASE("from then on it is not") {
+    CHECK(waiting.sweep(gone) == 2);
+    CHECK(end_all() == 0);
+  }
 }
 
 TEST_CASE_TEMPLATE("A sweep removes no more than it is told to", Place, STORES) {
@@ -36,10 +61,10 @@ TEST_CASE_TEMPLATE("A sweep removes no more than it is told to", Place, STORES) 
     waiting.begin(family_of("s" + std::to_string(i)), hash_of(i), 1500);
     waiting.revoke({Revocation::Kind::jti, "https://id.example", "j", {}, 2000});
   }
-  CHECK(waiting.sweep(5000, 5) == 5);
-  CHECK(waiting.sweep(5000, 6) == 6);
-  CHECK(waiting.sweep(5000, 2) == 1);
-  CHECK(waiting.sweep(5000, 2) == 0);
+  CHECK(waiting.sweep(gone, 5) == 5);
+  CHECK(waiting.sweep(gone, 6) == 6);
+  CHECK(waiting.sweep(gone, 2) == 1);
+  CHECK(waiting.sweep(gone, 2) == 0);
 }
 
 TEST_CASE_TEMPLATE("A sweep in pieces removes as much as it may until nothing is left", Place, STORES) {
@@ -56,9 +81,9 @@ TEST_CASE_TEMPLATE("A sweep in pieces removes as much as it may until nothing is
   const std::size_t all = waiting.sweep(1400, 1000);  // sealed successors, which are no rows of their own
   CHECK(all == 21);
   for (std::size_t left = 7 + 7 + 21; left > 0; left -= std::min<std::size_t>(left, 3)) {
-    CHECK(waiting.sweep(5000, 3) == std::min<std::size_t>(left, 3));
+    CHECK(waiting.sweep(gone, 3) == std::min<std::size_t>(left, 3));
   }
-  CHECK(waiting.sweep(5000, 3) == 0);
+  CHECK(waiting.sweep(gone, 3) == 0);
 }
 
 }  // namespace postern::state
