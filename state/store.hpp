@@ -116,10 +116,11 @@ class Store {
 
   // Keeps it and tells every follower; `sid`, `sub` and `issuer` also end the families of its issuer that they name
   // (begun earlier than `before`, where that is given), in the same step. Gives its sequence number: greater than all
-  // before it. A `sid` whose family has ended already is not kept again: that gives the last number.
+  // before it. A `sid` whose revocation is kept already, to last as long or longer, is not kept again: that gives the
+  // last number. Only this bounds what the holder of one session's token can make a store keep.
   virtual void revoke(Revocation revocation, Done<std::uint64_t> done) = 0;
-  // Ends every session of the subject that has not ended, in one step: as revoke() of each `sid`, until `until`. Gives
-  // these revocations.
+  // Ends every session of the subject that is kept, in one step: as revoke() of each `sid`, until `until`. Gives these
+  // revocations, also of sessions that had ended: a caller whose answer was lost, or who was not the first, has them.
   virtual void end_sessions(std::string issuer, std::string subject, Millis until,
                             Done<std::vector<SequencedRevocation>> done) = 0;
   // Begins to follow; called once.

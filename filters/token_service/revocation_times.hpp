@@ -9,15 +9,19 @@
 
 namespace postern::token_service {
 
-// By then no access token of the service that was issued until `issued` is accepted anywhere, with whatever lifetime the
-// configuration of that time had.
+// By then no access token of the service that was issued until `issued` is accepted anywhere, with whatever lifetime
+// the configuration of that time had.
 state::Millis access_tokens_gone_by(state::Millis issued);
 
-// Of a session of the service, and all of its access tokens.
+// The `until` of what users revoke by name, sessions that may end `now`: the same for an hour, rounded up. Who says it
+// again then says nothing new, and stores keep nothing more (state/store.hpp).
+state::Millis sessions_gone_by(state::Millis now);
+
+// Of a session of the service, and all of its access tokens, until sessions_gone_by().
 state::Revocation session_revocation(std::string issuer, std::string sid, state::Millis now);
 
-// The `until` of a revocation that has none. For tokens of `service`: when all that were issued before `before`, or now,
-// have expired; of a key when it has been replaced as well, since whoever has stolen it goes on signing. For
+// The `until` of a revocation that has none. For tokens of `service`: when all that were issued before `before`, or
+// now, have expired; of a key when it has been replaced as well, since whoever has stolen it goes on signing. For
 // another issuer's, whose lifetimes nobody here knows: a day later.
 state::Millis usual_until(const state::Revocation& revocation, const std::optional<conf::TokenService>& service,
                           state::Millis now);

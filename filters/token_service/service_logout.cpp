@@ -14,7 +14,7 @@ Task<Outcome<state::Nothing>> Service::revoke(state::Revocation revocation) cons
 
 Task<Outcome<state::Nothing>> Service::end_sessions(const SessionName& session, double now) const {
   const auto store = shared_->store;
-  const state::Millis until = access_tokens_gone_by(to_millis(now));
+  const state::Millis until = sessions_gone_by(to_millis(now));
   using Ended = std::vector<state::SequencedRevocation>;
   auto call = [store, &session, until](state::Done<Ended> done) {
     if (const auto open = store->get()) open->end_sessions(session.issuer, session.subject, until, std::move(done));

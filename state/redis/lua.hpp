@@ -23,6 +23,7 @@ local function family_key(sid) return prefix .. ':family:' .. sid end
 local function subject_key(kind, issuer, subject)
   return prefix .. ':' .. kind .. ':' .. #issuer .. ':' .. issuer .. subject
 end
+local function session_name(issuer, sid) return #issuer .. ':' .. issuer .. sid end
 )lua";
 
 // judge() is judge_rotation() and judge_reissue() of state/refresh_rules.cpp; tests/store compares both.
@@ -67,28 +68,30 @@ local function end_families(kind, issuer, value, before)
   if kind == 'sub' then sids = call('SMEMBERS', subject_key('subject', issuer, value)) end
   if kind == 'issuer' then sids = call('ZRANGE', prefix .. ':families', 0, -1) end
   for _, sid in ipairs(sids) do
-    local family = call('HMGET', family_key(sid), 'issuer', 'began')
-    if family[1] == issuer and (before == '' or tonumber(family[2]) < tonumber(before)) then
-      call('HSET', family_key(sid), 'ended', 1)
-    end
+    local family = call('HMGET', family_key(sid), 'issuer', 'began', 'ended')
+    local is_named = family[1] == issuer and (before == '' or tonumber(family[2]) < tonumber(before))
+    if is_named and family[3] ~= '1' then call('HSET', family_key(sid), 'ended', 1) end
   end
 end
 
--- Whoever has a token of a session that is over may say so again and again: nothing becomes more of it.
-local function is_ended_already(kind, issuer, value)
-  local family = kind == 'sid' and call('HMGET', family_key(value), 'issuer', 'ended')
-  return family and family[1] == issuer and family[2] == '1'
+-- Whoever has a token of a session may end it again and again: nothing becomes more of it. That its family has ended
+-- says nothing: the revocation of its subject may have done that, and names none of the tokens issued since.
+local function is_repetition(kind, issuer, value, before, until_)
+  local kept = kind == 'sid' and before == '' and call('HGET', prefix .. ':revoked_sids', session_name(issuer, value))
+  return kept and tonumber(kept) >= tonumber(until_)
 end
 
 local function revoke(kind, issuer, value, before, until_)
-  if is_ended_already(kind, issuer, value) then return call('GET', prefix .. ':sequence') or '0' end
   end_families(kind, issuer, value, before)
+  if is_repetition(kind, issuer, value, before, until_) then return call('GET', prefix .. ':sequence') or '0' end
   local number = digits(call('INCR', prefix .. ':sequence'))
   call('XADD', prefix .. ':feed', number .. '-0',
        'kind', kind, 'issuer', issuer, 'value', value, 'before', before, 'until', until_)
   call('ZADD', prefix .. ':revocations', until_, number)
   if kind == 'sub' or kind == 'issuer' then
     call('ZADD', subject_key('revoked', issuer, value), before == '' and until_ or before, number)
+  elseif kind == 'sid' and before == '' then
+    call('HSET', prefix .. ':revoked_sids', session_name(issuer, value), until_)
   end
   return number
 end
@@ -152,13 +155,11 @@ inline constexpr std::string_view revoke = R"lua(
 return revoke(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 )lua";
 
-// ARGV: issuer, subject, until. Gives the sid and the number of each session that it ended.
+// ARGV: issuer, subject, until. Gives the sid of each session, and the number of its revocation or the last.
 inline constexpr std::string_view end_sessions = R"lua(
 local ended = {}
 for _, sid in ipairs(call('SMEMBERS', subject_key('subject', ARGV[1], ARGV[2]))) do
-  if call('HGET', family_key(sid), 'ended') == '0' then
-    ended[#ended + 1] = {sid, revoke('sid', ARGV[1], sid, '', ARGV[3])}
-  end
+  ended[#ended + 1] = {sid, revoke('sid', ARGV[1], sid, '', ARGV[3])}
 end
 return ended
 )lua";
@@ -274,6 +275,13 @@ each_expired('revocations', function(number)
   local entry = call('XRANGE', prefix .. ':feed', number .. '-0', number .. '-0')[1]
   local kind = entry and entry[2][2]
   if kind == 'sub' or kind == 'issuer' then call('ZREM', subject_key('revoked', entry[2][4], entry[2][6]), number) end
+  if kind == 'sid' then
+    local name = session_name(entry[2][4], entry[2][6])
+    -- A longer one that came later has its own time.
+    if call('HGET', prefix .. ':revoked_sids', name) == entry[2][10] then
+      call('HDEL', prefix .. ':revoked_sids', name)
+    end
+  end
   call('XDEL', prefix .. ':feed', number .. '-0')
   return true
 end)

@@ -15,6 +15,8 @@
 //   {p}:revocations             sorted set: their numbers by `until`
 //   {p}:revoked:<n>:<iss><sub>  sorted set: numbers of a subject's revocations by `before`, or by `until` without one;
 //                               without <sub> those of the whole issuer
+//   {p}:revoked_sids            hash: the latest `until` of each session's revocation that has not expired, by
+//                               <n>:<iss><sid>
 //   {p}:attempt:<name>          hash: count, ends
 //   {p}:attempts                sorted set: names by the end of the window
 //   {p}:key:<kid>               hash: alg, private_key, created, signs_from, signs_until, retired

@@ -8,19 +8,22 @@ namespace postern::state {
 
 namespace {
 
-// Whoever has a token of a session that is over may say so again and again: nothing becomes more of it.
-bool is_ended_already(Database& database, const Revocation& revocation) {
+// Whoever has a token of a session may end it again and again: nothing becomes more of it. That its family has ended
+// says nothing: the revocation of its subject may have done that, and names none of the tokens issued since.
+bool is_repetition(Database& database, const Revocation& revocation) {
   if (revocation.kind != Revocation::Kind::sid) return false;
-  Query row(database, "SELECT 1 FROM families WHERE sid = ?1 AND issuer = ?2 AND ended = 1", revocation.value,
-            revocation.issuer);
+  Query row(database,
+            "SELECT 1 FROM revocations WHERE kind = ?1 AND issuer = ?2 AND value = ?3 AND before IS ?4 AND until >= ?5",
+            static_cast<int>(revocation.kind), revocation.issuer, revocation.value, revocation.before,
+            revocation.until);
   return row.next();
 }
 
 }  // namespace
 
 std::uint64_t revoke(Database& database, const Revocation& revocation) {
-  if (is_ended_already(database, revocation)) return last_revocation(database);
   end_families(database, revocation);
+  if (is_repetition(database, revocation)) return last_revocation(database);
   Query row(database,
             "INSERT INTO revocations(kind, issuer, value, before, until) VALUES(?1, ?2, ?3, ?4, ?5) RETURNING number",
             static_cast<int>(revocation.kind), revocation.issuer, revocation.value, revocation.before,
@@ -31,7 +34,7 @@ std::uint64_t revoke(Database& database, const Revocation& revocation) {
 std::vector<SequencedRevocation> end_sessions(Database& database, const std::string& issuer, const std::string& subject,
                                               Millis until) {
   std::vector<SequencedRevocation> ended;
-  Query row(database, "SELECT sid FROM families WHERE subject = ?1 AND issuer = ?2 AND ended = 0", subject, issuer);
+  Query row(database, "SELECT sid FROM families WHERE subject = ?1 AND issuer = ?2", subject, issuer);
   while (row.next()) {
     ended.push_back(
         {0, {.kind = Revocation::Kind::sid, .issuer = issuer, .value = row.text(0), .before = {}, .until = until}});

@@ -11,7 +11,7 @@
 
 namespace postern::state {
 
-// Keeps it and ends the families that it names. Gives its sequence number.
+// As Store::revoke().
 std::uint64_t revoke(Database& database, const Revocation& revocation);
 
 // As Store::end_sessions().

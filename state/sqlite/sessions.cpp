@@ -115,13 +115,16 @@ FoundSession find_session(Database& database, const std::string& sid, const Toke
 
 void end_families(Database& database, const Revocation& revocation) {
   if (revocation.kind == Revocation::Kind::sid) {
-    execute(database, "UPDATE families SET ended = 1 WHERE sid = ?1 AND issuer = ?2 AND (?3 IS NULL OR began < ?3)",
+    execute(database,
+            "UPDATE families SET ended = 1 WHERE ended = 0 AND sid = ?1 AND issuer = ?2 AND (?3 IS NULL OR began < ?3)",
             revocation.value, revocation.issuer, revocation.before);
   } else if (revocation.kind == Revocation::Kind::sub) {
-    execute(database, "UPDATE families SET ended = 1 WHERE subject = ?1 AND issuer = ?2 AND (?3 IS NULL OR began < ?3)",
-            revocation.value, revocation.issuer, revocation.before);
+    execute(
+        database,
+        "UPDATE families SET ended = 1 WHERE ended = 0 AND subject = ?1 AND issuer = ?2 AND (?3 IS NULL OR began < ?3)",
+        revocation.value, revocation.issuer, revocation.before);
   } else if (revocation.kind == Revocation::Kind::issuer) {
-    execute(database, "UPDATE families SET ended = 1 WHERE issuer = ?1 AND (?2 IS NULL OR began < ?2)",
+    execute(database, "UPDATE families SET ended = 1 WHERE ended = 0 AND issuer = ?1 AND (?2 IS NULL OR began < ?2)",
             revocation.issuer, revocation.before);
   }
 }

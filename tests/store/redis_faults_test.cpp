@@ -255,7 +255,7 @@ TEST_CASE("As many calls wait as the queue takes, one more is refused on the cal
   Answer<std::uint64_t> refused;
   {
     const auto store = open_redis_store(options);
-    for (auto& answer : taken) store->revoke(revocation_of("s"), answer.done());
+    for (std::size_t i = 0; i < taken.size(); ++i) store->revoke(revocation_of(std::to_string(i)), taken[i].done());
     store->revoke(revocation_of("s"), refused.done());
     REQUIRE(refused.future.wait_for(Seconds(0)) == std::future_status::ready);
     const auto outcome = refused.wait();
@@ -378,9 +378,11 @@ TEST_CASE("A sweep leaves nothing in Redis but the numbers that never begin anew
   waiting.begin(family_of("s"), hash_of(1), 1500);
   waiting.rotate(rotation_of("s", 1, 2, 1100));
   waiting.revoke({Revocation::Kind::sub, "https://id.example", "ann", {}, 2000});
+  waiting.revoke({Revocation::Kind::sid, "https://id.example", "s", {}, 2000});
+  waiting.revoke({Revocation::Kind::sid, "https://id.example", "s", {}, 2001});
   waiting.add_key({"kid", "ES256", Secret("pem"), 1, 2, 3, 4}, 0);
   waiting.count({{"a", 1, 100}}, 1000);
-  CHECK(waiting.sweep(9'000 + kept_after_end) == 7);
+  CHECK(waiting.sweep(9'000 + kept_after_end) == 9);
   CHECK(server.ask({"EVAL", "local k = redis.call('KEYS', '*') table.sort(k) return table.concat(k, ' ')", "0"}) ==
         "{postern}:feed {postern}:keys_added {postern}:sequence");
   CHECK(server.ask({"XLEN", "{postern}:feed"}) == "0");

@@ -187,10 +187,54 @@ TEST_CASE_TEMPLATE("A session that has ended is not revoked again", Place, STORE
   const std::uint64_t first = waiting.revoke(revocation_of(Revocation::Kind::sid, "s"));
   CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first);
   CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "t")) == first + 1);  // nobody knows that one
-  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "t")) == first + 2);
+  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "t")) == first + 1);
+  Revocation foreign = revocation_of(Revocation::Kind::sid, "t");
+  foreign.issuer = "https://other.example";
+  CHECK(waiting.revoke(foreign) == first + 2);
+  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first + 2);
 }
 
-TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each that goes on, of that issuer alone", Place, STORES) {
+TEST_CASE_TEMPLATE("A session that its subject's revocation ended is revoked by name: later tokens of it are good",
+                   Place, STORES) {
+  const Place place;
+  Told told;
+  const auto store = place.open();
+  const auto other = place.open();
+  other->follow(told.follower());
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  const std::uint64_t first = waiting.revoke(revocation_of(Revocation::Kind::sub, "ann", 1001));
+  CHECK(waiting.find("s", hash_of(1), 1100).presented == Presented::family_ended);
+  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first + 1);
+  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first + 1);
+  told.wait_for(2);
+  const std::lock_guard lock(told.mutex);
+  REQUIRE(told.entries.size() == 2);
+  CHECK(told.entries[1].sequence == first + 1);
+  CHECK(told.entries[1].revocation == revocation_of(Revocation::Kind::sid, "s"));
+}
+
+TEST_CASE_TEMPLATE("A session's revocation is kept again when it is to last longer, or when the first was swept", Place,
+                   STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  const auto revoke = [&](Millis until) { return waiting.revoke({Revocation::Kind::sid, issuer, "s", {}, until}); };
+  const std::uint64_t first = revoke(2000);
+  CHECK(revoke(1999) == first);
+  CHECK(revoke(2000) == first);
+  CHECK(revoke(2001) == first + 1);
+  CHECK(revoke(2001) == first + 1);
+  CHECK(revoke(2000) == first + 1);
+  CHECK(waiting.sweep(2000) == 1);
+  CHECK(revoke(2001) == first + 1);
+  CHECK(waiting.sweep(2001) == 1);
+  CHECK(revoke(2001) == first + 2);
+}
+
+TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each of that issuer, and gives those that had ended, too",
+                   Place, STORES) {
   const Place place;
   Told told;
   const auto store = place.open();
@@ -206,30 +250,38 @@ TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each that goes on, of th
   store->follow(told.follower());
   told.wait_for(1);
 
-  const auto ended = waiting.end_sessions(issuer, "ann", 7000);
-  std::vector<std::string> sids;
-  for (const auto& [sequence, revocation] : ended) {
-    sids.push_back(revocation.value);
-    CHECK(revocation == Revocation{Revocation::Kind::sid, issuer, revocation.value, {}, 7000});
-  }
-  std::sort(sids.begin(), sids.end());
-  CHECK(sids == std::vector<std::string>{"s1", "s3"});
-  told.wait_for(3);
-  {
-    const std::lock_guard lock(told.mutex);
-    for (std::size_t i = 0; i < 2; ++i) {
-      CHECK(told.entries[i + 1].sequence == ended[i].sequence);
-      CHECK(told.entries[i + 1].revocation == ended[i].revocation);
+  // Of several calls at once, and of one that is repeated, each gives all: its gateway knows them then.
+  const auto end_all = [&] {
+    std::vector<std::string> sids;
+    for (const auto& [sequence, revocation] : waiting.end_sessions(issuer, "ann", 7000)) {
+      sids.push_back(revocation.value);
+      CHECK(revocation == Revocation{Revocation::Kind::sid, issuer, revocation.value, {}, 7000});
     }
-  }
+    std::sort(sids.begin(), sids.end());
+    return sids;
+  };
+  const std::vector<std::string> all{"s1", "s2", "s3"};
+  CHECK(end_all() == all);
+  told.wait_for(3);
+  CHECK(end_all() == all);
   CHECK(waiting.find("s1", hash_of(1), 1100).presented == Presented::family_ended);
   CHECK(waiting.find("s4", hash_of(4), 1100).presented == Presented::current);
   CHECK(waiting.find("s5", hash_of(5), 1100).presented == Presented::current);
-  CHECK(waiting.end_sessions(issuer, "ann", 7000).empty());
+  const std::uint64_t last = waiting.revoke(revocation_of(Revocation::Kind::jti, "the last"));
+  told.wait_for(4);
+  const std::lock_guard lock(told.mutex);
+  REQUIRE(told.entries.size() == 4);  // what was there already is not kept again
+  CHECK(told.entries[3].sequence == last);
+  for (std::size_t i = 1; i < 3; ++i) {
+    const Revocation& told_of = told.entries[i].revocation;
+    CHECK((told_of.value == "s1" || told_of.value == "s3"));
+    CHECK(told_of == Revocation{Revocation::Kind::sid, issuer, told_of.value, {}, 7000});
+  }
   CHECK(waiting.begin(family_of("s6", "ann"), hash_of(6), 1500).issued_before == std::nullopt);
 }
 
-TEST_CASE_TEMPLATE("A session that begins is told before when its subject's or its issuer's tokens are revoked", Place, STORES) {
+TEST_CASE_TEMPLATE("A session that begins is told before when its subject's or its issuer's tokens are revoked", Place,
+                   STORES) {
   const Place place;
   const auto store = place.open();
   const Waiting waiting{*store};

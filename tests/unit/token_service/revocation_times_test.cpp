@@ -9,7 +9,8 @@ using Kind = state::Revocation::Kind;
 
 constexpr state::Millis now = 1'700'000'000'000;
 constexpr state::Millis hour = 3'600'000, day = 86'400'000;
-constexpr state::Millis longest = day + 300'000 + 1'000;  // lifetime and leeway that a configuration may say, and a second
+constexpr state::Millis longest =
+    day + 300'000 + 1'000;  // lifetime and leeway that a configuration may say, and a second
 
 conf::TokenService some_service() {
   conf::TokenService service;
@@ -44,7 +45,15 @@ TEST_CASE("A key of the service's own is revoked until its turn is over, publish
 
 TEST_CASE("A session's revocation names its issuer, and stays until its tokens are gone") {
   const state::Revocation revocation = session_revocation("own", "s", now);
-  CHECK(revocation == state::Revocation{Kind::sid, "own", "s", {}, now + longest});
+  CHECK(revocation == state::Revocation{Kind::sid, "own", "s", {}, sessions_gone_by(now)});
+}
+
+TEST_CASE("A session that is revoked again in the same hour is revoked until the same instant") {
+  const state::Millis begin = now / hour * hour - longest % hour;  // from here on it is the next full hour
+  CHECK(sessions_gone_by(begin) == begin + longest);
+  CHECK(sessions_gone_by(begin + 1) == begin + longest + hour);
+  CHECK(sessions_gone_by(begin + hour) == begin + longest + hour);
+  CHECK(sessions_gone_by(begin + hour + 1) == begin + longest + 2 * hour);
 }
 
 TEST_CASE("Another issuer's tokens are taken to live for a day") {
