@@ -29,10 +29,10 @@ void describe(Visitor& v, SigningKeys& c) {
   static constexpr auto algorithms = std::to_array<std::string_view>({"ES256", "ES384", "EdDSA", "RS256", "PS256"});
   v.record("signing_keys", "The keys that sign access tokens. They are made, published and replaced by themselves.");
   v.field("algorithm", c.algorithm, {.doc = "What new keys sign with.", .words = algorithms});
-  v.field("rotate_every", c.rotate_every, {.doc = "How long a key signs.", .min = one_minute, .max = 365 * one_day});
+  v.field("rotate_every", c.rotate_every, {.doc = "How long a key signs.", .min = one_minute, .max = most_rotate_every.count()});
   v.field("publish_ahead", c.publish_ahead,
           {.doc = "How long the next key stands in the JWKS before it signs, so that whoever keeps a copy has it.",
-           .max = 90 * one_day});
+           .max = most_publish_ahead.count()});
   v.field(
       "encryption_secret_file", c.encryption_secret_file,
       {.doc = "A file with at least 32 random bytes, less one final newline, under which private keys are encrypted "

@@ -17,6 +17,8 @@ namespace postern::conf {
 // The most that the configuration may say: however it was when a token was issued, the token is gone by then.
 inline constexpr Duration most_access_lifetime{86'400'000};
 inline constexpr Duration most_leeway{300'000};
+inline constexpr Duration most_rotate_every{365LL * 86'400'000};
+inline constexpr Duration most_publish_ahead{90LL * 86'400'000};
 
 // The provider that a token service is, for the routes.
 inline constexpr std::string_view token_service_name = "token_service";

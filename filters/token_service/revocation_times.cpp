@@ -36,9 +36,8 @@ state::Millis usual_until(const state::Revocation& revocation, const std::option
   const state::Millis last_issued = std::max(now, revocation.before.value_or(now));
   if (!service || revocation.issuer != service->issuer) return last_issued + foreign_lifetime;
   if (revocation.kind != state::Revocation::Kind::kid) return access_tokens_gone_by(last_issued);
-  // The key is published already at the latest, and signs for one turn.
-  const conf::SigningKeys& keys = service->signing_keys;
-  return access_tokens_gone_by(now + keys.publish_ahead.count() + keys.rotate_every.count());
+  // The key is published already at the latest, and signs for one turn, as the configuration said when it was made.
+  return access_tokens_gone_by(now + conf::most_publish_ahead.count() + conf::most_rotate_every.count());
 }
 
 }  // namespace postern::token_service

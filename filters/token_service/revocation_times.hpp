@@ -21,8 +21,9 @@ state::Millis sessions_gone_by(state::Millis now);
 state::Revocation session_revocation(std::string issuer, std::string sid, state::Millis now);
 
 // The `until` of a revocation that has none. For tokens of `service`: when all that were issued before `before`, or
-// now, have expired; of a key when it has been replaced as well, since whoever has stolen it goes on signing. For
-// another issuer's, whose lifetimes nobody here knows: a day later.
+// now, have expired; of a key when it has been replaced as well, since whoever has stolen it goes on signing: after the
+// longest turn that a configuration may give, as nobody knows which one it was made by. For another issuer's, whose
+// lifetimes nobody here knows: a day later.
 state::Millis usual_until(const state::Revocation& revocation, const std::optional<conf::TokenService>& service,
                           state::Millis now);
 
