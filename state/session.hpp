@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,10 @@ using Millis = std::int64_t;
 // accept them for the longest leeway of a configuration, and the second that is rounded away. Until then a logout finds
 // the session.
 inline constexpr Millis kept_after_end = 301'000;
+
+// So many used refresh tokens of a family are known, the latest. What was used before them is unknown, as if it had
+// never been issued: otherwise a session that is refreshed on and on would grow without bound.
+inline constexpr std::size_t most_used_tokens = 100;
 
 // SHA-256 of a refresh token's secret. The secret has 256 random bits, so that no slower hash is needed.
 using TokenHash = std::array<std::uint8_t, 32>;
@@ -42,7 +47,7 @@ struct Family {
 
 struct RefreshToken {
   TokenHash hash{};
-  Millis issued = 0;
+  Millis issued = 0;                         // later than those before it in the family
   Millis expires = 0;                        // from that instant on it is expired
   std::optional<Millis> used;                // none: it is the current one
   std::optional<SealedSuccessor> successor;  // of a used one, within the grace

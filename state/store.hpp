@@ -109,7 +109,8 @@ class Store {
   // A `sid` that is there already stays as it is.
   virtual void begin_session(Family family, RefreshToken first, Done<Begun> done) = 0;
   // Rotation and reuse detection in one atomic step: judge_rotation(), then for `current` the token is marked used and
-  // its successor becomes current; for `reused` the family ends and its sid is revoked. See Rotation::Kind.
+  // its successor becomes current, and used tokens beyond the latest most_used_tokens are forgotten; for `reused` the
+  // family ends and its sid is revoked. See Rotation::Kind.
   virtual void rotate(Rotation rotation, Done<Rotated> done) = 0;
   virtual void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,
                     Done<FoundSession> done) = 0;

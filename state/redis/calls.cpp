@@ -172,7 +172,8 @@ Words rotate_arguments(const Rotation& rotation) {
           rotation.sealed.bytes,
           std::to_string(rotation.sealed.opens_until),
           std::to_string(rotation.lifetime),
-          std::to_string(rotation.revoke_until)};
+          std::to_string(rotation.revoke_until),
+          std::to_string(most_used_tokens)};
 }
 
 Words find_arguments(const std::string& sid, const TokenHash& presented, const std::string& client, Millis now,

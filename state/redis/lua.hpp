@@ -26,6 +26,14 @@ end
 local function session_name(issuer, sid) return #issuer .. ':' .. issuer .. sid end
 )lua";
 
+inline constexpr std::string_view forgetting = R"lua(
+local function forget_token(sid, hash)
+  call('HDEL', family_key(sid), 't:' .. hash, 's:' .. hash)
+  call('ZREM', prefix .. ':sealed', hash .. sid)
+  call('ZREM', prefix .. ':used', hash .. sid)
+end
+)lua";
+
 // judge() is judge_rotation() and judge_reissue() of state/refresh_rules.cpp; tests/store compares both.
 inline constexpr std::string_view reading = R"lua(
 local function read_family(sid)
@@ -114,9 +122,17 @@ return latest >= 0 and digits(latest)
 )lua";
 
 // ARGV: sid, hash, client, presented_at, now, grace, `rotate`, `reissue` or `look`, successor's hash, sealed,
-// opens_until, lifetime, revoke_until. Gives the verdict, the family's fields, the current token's `expires`, and
-// opens_until and bytes of a successor.
+// opens_until, lifetime, revoke_until, most_used_tokens. Gives the verdict, the family's fields, the current token's
+// `expires`, and opens_until and bytes of a successor.
 inline constexpr std::string_view rotate = R"lua(
+-- The slots are a ring: who comes takes the place of the one that was used longest ago.
+local function keep_used(sid, hash, most)
+  local slot = 'u:' .. call('HINCRBY', family_key(sid), 'uses', 1) % most
+  local oldest = call('HGET', family_key(sid), slot)
+  if oldest then forget_token(sid, oldest) end
+  call('HSET', family_key(sid), slot, hash)
+end
+
 local sid, hash, now, kind, successor, opens_until = ARGV[1], ARGV[2], tonumber(ARGV[5]), ARGV[7], ARGV[8], ARGV[10]
 local family, token = read_family(sid), read_token(sid, hash)
 local proposed = token and token.used and read_token(sid, successor)
@@ -131,6 +147,7 @@ elseif verdict == 'current' then
          's:' .. hash, opens_until .. ' ' .. ARGV[9], 't:' .. successor, expires, 'current', successor)
     call('ZADD', prefix .. ':sealed', opens_until, hash .. sid)
     call('ZADD', prefix .. ':used', digits(math.max(token.expires, tonumber(opens_until))), hash .. sid)
+    keep_used(sid, hash, tonumber(ARGV[13]))
   end
 elseif verdict == 'within_grace' then
   expires = digits(read_token(sid, call('HGET', family_key(sid), 'current')).expires)
@@ -242,11 +259,6 @@ local function each_expired(set, remove, latest)
       swept = swept + 1
     end
   end
-end
-local function forget_token(sid, hash)
-  call('HDEL', family_key(sid), 't:' .. hash, 's:' .. hash)
-  call('ZREM', prefix .. ':sealed', hash .. sid)
-  call('ZREM', prefix .. ':used', hash .. sid)
 end
 
 each_expired('sealed', function(member)

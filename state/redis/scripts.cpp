@@ -33,7 +33,7 @@ std::string steps_of(Script script) {
     case Script::begin_session:
       return joined({lua::shared, lua::begin_session});
     case Script::rotate:
-      return joined({lua::shared, lua::reading, lua::revoking, lua::rotate});
+      return joined({lua::shared, lua::forgetting, lua::reading, lua::revoking, lua::rotate});
     case Script::find:
       return joined({lua::shared, lua::reading, lua::find});
     case Script::revoke:
@@ -49,7 +49,7 @@ std::string steps_of(Script script) {
     case Script::uncount_attempt:
       return joined({lua::shared, lua::uncount_attempt});
     case Script::sweep:
-      return joined({lua::shared, lua::sweep});
+      return joined({lua::shared, lua::forgetting, lua::sweep});
   }
   return {};
 }

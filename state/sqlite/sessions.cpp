@@ -1,5 +1,7 @@
 #include "state/sqlite/sessions.hpp"
 
+#include <algorithm>
+
 #include "state/refresh_rules.hpp"
 #include "state/sqlite/revocations.hpp"
 
@@ -46,10 +48,19 @@ void insert_token(Database& database, const std::string& sid, const TokenHash& h
           issued, expires);
 }
 
-void insert_successor(Database& database, const Rotation& rotation, Millis expires) {
+// Keeps the latest alone. By `issued`, in which no two tokens of a family are equal, as several may be used at once.
+void forget_old_tokens(Database& database, const std::string& sid) {
+  execute(database,
+          "DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens WHERE sid = ?1 AND used IS NOT "
+          "NULL ORDER BY issued DESC LIMIT -1 OFFSET ?2)",
+          sid, most_used_tokens);
+}
+
+void insert_successor(Database& database, const Rotation& rotation, const RefreshToken& presented, Millis expires) {
   execute(database, "UPDATE refresh_tokens SET used = ?2, sealed = ?3, opens_until = ?4 WHERE hash = ?1",
           blob(rotation.presented), rotation.now, Blob{rotation.sealed.bytes}, rotation.sealed.opens_until);
-  insert_token(database, rotation.sid, rotation.successor, rotation.now, expires);
+  insert_token(database, rotation.sid, rotation.successor, std::max(rotation.now, presented.issued + 1), expires);
+  forget_old_tokens(database, rotation.sid);
 }
 
 void end_by_reuse(Database& database, const Rotation& rotation, Family& family) {
@@ -90,7 +101,7 @@ Rotated rotate(Database& database, const Rotation& rotation) {
     rotated.expires = proposed->expires;
   } else if (rotated.presented == Presented::current) {
     rotated.expires = successor_expiry(*rotated.family, rotation.now, rotation.lifetime);
-    if (rotation.kind != Rotation::Kind::look) insert_successor(database, rotation, rotated.expires);
+    if (rotation.kind != Rotation::Kind::look) insert_successor(database, rotation, *token, rotated.expires);
   } else if (rotated.presented == Presented::within_grace) {
     rotated.existing = token->successor;
     rotated.expires = current_expiry(database, rotation.sid);

@@ -15,6 +15,7 @@ constexpr Millis grace = 10, lifetime = 100, session = 400;
 struct KnownSession {
   Family family;
   std::vector<RefreshToken> tokens;
+  std::optional<TokenHash> forgotten;  // the last that was too many
 };
 
 struct Expected {
@@ -27,16 +28,23 @@ struct Expected {
 // One user with the sessions of a history, and a time of its own: what others do is nothing to it.
 class History {
  public:
-  History(std::uint64_t seed, std::string subject) : random_(seed), subject_(std::move(subject)) {
+  // In a busy one there is one session, which lasts long, and its current token is used most of the time.
+  History(std::uint64_t seed, std::string subject, bool busy)
+      : random_(seed), subject_(std::move(subject)), busy_(busy) {
     next_hash_ = seed << 32U;
+  }
+
+  // Whether a session of it had more used tokens than are kept.
+  bool forgot_any() const {
+    return std::any_of(sessions_.begin(), sessions_.end(), [](const KnownSession& known) { return known.forgotten; });
   }
 
   // Calls the store and gives what tells whether the answer is right, to be called when others have called, too.
   std::function<void()> step(Store& store) {
     const std::uint64_t kind = sessions_.empty() ? 0 : below(100);
-    if (kind < 4) return begin(store);
-    if (kind < 70) return rotate(store);
-    if (kind < 85) return find(store);
+    if (sessions_.empty() || (!busy_ && kind < 4)) return begin(store);
+    if (kind < (busy_ ? 93 : 70)) return rotate(store);
+    if (kind < (busy_ ? 96 : 85)) return find(store);
     if (kind < 89) return revoke(store);
     now_ += std::array<Millis, 6>{1, 5, grace, 30, lifetime, lifetime + grace}[below(6)];
     return [] {};
@@ -48,9 +56,9 @@ class History {
   std::function<void()> begin(Store& store) {
     Family family = family_of(subject_ + "-" + std::to_string(sessions_.size()), subject_);
     family.began = now_;
-    family.ends = now_ + session;
+    family.ends = now_ + session * (busy_ ? 100 : 1);
     const RefreshToken first{hash_of(++next_hash_), now_, now_ + lifetime, {}, {}};
-    sessions_.push_back({family, {first}});
+    sessions_.push_back({family, {first}, {}});
     auto answer = std::make_shared<Answer<Begun>>();
     store.begin_session(family, first, answer->done());
     return [answer, before = revoked_before_] { CHECK(answer->value().issued_before == before); };
@@ -62,6 +70,8 @@ class History {
   }
   TokenHash any_token(const KnownSession& known) {
     if (below(20) == 0) return hash_of(++next_hash_);
+    if (known.forgotten && below(5) == 0) return *known.forgotten;
+    if (busy_ && below(200) != 0) return known.tokens.back().hash;
     return known.tokens[known.tokens.size() - 1 - below(std::min<std::size_t>(known.tokens.size(), 3))].hash;
   }
 
@@ -69,6 +79,13 @@ class History {
     const auto token = std::find_if(known.tokens.begin(), known.tokens.end(),
                                     [&](const RefreshToken& candidate) { return candidate.hash == hash; });
     return token == known.tokens.end() ? nullptr : &*token;
+  }
+
+  // Tokens are used in the order in which they were issued, and all but the last are.
+  static void forget_oldest(KnownSession& known) {
+    if (known.tokens.size() - 1 <= most_used_tokens) return;
+    known.forgotten = known.tokens.front().hash;
+    known.tokens.erase(known.tokens.begin());
   }
 
   static Expected judge(KnownSession& known, const Rotation& rotation) {
@@ -112,6 +129,7 @@ class History {
         token.used = rotation.now;
         token.successor = rotation.sealed;
         known.tokens.push_back({rotation.successor, rotation.now, expected.expires, {}, {}});
+        forget_oldest(known);
       }
     }
     if (expected.presented == Presented::within_grace) expected.expires = known.tokens.back().expires;
@@ -165,6 +183,7 @@ class History {
 
   std::mt19937_64 random_;
   std::string subject_;
+  bool busy_;
   std::uint64_t next_hash_ = 0;
   Millis now_ = 1'000'000;
   std::deque<KnownSession> sessions_;
@@ -178,12 +197,15 @@ TEST_CASE_TEMPLATE("20,000 random steps have the verdicts of the pure rules", Pl
   const Place place;
   const auto store = place.open();
   std::vector<History> histories;
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) histories.emplace_back(seed, "user " + std::to_string(seed));
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    histories.emplace_back(seed, "user " + std::to_string(seed), seed % 5 == 0);
+  }
   for (int round = 0; round < 400; ++round) {
     std::vector<std::function<void()>> checks;
     for (History& history : histories) checks.push_back(history.step(*store));
     for (const auto& check : checks) check();
   }
+  CHECK(std::any_of(histories.begin(), histories.end(), [](const History& one) { return one.forgot_any(); }));
 }
 
 }  // namespace postern::state
