@@ -32,8 +32,8 @@ void Caller::start() {
   asio::co_spawn(executor_, keep_connected(), asio::detached);
 }
 
-void Caller::call(Script script, Words command, Done<Reply> done) {
-  const bool waits = is_replicated(script) && options_.wait_replicas > 0;
+void Caller::call(Script script, Loss loss, Words command, Done<Reply> done) {
+  const bool waits = loss == Loss::never && options_.wait_replicas > 0;
   if (writes(script)) command.emplace_back();
   waiting_.push_back({std::move(command), std::move(done), Clock::now() + options_.timeout, writes(script), waits, {}});
   watch_deadlines();

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "state/redis/connector.hpp"
+#include "state/redis/replication.hpp"
 #include "state/redis/scripts.hpp"
 
 namespace postern::state::redis {
@@ -26,9 +27,9 @@ class Caller {
   // `done` is called once, within the timeout of the options, with the reply or why there is none. A call whose answer
   // was lost with the connection is sent again: it may have happened (Store's calls may be repeated). An error reply
   // that says that another server should be asked is obeyed once; one that names the server (MOVED) each time. A
-  // success of what is replicated is one when `wait_replicas` of the options have it, too. What writes is told its
+  // success of what must not be lost is one when `wait_replicas` of the options have it, too. What writes is told its
   // deadline: once it has failed for its time it does not begin any more.
-  void call(Script script, Words command, Done<Reply> done);
+  void call(Script script, Loss loss, Words command, Done<Reply> done);
 
   // No call comes any more but of what `done` calls; when all are answered nothing of this runs.
   void end();

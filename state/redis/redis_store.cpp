@@ -13,6 +13,7 @@
 #include "state/redis/calls.hpp"
 #include "state/redis/feed.hpp"
 #include "state/redis/own_revocations.hpp"
+#include "state/redis/replication.hpp"
 
 namespace postern::state {
 namespace {
@@ -49,8 +50,18 @@ class RedisStore final : public Store {
     submit<Begun>(Script::begin_session, begin_session_arguments(family, first), read_begun, std::move(done));
   }
   void rotate(Rotation rotation, Done<Rotated> done) override {
-    const auto read = [sid = rotation.sid](const Reply& reply) { return read_rotated(reply, sid); };
-    submit<Rotated>(Script::rotate, rotate_arguments(rotation), read, std::move(done));
+    auto arguments = rotate_arguments(rotation);
+    const Loss loss = loss_of(rotation.kind);
+    const auto keep = [this, sid = rotation.sid, until = rotation.revoke_until](const Reply& reply) {
+      auto rotated = read_rotated(reply, sid);
+      // The number is not told: it is taken for lost, and to say it again is nothing new.
+      if (rotated && rotated->presented == Presented::reused && rotated->family) {
+        const std::string& issuer = rotated->family->issuer;
+        own_.add({0, {Revocation::Kind::sid, issuer, sid, {}, until}}, wall_clock());
+      }
+      return rotated;
+    };
+    submit<Rotated>(Script::rotate, loss, std::move(arguments), keep, std::move(done));
   }
   void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,
             Done<FoundSession> done) override {
@@ -117,6 +128,10 @@ class RedisStore final : public Store {
   // `read` makes of the script's reply what `done` is given.
   template <class T, class ReadReply>
   void submit(Script script, Words arguments, ReadReply read, Done<T> done) {
+    submit<T>(script, loss_of(script), std::move(arguments), std::move(read), std::move(done));
+  }
+  template <class T, class ReadReply>
+  void submit(Script script, Loss loss, Words arguments, ReadReply read, Done<T> done) {
     if (calls_.fetch_add(1) >= options_.queue_limit) {
       --calls_;
       return done(tl::unexpected(StoreError{StoreError::Kind::busy, "too many calls are waiting"}));
@@ -126,8 +141,8 @@ class RedisStore final : public Store {
       done(reply ? read(*reply) : tl::unexpected(std::move(reply.error())));
     };
     auto command = script_command(script, options_.key_prefix, std::move(arguments));
-    boost::asio::post(io_, [this, script, command = std::move(command), settle = std::move(settle)]() mutable {
-      caller_.call(script, std::move(command), std::move(settle));
+    boost::asio::post(io_, [this, script, loss, command = std::move(command), settle = std::move(settle)]() mutable {
+      caller_.call(script, loss, std::move(command), std::move(settle));
     });
   }
 

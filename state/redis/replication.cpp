@@ -4,22 +4,26 @@
 
 namespace postern::state::redis {
 
-bool is_replicated(Script script) noexcept {
+Loss loss_of(Script script) noexcept {
   switch (script) {
     case Script::begin_session:
     case Script::rotate:
     case Script::revoke:
     case Script::end_sessions:
     case Script::add_key:
-      return true;
+      return Loss::never;
     case Script::find:
     case Script::load_keys:
     case Script::count_attempt:
     case Script::uncount_attempt:
     case Script::sweep:
-      return false;
+      return Loss::bearable;
   }
-  return false;
+  return Loss::bearable;
+}
+
+Loss loss_of(Rotation::Kind kind) noexcept {
+  return kind == Rotation::Kind::look ? Loss::bearable : Loss::never;
 }
 
 Words wait_command(unsigned replicas, std::chrono::milliseconds timeout) {

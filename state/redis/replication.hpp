@@ -2,16 +2,23 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "state/redis/error_reply.hpp"
 #include "state/redis/resp.hpp"
 #include "state/redis/scripts.hpp"
+#include "state/store.hpp"
 
 namespace postern::state::redis {
 
-// Whether what the script does must not be lost with the master: sessions, revocations and signing keys; not attempts
-// and what a sweep removes.
-bool is_replicated(Script script) noexcept;
+// Whether what was answered may be lost with the master.
+enum class Loss : std::uint8_t { never, bearable };
+
+// Never: sessions, revocations and signing keys; not attempts and what a sweep removes.
+Loss loss_of(Script script) noexcept;
+// A look leaves its token as it is. What it may change ends a session, and is answered by a refusal, which promises
+// nothing.
+Loss loss_of(Rotation::Kind kind) noexcept;
 
 // WAIT, for half of a call's time.
 Words wait_command(unsigned replicas, std::chrono::milliseconds timeout);

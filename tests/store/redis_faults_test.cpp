@@ -357,6 +357,23 @@ TEST_CASE("After a failover to a server without the last revocations this proces
   });
 }
 
+TEST_CASE("After a failover a session that ended by reuse is said again as well") {
+  RedisServer server;
+  Known known;
+  const auto store = open_redis_store(options_of(server));
+  store->follow(known.follower());
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  waiting.rotate(rotation_of("s", 1, 2, 1100));
+  Rotation reuse = rotation_of("s", 1, 3, 1200);
+  reuse.revoke_until = revocation_of("s").until;
+  CHECK(waiting.rotate(reuse).presented == Presented::reused);
+  known.wait_for({"s"});
+  server.kill();  // nothing of it was kept
+  server.start();
+  known.wait_until([&] { return known.completed >= 2 && known.sids == std::vector<std::string>{"s"}; });
+}
+
 TEST_CASE("More revocations than one answer holds are loaded completely") {
   const RedisPlace place;
   Known known;

@@ -137,6 +137,7 @@ TEST_CASE("A call that too few replicas have fails, although it has happened; wh
     const Waiting waiting{*store};
     waiting.begin(family_of("s"), hash_of(1), 1500);
     CHECK(waiting.rotate(rotation_of("s", 1, 2, 1100)).presented == Presented::current);
+    waiting.begin(family_of("t"), hash_of(5), 1500);
     CHECK(waiting.revoke(revocation_of("a")) == 1);
     CHECK(redis.replica.ask({"GET", "{postern}:sequence"}) == "1");
   }
@@ -149,6 +150,7 @@ TEST_CASE("A call that too few replicas have fails, although it has happened; wh
   CHECK(failed.took >= Millisec(150));
   CHECK(redis.master.ask({"GET", "{postern}:sequence"}) == "2");
   CHECK(Waiting{*store}.find("s", hash_of(2), 1100).presented == Presented::family_ended);
+  CHECK(Waiting{*store}.look(rotation_of("t", 5, 6, 1100)).presented == Presented::current);
 }
 
 TEST_CASE("A rotation that is sent again because its answer was lost is no reuse, without a grace as well") {

@@ -16,9 +16,16 @@ Reply integer(std::int64_t value) {
 }  // namespace
 
 TEST_CASE("sessions, revocations and signing keys wait for replicas; what only counts, reads or sweeps does not") {
-  CHECK(std::count_if(all_scripts.begin(), all_scripts.end(), is_replicated) == 5);
-  CHECK(is_replicated(Script::rotate));
-  CHECK_FALSE(is_replicated(Script::find));
+  const auto must_last = [](Script script) { return loss_of(script) == Loss::never; };
+  CHECK(std::count_if(all_scripts.begin(), all_scripts.end(), must_last) == 5);
+  CHECK(must_last(Script::rotate));
+  CHECK_FALSE(must_last(Script::find));
+}
+
+TEST_CASE("a rotation waits for replicas, a look does not") {
+  CHECK(loss_of(Rotation::Kind::rotate) == Loss::never);
+  CHECK(loss_of(Rotation::Kind::reissue) == Loss::never);
+  CHECK(loss_of(Rotation::Kind::look) == Loss::bearable);
 }
 
 TEST_CASE("replicas are waited for during half of a call's time") {
