@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import {before, describe, it} from 'node:test';
 
 import {perform} from './attacks/checks.mjs';
+import * as careless from './attacks/careless.mjs';
 import * as encrypted from './attacks/encrypted.mjs';
 import * as framing from './attacks/framing.mjs';
 import * as headers from './attacks/headers.mjs';
@@ -17,7 +18,7 @@ import {scoped} from './harness/scope.mjs';
 import {sanitized} from './harness/waiting.mjs';
 
 const rowCount = 100;
-const chapters = [keys, secrets, tokens, revoked, encrypted, headers, pathsAndHosts, framing];
+const chapters = [keys, secrets, tokens, revoked, encrypted, headers, pathsAndHosts, careless, framing];
 
 // Rows whose feature is still to come, and why; what such an attack gets until then is tested as `today`.
 const waiting = {

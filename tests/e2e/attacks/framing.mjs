@@ -60,6 +60,8 @@ async function slowHead(scope) {
 }
 
 const ok = 'HTTP/1.1 200 OK\r\n';
+const answerWithOptions = (count) => (
+  `${ok}Connection: ${Array.from({length: count}, (_, i) => `x-${i}`).join(', ')}\r\nContent-Length: 2\r\n\r\nok`);
 const badUpstream = (what, answer) => ({
   row: 100, what: `an upstream's ${what}`, send: () => get(), answer: () => answer, status: 502, reason: 'upstream_malformed',
 });
@@ -185,5 +187,10 @@ export const attacks = [
   badUpstream('64 KB of headers', `${ok}${'X: 1\r\n'.repeat(11_000)}Content-Length: 2\r\n\r\nok`),
   badUpstream('folded field', `${ok}X: a\r\n b\r\nContent-Length: 2\r\n\r\nok`),
   badUpstream('space before the colon', `${ok}Content-Length : 2\r\n\r\nok`),
+  {
+    row: 100, what: 'an upstream\'s 16 options of Connection go on', send: () => get(), answer: () => answerWithOptions(16),
+    arrives: (_, response) => assert.equal(response.text, 'ok'),
+  },
+  badUpstream('17 options of Connection', answerWithOptions(17)),
   badUpstream('bare LF', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok'),
 ];

@@ -45,6 +45,13 @@ const malformed = (row, what, send) => ({
   row, what, send: typeof send === 'string' ? () => send : send, status: 400, reason: 'request_malformed',
 });
 
+// That many names, in one Connection field or in two.
+function connectionOptions(count, twoFields) {
+  const names = Array.from({length: count}, (_, i) => `X-Hop-${i + 1}`);
+  const parts = twoFields ? [names.slice(0, 8), names.slice(8)] : [names];
+  return parts.map((part) => `Connection: ${part.join(', ')}`);
+}
+
 // Fields that a client may send and that must not arrive as it sent them; `wanted` is what arrives instead.
 const replaced = (row, what, lines, wanted = {}) => ({
   row,
@@ -126,6 +133,19 @@ export const attacks = [
   ].map((options) => (
     malformed(48, `Connection: ${options}`, open(['Host: a', `Connection: ${options}`])))),
   malformed(48, 'Connection: Authorization, with a token', ({token}) => request('GET', '/users', [bearer(token), 'Connection: Authorization'])),
+  // Each option may name a field, and is compared with every one: 16 are enough.
+  ...['', ' in two fields'].flatMap((fields) => [
+    {
+      row: 48, what: `16 options of Connection${fields} go on, and no field that they name`,
+      send: () => request('GET', '/open', [...connectionOptions(16, fields), 'X-Hop-16: mallory', 'X-Stays: yes']),
+      arrives(got) {
+        assertNoMallory(got);
+        is(valuesOf(got, 'x-stays'), 'yes');
+      },
+    },
+    malformed(48, `17 options of Connection${fields}`, () => request('GET', '/open', connectionOptions(17, fields))),
+  ]),
+  malformed(48, 'one option of Connection 17 times', () => request('GET', '/open', [`Connection: ${Array(17).fill('close').join(', ')}`])),
   malformed(48, 'Connection in two fields', open(['Host: a', 'Connection: close', 'Connection: Host'])),
 
   ...['/users', '/open'].map((path) => ({
@@ -246,5 +266,13 @@ export const attacks = [
   {
     row: 61, what: 'CONNECT to a path: 501', send: ({token}) => request('CONNECT', '/users', [bearer(token)]),
     status: 501, reason: 'method_not_implemented', later: smuggled,
+  },
+  // Methods are case-sensitive; to a service for which they are not, these are the routes' that guard the real ones.
+  ...['get', 'Get', 'Post', 'deletE', 'trace', 'Connect', 'patch'].flatMap((method) => ['/open', '/writers'].map((path) => ({
+    row: 61, what: `${method} ${path}: 501`, send: () => request(method, path), status: 501, reason: 'method_not_implemented',
+    later: smuggled,
+  }))),
+  {
+    row: 61, what: 'an unknown method goes on', send: () => request('PURGE', '/open'), arrives: (got) => assert.equal(got.method, 'PURGE'),
   },
 ];

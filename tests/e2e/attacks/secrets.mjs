@@ -26,7 +26,7 @@ export async function start(scope) {
     jwk: provider('jwk', {algorithms: ['HS256'], jwks_file: scope.file('oct.json', jwks(oct))}),
   };
   return startWorld(scope, ({endpoint, jwksFile}) => {
-    const config = standardConfig({endpoint, jwksFile});
+    const config = standardConfig({endpoint, jwksFile, workers: 1});
     Object.assign(config.providers, providers);
     config.routes[0].jwt.providers.push(...Object.keys(providers));
     return config;
