@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 
 #include "base/utf8.hpp"
 
@@ -106,6 +107,12 @@ std::optional<double> Json::as_double() const noexcept {
   const Number* source = number();
   if (source == nullptr) return std::nullopt;
   const char* const end = source->text.data() + source->text.size();
+  // Dates are whole numbers, as a rule, and those of up to fifteen digits are doubles as they stand.
+  constexpr std::size_t exact_digits = 15;
+  if (std::int64_t whole = 0; source->text.size() <= exact_digits) {
+    const auto read = std::from_chars(source->text.data(), end, whole);
+    if (read.ec == std::errc{} && read.ptr == end && whole != 0) return static_cast<double>(whole);  // `-0` is a double
+  }
   double value = 0;
   const auto [stopped_at, error] = std::from_chars(source->text.data(), end, value);
   if (error != std::errc{} || stopped_at != end || !std::isfinite(value)) return std::nullopt;

@@ -14,13 +14,11 @@ Outcome read_date(const Json& claims, std::string_view name, std::optional<doubl
   const Json* claim = claims.find(name);
   if (claim == nullptr) return std::nullopt;
   date = claim->as_double();
-  const std::string label = "`" + std::string(name) + "` is ";
-  if (!date) return Refusal(Reason::token_malformed, label + shown(*claim) + ", not a number of seconds");
-  if (*date > latest_date) {
-    return Refusal(Reason::token_malformed,
-                   label + shown(*claim) + ", beyond the year 9999; NumericDates are seconds, not milliseconds");
-  }
-  return std::nullopt;
+  if (date && *date <= latest_date) return std::nullopt;
+  return Refusal(
+      Reason::token_malformed,
+      "`" + std::string(name) + "` is " + shown(*claim) +
+          (date ? ", beyond the year 9999; NumericDates are seconds, not milliseconds" : ", not a number of seconds"));
 }
 
 Outcome read_dates(Judgement& judgement) {
