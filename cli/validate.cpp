@@ -109,7 +109,7 @@ std::string route_table(const conf::Config& config) {
 int run_validate(const ConfigSource& source, const conf::Environment& environment, const DeepCheck& deep_check,
                  std::ostream& out, std::ostream& err) {
   conf::Loaded loaded = load_config(source, environment);
-  if (deep_check && !loaded.problems.any()) deep_check(loaded.config, loaded.problems);
+  if (deep_check) deep_check(loaded.config, loaded.problems);
   if (!report(loaded.problems, err)) return exit_bad_config;
   out << route_table(loaded.config);
   return exit_ok;

@@ -9,11 +9,11 @@
 
 namespace postern::cli {
 
-// What takes more than the configuration's text: that key files can be read and used.
+// What takes more than the configuration's text: that key files can be read and used. The text may have errors, which
+// are in the problems: what these leave in doubt is the check's to pass over.
 using DeepCheck = std::function<void(const conf::Config&, conf::Problems&)>;
 
-// Problems go to `err`, the route table to `out`. Returns 0, or 78. `deep_check` (may be empty) runs once the text is
-// right.
+// Problems go to `err`, the route table to `out`. Returns 0, or 78. `deep_check` may be empty.
 int run_validate(const ConfigSource& source, const conf::Environment& environment, const DeepCheck& deep_check,
                  std::ostream& out, std::ostream& err);
 

@@ -85,15 +85,21 @@ class Factory final : public FilterFactory {
   Build build_;
 };
 
-// The files of a token service, or of the store of revocations, as far as they can be judged without opening that.
+// The files of a token service, or of the store of revocations, as far as they can be judged without opening that. A
+// part whose text has mistakes is passed over.
 void check_token_files(const conf::Config& config, conf::Problems& problems) {
+  const auto is_right = [&](std::string_view path) { return !problems.is_settled(path); };
   if (const auto& service = config.token_service) {
-    token_service::open_accounts(*service, {}, problems);
-    token_service::load_clients(*service, problems);
-    token_service::read_store_settings(service->store, "token_service.store", problems);
-    token_service::read_encryption_secret(service->signing_keys, problems);
+    if (is_right("token_service.users_file") && is_right("token_service.verify_url")) {
+      token_service::open_accounts(*service, {}, problems);
+    }
+    if (is_right("token_service.clients")) token_service::load_clients(*service, problems);
+    if (is_right("token_service.store")) {
+      token_service::read_store_settings(service->store, "token_service.store", problems);
+    }
+    if (is_right("token_service.signing_keys")) token_service::read_encryption_secret(service->signing_keys, problems);
   }
-  if (config.revocations) {
+  if (config.revocations && is_right("revocations.store")) {
     token_service::read_store_settings(config.revocations->store, "revocations.store", problems);
   }
 }
@@ -103,7 +109,7 @@ void check_token_files(const conf::Config& config, conf::Problems& problems) {
 std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const Engines& engines,
                                             conf::Problems& problems) {
   Build build{config, {}};
-  if (engines.tokens) {
+  if (engines.tokens && !problems.any()) {
     build.followed = engines.tokens->revocations(config, problems);
     build.service = engines.tokens->service(config, problems);
     if (build.service) build.followed = build.service->shared();

@@ -99,10 +99,7 @@ int Server::run() {
 std::shared_ptr<const Snapshot> Server::load_snapshot(conf::Problems& problems) {
   conf::Loaded loaded = options_.load();
   problems = std::move(loaded.problems);
-  std::shared_ptr<const Snapshot> snapshot;
-  if (!problems.any()) {
-    snapshot = build_snapshot(std::move(loaded.config), options_.make_filters, metric_registry_, problems);
-  }
+  auto snapshot = build_snapshot(std::move(loaded.config), options_.make_filters, metric_registry_, problems);
   log_problems(problems);
   return snapshot;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "conf/tree.hpp"
+
 namespace postern {
 namespace {
 
@@ -35,8 +37,10 @@ CompiledRoute compile_route(const conf::Route& route, const conf::Config& config
 void compile_upstreams(Snapshot& snapshot, MetricRegistry& metrics, conf::Problems& problems) {
   for (const auto& [name, upstream] : snapshot.config.upstreams) {
     CompiledUpstream compiled{name, &upstream, nullptr, metrics.upstreams.intern(name)};
-    if (upstream.endpoints.front().starts_with("https://")) {
-      compiled.tls = ClientTls::make(upstream.tls, "upstreams." + name + ".tls", problems);
+    const std::string path = conf::member_path("upstreams", name);
+    const bool is_known = !upstream.endpoints.empty() && !problems.is_settled(path + ".endpoints");
+    if (is_known && upstream.endpoints.front().starts_with("https://")) {
+      compiled.tls = ClientTls::make(upstream.tls, path + ".tls", problems);
     }
     snapshot.upstreams.push_back(std::move(compiled));
   }
@@ -46,7 +50,7 @@ void compile_listeners(Snapshot& snapshot, conf::Problems& problems) {
   const auto& listeners = snapshot.config.listeners;
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     snapshot.listener_tls.push_back(
-        listeners[i].tls ? ServerTls::make(*listeners[i].tls, "listeners[" + std::to_string(i) + "].tls", problems)
+        listeners[i].tls ? ServerTls::make(*listeners[i].tls, conf::item_path("listeners", i) + ".tls", problems)
                          : nullptr);
   }
 }
@@ -56,7 +60,8 @@ void compile_routes(Snapshot& snapshot, MetricRegistry& metrics) {
   for (std::size_t i = 0; i < snapshot.upstreams.size(); ++i) upstream_index[snapshot.upstreams[i].name] = i;
   snapshot.route_configs = snapshot.config.routes;
   snapshot.private_cookies = snapshot.filters->private_cookies();
-  // On every host, those that the file's routes name as well: none of these may take what is meant for the gateway itself.
+  // On every host, those that the file's routes name as well: none of these may take what is meant for the gateway
+  // itself.
   std::vector<std::string> hosts{"*"};
   for (const conf::Route& route : snapshot.config.routes) {
     hosts.insert(hosts.end(), route.match.host.begin(), route.match.host.end());
@@ -87,6 +92,7 @@ std::shared_ptr<const Snapshot> build_snapshot(conf::Config config, const MakeFi
   snapshot->filters = make_filters(snapshot->config, problems);
   compile_upstreams(*snapshot, metrics, problems);
   compile_listeners(*snapshot, problems);
+  problems.sort();
   if (problems.any()) return nullptr;
   compile_routes(*snapshot, metrics);
   for (const std::string& block : snapshot->config.trusted_proxies) snapshot->trusted_proxies.add(block);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,8 +23,10 @@ constexpr const char* tls12_ciphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
+// The first error says what happened, those after it who was told.
 std::string openssl_reason() {
-  const unsigned long code = ERR_peek_last_error();
+  const unsigned long code = ERR_peek_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
   const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
   return reason != nullptr ? reason : "the file cannot be read";
 }
@@ -39,18 +42,23 @@ ContextPtr new_context(const SSL_METHOD* method) {
   return context;
 }
 
+// Looks at both files, so that one run tells what is wrong with either. False for one that the text left out or in
+// doubt, too: that has been told.
 bool use_certificate(SSL_CTX* context, const conf::FilePath& certificate, const conf::FilePath& key,
                      const std::string& path, conf::Problems& problems) {
-  ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(context, certificate.resolved.c_str()) != 1) {
-    problems.add(path + ".certificate_file", "cannot use " + certificate.written + ": " + openssl_reason());
+  const auto use = [&](const conf::FilePath& file, const std::string& place, const auto& load) {
+    if (file.empty() || problems.is_settled(place)) return false;
+    ERR_clear_error();
+    if (load(file.resolved.c_str()) == 1) return true;
+    problems.add(place, "cannot use " + file.written + ": " + openssl_reason());
     return false;
-  }
-  if (SSL_CTX_use_PrivateKey_file(context, key.resolved.c_str(), SSL_FILETYPE_PEM) != 1) {
-    problems.add(path + ".key_file", "cannot use " + key.written + ": " + openssl_reason());
-    return false;
-  }
-  return true;
+  };
+  const bool has_certificate = use(certificate, path + ".certificate_file",
+                                   [&](const char* file) { return SSL_CTX_use_certificate_chain_file(context, file); });
+  const bool has_key = use(key, path + ".key_file", [&](const char* file) {
+    return SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM);
+  });
+  return has_certificate && has_key;
 }
 
 std::string lower(std::string_view text) {
@@ -125,12 +133,16 @@ ServerTls::~ServerTls() = default;
 std::shared_ptr<const ServerTls> ServerTls::make(const conf::ListenerTls& config, const std::string& path,
                                                  conf::Problems& problems) {
   auto state = std::make_unique<State>();
+  bool usable = !config.certificates.empty();
   for (std::size_t i = 0; i < config.certificates.size(); ++i) {
     const conf::Certificate& certificate = config.certificates[i];
     State::Entry entry{new_context(TLS_server_method()), {}};
     SSL_CTX* context = entry.context.get();
     const std::string place = path + ".certificates[" + std::to_string(i) + "]";
-    if (!use_certificate(context, certificate.certificate_file, certificate.key_file, place, problems)) return nullptr;
+    if (!use_certificate(context, certificate.certificate_file, certificate.key_file, place, problems)) {
+      usable = false;
+      continue;
+    }
     if (config.min_version == "1.3") SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_alpn_select_cb(context, choose_http11, nullptr);
     static constexpr unsigned char session_context[] = "postern";
@@ -140,6 +152,7 @@ std::shared_ptr<const ServerTls> ServerTls::make(const conf::ListenerTls& config
     if (entry.names.empty()) entry.names = certificate_names(context);
     state->entries.push_back(std::move(entry));
   }
+  if (!usable) return nullptr;
   SSL_CTX* first = state->entries.front().context.get();
   SSL_CTX_set_tlsext_servername_callback(first, State::on_server_name);
   SSL_CTX_set_tlsext_servername_arg(first, state.get());
@@ -180,19 +193,18 @@ std::shared_ptr<const ClientTls> ClientTls::make(const conf::UpstreamTls& config
   state->server_name = config.server_name;
   state->verify = config.verify;
   SSL_CTX* context = state->context.get();
+  bool usable = true;
   ERR_clear_error();
-  if (!config.ca_file.empty()) {
-    if (SSL_CTX_load_verify_file(context, config.ca_file.resolved.c_str()) != 1) {
-      problems.add(path + ".ca_file", "cannot use " + config.ca_file.written + ": " + openssl_reason());
-      return nullptr;
-    }
-  } else {
+  if (config.ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);
+  } else if (SSL_CTX_load_verify_file(context, config.ca_file.resolved.c_str()) != 1) {
+    problems.add(path + ".ca_file", "cannot use " + config.ca_file.written + ": " + openssl_reason());
+    usable = false;
   }
-  if (!config.certificate_file.empty() &&
-      !use_certificate(context, config.certificate_file, config.key_file, path, problems)) {
-    return nullptr;
+  if (!config.certificate_file.empty()) {
+    usable &= use_certificate(context, config.certificate_file, config.key_file, path, problems);
   }
+  if (!usable) return nullptr;
   SSL_CTX_set_verify(context, config.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, State::on_new_session);

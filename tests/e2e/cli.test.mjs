@@ -42,11 +42,58 @@ describe('run', () => {
       assert.equal(code, 78);
       const told = stderr + stdout;
       assert.match(told, /bad\.yaml:2:\d+: listeners\[0\].*addres.*address/);
+      assert.match(told, /bad\.yaml:4:\d+: providers\.shop\.jwks_file\[0\]: .*missing\.json/);
       assert.match(told, /bad\.yaml:8:\d+: routes\[0\]\.upstream: .*orders/);
       assert.match(told, /bad\.yaml:8:\d+: routes\[0\]\.jwt\.providers\[0\]: .*shop/);
       assert.match(told, /bad\.yaml:9:\d+: routes\[1\]/);
       assert.match(told, /bad\.yaml:10:\d+: timeouts\.head/);
       assert.match(told, /bad\.yaml:11:\d+: timeouts/);
+    }
+  });
+
+  it('tells of files that cannot be used beside mistakes in the text', async (t) => {
+    const file = scoped(t).file('files.yaml', [
+      'listeners:',
+      '  - address: 127.0.0.1:0',
+      '    tls:',
+      '      certificates:',
+      '        - {certificate_file: no-chain.pem, key_file: no-key.pem}',
+      '        - {certificate_file: no-other.pem, key_file: ""}',
+      'providers:',
+      '  shop: {issuer: https://id.example.com, audiences: [a], jwks_file: no-set.json}',
+      '  partner: {issuer: https://id.example.org, audiences: [a], pem_file: [no-public.pem], leewya: 5s}',
+      '  remote: {issuer: https://id.example.net, audiences: [a], ca_file: no-roots.pem, max_stale: soon}',
+      'upstreams:',
+      '  orders: {endpoints: [https://127.0.0.1:1], tls: {ca_file: no-ca.pem}, pool: {idle: soon}}',
+      'routes:',
+      '  - {name: a, match: {path_prefix: /a}, upstrem: orders, public: true}',
+    ].join('\n'));
+    for (const verb of ['run', 'validate']) {
+      const {code, stdout, stderr} = await runPostern([verb, '-c', file]);
+      assert.equal(code, 78);
+      const places = [...(stderr + stdout).matchAll(/files\.yaml:(\d+):\d+: (\S+): (.*)/g)].map(([, line, path, message]) => ({line, path, message}));
+      const wanted = [
+        ['5', 'listeners[0].tls.certificates[0].certificate_file', /no-chain\.pem/],
+        ['5', 'listeners[0].tls.certificates[0].key_file', /no-key\.pem/],
+        ['6', 'listeners[0].tls.certificates[1].certificate_file', /no-other\.pem/],
+        ['6', 'listeners[0].tls.certificates[1].key_file', /must not be empty/],
+        ['8', 'providers.shop.jwks_file[0]', /no-set\.json/],
+        ['9', 'providers.partner.pem_file[0]', /no-public\.pem/],
+        ['9', 'providers.partner.leewya', /leeway/],
+        ['10', 'providers.remote.ca_file', /no-roots\.pem/],
+        ['10', 'providers.remote.max_stale', /soon|duration/],
+        ['12', 'upstreams.orders.tls.ca_file', /no-ca\.pem/],
+        ['12', 'upstreams.orders.pool.idle', /soon|duration/],
+        ['14', 'routes[0].upstrem', /upstream/],
+      ];
+      const ofPath = new Map(places.map((place) => [place.path, place]));
+      for (const [line, path, why] of wanted) {
+        assert.equal(ofPath.get(path)?.line, line, `${path}\n${stderr}${stdout}`);
+        assert.match(ofPath.get(path).message, why);
+      }
+      assert.equal(places.length, wanted.length, `nothing else, and nothing twice\n${stderr}${stdout}`);
+      const lines = places.map(({line}) => Number(line));
+      assert.deepEqual(lines, [...lines].sort((a, b) => a - b), 'in the order of the file');
     }
   });
 
