@@ -61,7 +61,7 @@ struct Timeouts {
   Duration response{60'000};      // from the request's last byte to the response's head: 504
   Duration stream_idle{300'000};  // between two reads or writes of a body or tunnel
   Duration total{0};              // the whole exchange; 0: off
-  Duration drain{30'000};         // what SIGTERM leaves to requests in flight
+  Duration drain{30'000};         // what SIGTERM leaves to requests in flight; 0: nothing
 };
 
 // ---- providers

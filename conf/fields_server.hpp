@@ -99,7 +99,8 @@ void describe(Visitor& v, Timeouts& c) {
           {.doc = "The whole exchange, from the request's first byte to the response's last.",
            .max = 7 * one_day,
            .zero_word = "off"});
-  v.field("drain", c.drain, {.doc = "What SIGTERM leaves to the requests in flight.", .max = one_day});
+  v.field("drain", c.drain,
+          {.doc = "What SIGTERM leaves to the requests in flight; `0s` cuts them off at once.", .max = one_day});
 }
 
 template <class Visitor>

@@ -149,6 +149,10 @@ void Server::announce() const {
 }
 
 std::string Server::reload() {
+  if (draining_) {  // a new listener would take connections again
+    spdlog::error("reload refused: the gateway is draining");
+    return "the gateway is draining, and takes no new configuration\n";
+  }
   conf::Problems problems;
   std::shared_ptr<const Snapshot> snapshot = load_snapshot(problems);
   last_reload_problems_ = join_problems(problems);
@@ -212,9 +216,7 @@ void Server::drain() {
   draining_ = true;
   spdlog::info("draining: no new connections, requests in flight may finish");
   workers_->drain([this] { stop(); });
-  const auto limit = snapshot_->config.timeouts.drain;
-  if (limit.count() == 0) return;
-  drain_timer_.expires_after(limit);
+  drain_timer_.expires_after(snapshot_->config.timeouts.drain);
   drain_timer_.async_wait([this](const error_code& error) {
     if (error) return;
     spdlog::warn("timeouts.drain has passed: requests in flight are cut off");

@@ -4,7 +4,7 @@ import {renameSync, writeFileSync} from 'node:fs';
 import {describe, it} from 'node:test';
 
 import {connect, exchange} from './harness/raw_client.mjs';
-import {ok} from './harness/recording_upstream.mjs';
+import {freePort, ok} from './harness/recording_upstream.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
@@ -17,6 +17,7 @@ const rewrite = (gateway, config) => {
 };
 const direct = (body) => ({name: 'version', match: {path: '/version'}, direct_response: {body}, public: true});
 const versionOf = async (scope, gateway) => (await exchange(scope, gateway.port, request('GET', '/version'))).response.text;
+const isRefused = (scope, port) => connect(scope, port).then(() => false, ({code}) => code === 'ECONNREFUSED');
 
 describe('SIGHUP', () => {
   it('takes the new configuration, new keys included, on old connections too', async (t) => {
@@ -104,17 +105,25 @@ describe('SIGHUP', () => {
   it('opens a new listener and closes one that is gone', async (t) => {
     const scope = scoped(t);
     const {gateway, config} = await startStandard(scope, {routes: [direct('here')]});
-    const {freePort} = await import('./harness/recording_upstream.mjs');
     const port = await freePort();
     config.listeners.push({address: `127.0.0.1:${port}`});
     rewrite(gateway, config);
     gateway.signal('SIGHUP');
-    await eventually('the new listener answers', async () => {
-      const client = await connect(scope, port).catch(() => undefined);
-      client?.send(request('GET', '/version'));
-      return client && (await client.response()).text === 'here';
-    });
+    const kept = await eventually('the new listener', () => connect(scope, port).catch(() => undefined));
+    const answer = async () => {
+      kept.send(request('GET', '/version'));
+      return (await kept.response()).text;
+    };
+    assert.equal(await answer(), 'here');
     assert.equal(await versionOf(scope, gateway), 'here');
+
+    config.listeners.pop();
+    config.routes[0].direct_response.body = 'there';
+    rewrite(gateway, config);
+    gateway.signal('SIGHUP');
+    await eventually('new connections are refused', () => isRefused(scope, port));
+    assert.equal(await answer(), 'there');
+    assert.equal(await versionOf(scope, gateway), 'there');
   });
 });
 
@@ -164,6 +173,45 @@ describe('SIGTERM', () => {
     await upstream.received(1);
     gateway.signal('SIGTERM');
     assert.deepEqual(await within('the end', gateway.running.ended, 10_000), {code: 0, signal: null});
+  });
+
+  it('leaves nothing to requests in flight when the drain timeout is 0s', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope, {timeouts: {drain: '0s'}, upstreamOptions: {answer: () => undefined}});
+    const client = await connect(scope, gateway.port);
+    client.send(request('GET', '/open'));
+    await upstream.received(1);
+    assert.equal((await gateway.admin('/drain', {method: 'POST'})).status, 202); // the operator still gets the answer
+    await client.ended();
+    assert.deepEqual(await within('the end', gateway.running.ended, 10_000), {code: 0, signal: null});
+  });
+
+  it('lets no reload open a listener again', async (t) => {
+    const scope = scoped(t);
+    let release;
+    const {gateway, config, upstream} = await startStandard(scope, {
+      upstreamOptions: {answer: (_, {socket}) => { release = () => socket.write(ok); }},
+    });
+    const client = await connect(scope, gateway.port);
+    const idle = await connect(scope, gateway.port);
+    client.send(request('GET', '/open'));
+    await upstream.received(1);
+    gateway.signal('SIGTERM');
+    await idle.ended();
+    const port = await freePort();
+    config.listeners.push({address: `127.0.0.1:${port}`});
+    rewrite(gateway, config);
+    gateway.signal('SIGHUP');
+    await eventually('the reload is over', () => /reload/.test(gateway.stderr));
+    assert.match(gateway.stderr, /reload refused: .*drain/);
+    assert.equal(await isRefused(scope, port), true);
+    const asked = await gateway.admin('/reload', {method: 'POST'});
+    assert.equal(asked.status, 422);
+    assert.match(asked.text, /drain/);
+    assert.equal(await isRefused(scope, port), true);
+    release();
+    assert.equal((await client.response()).status, 200);
+    assert.deepEqual(await within('the end', gateway.running.ended), {code: 0, signal: null});
   });
 
   it('a second time ends at once', async (t) => {
