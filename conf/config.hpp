@@ -45,13 +45,14 @@ struct Admin {
 };
 
 struct Limits {
-  Bytes head_bytes{16 * 1024};           // request line and fields: 431
-  std::uint32_t head_fields = 100;       // 431
-  Bytes token_bytes{8 * 1024};           // 431
-  Bytes body_bytes{0};                   // of a request; 0: no limit; 413
-  Bytes response_head_bytes{32 * 1024};  // of an upstream's response; 502
-  Bytes claim_header_bytes{8 * 1024};    // all headers made of claims together; 401 claim_unusable
-  Bytes token_cache{64 * 1024 * 1024};   // the verified tokens that each worker keeps
+  Bytes head_bytes{16 * 1024};               // request line and fields: 431
+  std::uint32_t head_fields = 100;           // 431
+  Bytes token_bytes{8 * 1024};               // 431
+  Bytes body_bytes{0};                       // of a request; 0: no limit; 413
+  Bytes response_head_bytes{32 * 1024};      // of an upstream's response; 502
+  std::uint32_t response_head_fields = 100;  // 502
+  Bytes claim_header_bytes{8 * 1024};        // all headers made of claims together; 401 claim_unusable
+  Bytes token_cache{64 * 1024 * 1024};       // the verified tokens that each worker keeps
 };
 
 struct Timeouts {

@@ -66,6 +66,8 @@ void describe(Visitor& v, Limits& c) {
           {.doc = "Status line and header fields of an upstream's response. More is answered with 502.",
            .min = one_kib,
            .max = one_mib});
+  v.field("response_head_fields", c.response_head_fields,
+          {.doc = "Header fields of an upstream's response. More is answered with 502.", .min = 8, .max = 10'000});
   v.field("claim_header_bytes", c.claim_header_bytes,
           {.doc = "All headers made of one token's claims. More is answered with 401 `claim_unusable`.",
            .min = 64,
@@ -85,7 +87,7 @@ void describe(Visitor& v, Timeouts& c) {
           {.doc = "From the first byte of a request's head to its last. Later: 408.", .min = 1, .max = one_hour});
   v.field("idle", c.idle, {.doc = "A client's connection between two requests.", .min = 1, .max = one_day});
   v.field("connect", c.connect,
-          {.doc = "Connecting to an endpoint, TLS included. Later: 504.", .min = 1, .max = one_hour});
+          {.doc = "Connecting to an endpoint, its name and TLS included. Later: 504.", .min = 1, .max = one_hour});
   v.field("response", c.response,
           {.doc = "From the request's last byte to the response's head. Later: 504. A route's `response_timeout` goes "
                   "before it.",

@@ -8,7 +8,7 @@ ResponseHeadReader::ResponseHeadReader(char* place, std::size_t size, const conf
                                        http::ResponseHead& response)
     : place_(place),
       size_(size),
-      limits_{.fields = limits.head_fields, .bytes = limits.response_head_bytes.count},
+      limits_{.fields = limits.response_head_fields, .bytes = limits.response_head_bytes.count},
       asked_(asked),
       response_(response),
       scanner_(limits_.bytes, true) {}

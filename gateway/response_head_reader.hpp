@@ -27,8 +27,8 @@ class ResponseHeadReader {
   std::size_t room_size() const noexcept { return size_ - received_; }
 
   // Looks at what there is after `bytes` more have been put there. Refuses upstream_malformed: no HTTP/1.1, a head
-  // above the limit, what http::judge_response() refuses, too many interim responses. Not to be called after that, nor
-  // once complete().
+  // above limits.response_head_bytes or with more than limits.response_head_fields, what http::judge_response()
+  // refuses, too many interim responses. Not to be called after that, nor once complete().
   std::optional<Refusal> received(std::size_t bytes);
 
   bool complete() const noexcept { return complete_; }

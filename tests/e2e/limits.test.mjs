@@ -13,7 +13,7 @@ describe('limits', () => {
   const scope = scoped();
   let gateway, upstream, key;
   before(async () => ({gateway, upstream, key} = await startStandard(scope, {
-    limits: {head_bytes: '2KiB', head_fields: 10, token_bytes: '1KiB', body_bytes: '4KiB', response_head_bytes: '1KiB'},
+    limits: {head_bytes: '2KiB', head_fields: 10, token_bytes: '1KiB', body_bytes: '4KiB', response_head_bytes: '1KiB', response_head_fields: 20},
     routes: [{name: 'large', match: {path_prefix: '/large'}, upstream: 'orders', public: true, body_limit: '8KiB'}],
   })));
   const send = async (t, bytes) => (await exchange(scoped(t), gateway.port, bytes)).response;
@@ -77,6 +77,15 @@ describe('limits', () => {
     upstream.answer = () => headOf(1024);
     assert.equal((await send(t, request('GET', '/open'))).status, 200);
     upstream.answer = () => headOf(1025);
+    const refused = await send(t, request('GET', '/open'));
+    assert.equal(refused.status, 502);
+    assert.equal(refused.json.reason, 'upstream_malformed');
+  });
+  it('response_head_fields, apart from head_fields', async (t) => {
+    const withFields = (count) => () => ['HTTP/1.1 200 OK', 'Content-Length: 0', ...Array.from({length: count - 1}, (_, i) => `X-${i}: 1`), '', ''].join('\r\n');
+    upstream.answer = withFields(20);
+    assert.equal((await send(t, request('GET', '/open'))).status, 200);
+    upstream.answer = withFields(21);
     const refused = await send(t, request('GET', '/open'));
     assert.equal(refused.status, 502);
     assert.equal(refused.json.reason, 'upstream_malformed');

@@ -122,7 +122,7 @@ void check_written(std::string_view written, const Outcome& taken, Method asked,
   require(lines.count("connection") <= 1, "the client sees one Connection");
   conf::Limits wide;
   wide.response_head_bytes.count = written.size();
-  wide.head_fields = UINT32_MAX;
+  wide.response_head_fields = UINT32_MAX;
   Outcome seen;
   read(written, written.size(), asked, wide, seen);
   require(seen.complete && seen.head.status == taken.head.status, "what the client sees is acceptable");
@@ -145,7 +145,7 @@ Verdict judge_for(std::string_view input, Method asked) {
   }
   conf::Limits tighter;
   tighter.response_head_bytes.count = 64;
-  tighter.head_fields = 3;
+  tighter.response_head_fields = 3;
   read(input, 1, asked, tighter, tight);
   if (tight.complete) check_same(tight, whole);
   if (whole.refusal) return refused(*whole.refusal);

@@ -74,6 +74,8 @@ TEST_CASE("limits and workers hold at their bounds") {
           {"limits: {token_bytes: @}", "1MiB", "1048577", "limits.token_bytes: must be at most `1MiB`"},
           {"limits: {response_head_bytes: @}", "1KiB", "1023", "limits.response_head_bytes: must be at least `1KiB`"},
           {"limits: {response_head_bytes: @}", "1MiB", "1048577", "limits.response_head_bytes: must be at most `1MiB`"},
+          {"limits: {response_head_fields: @}", "8", "7", "limits.response_head_fields: must be at least 8"},
+          {"limits: {response_head_fields: @}", "10000", "10001", "limits.response_head_fields: must be at most 10000"},
           {"limits: {claim_header_bytes: @}", "64", "63", "limits.claim_header_bytes: must be at least `64`"},
           {"limits: {claim_header_bytes: @}", "1MiB", "1048577", "limits.claim_header_bytes: must be at most `1MiB`"},
           {"limits: {token_cache: @}", "1MiB", "1048575", "limits.token_cache: must be at least `1MiB`"},

@@ -27,6 +27,7 @@ limits:
   token_bytes: 8KiB
   body_bytes: "off"
   response_head_bytes: 32KiB
+  response_head_fields: 100
   claim_header_bytes: 8KiB
   token_cache: 64MiB
 timeouts:

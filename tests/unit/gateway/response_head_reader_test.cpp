@@ -56,7 +56,8 @@ TEST_CASE("a response's head is found in pieces of any size, interim ones are dr
 }
 
 TEST_CASE("101 is the final response of an upgrade") {
-  CHECK(read("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nfirst", 1000).rest == "first");
+  CHECK(read("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nfirst", 1000).rest ==
+        "first");
 }
 
 TEST_CASE("half a head is neither complete nor refused") {
@@ -79,6 +80,23 @@ TEST_CASE("a response's head passes at the limit and is refused one byte above i
     CHECK(read(ok, piece, limits).complete);
     limits.response_head_bytes.count = ok.size() - 1;
     CHECK(read(ok, piece, limits).refused->reason == Reason::upstream_malformed);
+  }
+}
+
+TEST_CASE("a response's head passes with as many fields as the limit says and not with one more, whole or in pieces") {
+  conf::Limits limits;
+  limits.head_fields = 1;  // of requests
+  limits.response_head_fields = 9;
+  const auto with_fields = [](unsigned count) {
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
+    for (unsigned i = 1; i < count; ++i) head += "A: b\r\n";
+    return head + "\r\n";
+  };
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}}) {
+    CHECK(read(with_fields(9), piece, limits).complete);
+    const Outcome refused = read(with_fields(10), piece, limits);
+    REQUIRE(refused.refused.has_value());
+    CHECK(refused.refused->reason == Reason::upstream_malformed);
   }
 }
 
