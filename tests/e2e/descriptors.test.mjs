@@ -25,7 +25,7 @@ async function exhaust(scope, gateway) {
 describe('without descriptors', () => {
   it('a gateway waits, says so once, and accepts again at most a second after some are free', {skip}, async (t) => {
     const scope = scoped(t);
-    const {gateway} = await startStandard(scope, {under: ['prlimit', '--nofile=64:64']});
+    const {gateway} = await startStandard(scope, {workers: 1, under: ['prlimit', '--nofile=64:64']});
     const taken = await exhaust(scope, gateway);
     const before = {cpu: cpuMilliseconds(gateway.pid), at: performance.now()};
     const waiting = await connect(scope, gateway.port);

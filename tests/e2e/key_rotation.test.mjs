@@ -121,7 +121,7 @@ describe('unknown kids', () => {
 
   it('10,000 of them cause a burst of two fetches, and throw nothing out of the cache', async (t) => {
     const scope = scoped(t);
-    const {gateway, server, token} = await startRemote(scope, {provider: {...refreshSeldom, unknown_kid_cooldown: '1h'}});
+    const {gateway, server, token} = await startRemote(scope, {provider: {...refreshSeldom, unknown_kid_cooldown: '1h'}, workers: 1}); // which has one cache
     const good = await token();
     await assertAccepted(gateway, good);
     const client = makeClient(scope, gateway, {connections: 32});

@@ -13,7 +13,7 @@ describe('limits', () => {
   const scope = scoped();
   let gateway, upstream, key;
   before(async () => ({gateway, upstream, key} = await startStandard(scope, {
-    limits: {head_bytes: '2KiB', head_fields: 10, token_bytes: '1KiB', body_bytes: '4KiB', response_head_bytes: '1KiB', response_head_fields: 20},
+    workers: 1, limits: {head_bytes: '2KiB', head_fields: 10, token_bytes: '1KiB', body_bytes: '4KiB', response_head_bytes: '1KiB', response_head_fields: 20},
     routes: [{name: 'large', match: {path_prefix: '/large'}, upstream: 'orders', public: true, body_limit: '8KiB'}],
   })));
   const send = async (t, bytes) => (await exchange(scoped(t), gateway.port, bytes)).response;

@@ -112,7 +112,7 @@ describe('upstream TLS', () => {
     const scope = scoped(t);
     const upstream = await startUpstream(scope, {secure});
     const endpoint = `https://${host}:${upstream.port}`;
-    const gateway = await startGateway(scope, standardConfig({endpoint, jwksFile, upstreams: {orders: {endpoints: [endpoint], tls}}}));
+    const gateway = await startGateway(scope, standardConfig({endpoint, jwksFile, workers: 1, upstreams: {orders: {endpoints: [endpoint], tls}}}));
     return {scope, upstream, gateway};
   };
   const get = async ({scope, gateway}) => (await exchange(scope, gateway.port, request('GET', '/orders', [bearer(await mint(key))]))).response;

@@ -214,7 +214,7 @@ describe('pooled connections', () => {
     const scope = scoped(t);
     const waiting = [];
     const {gateway, upstream} = await startStandard(scope, ({endpoint, jwksFile}) => standardConfig({
-      endpoint, jwksFile, upstreams: {orders: {endpoints: [endpoint], pool: {max_idle: 2}}},
+      endpoint, jwksFile, workers: 1, upstreams: {orders: {endpoints: [endpoint], pool: {max_idle: 2}}},
     }));
     upstream.answer = (_, {socket}) => { waiting.push(() => socket.write(ok)); };
     const all = Promise.all(Array.from({length: 6}, () => exchange(scope, gateway.port, request('GET', '/open'))));
