@@ -52,8 +52,10 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
   free_exchanges_.reserve(exchanges_kept);
   ticker_.set_after_tick([this](SteadyTime) {
     flush_log();
-    if (trim_policy_.should_trim(metrics_.downstream_connections - metrics_.downstream_connections_parked))
-      ::malloc_trim(0);
+    const bool fewer_open = open_trim_policy_.should_trim(metrics_.downstream_connections);
+    const bool fewer_at_work =
+        trim_policy_.should_trim(metrics_.downstream_connections - metrics_.downstream_connections_parked);
+    if (fewer_open || fewer_at_work) ::malloc_trim(0);
     check_drained();
   });
   swap(std::move(snapshot));

@@ -89,7 +89,8 @@ class Worker {
   std::string http_date_;
   std::int64_t http_date_second_ = 0;
   std::mt19937_64 random_;
-  TrimPolicy trim_policy_;
+  TrimPolicy trim_policy_;       // of connections that are not parked
+  TrimPolicy open_trim_policy_;  // of all: parked ones have memory, too, above all with TLS
   bool draining_ = false;
   std::function<void()> drained_;
   // Destroyed from here on down first, while what coroutine frames give back to is still there.
