@@ -1,10 +1,13 @@
 // Thousands of connections of each kind of attack: what one of them costs, that honest requests are answered meanwhile, and that
 // everything is given back. `./test siege` has the machine to itself and judges the honest requests' times as well.
 import assert from 'node:assert/strict';
+import {readFileSync, readdirSync, readlinkSync} from 'node:fs';
 import net from 'node:net';
+import tls from 'node:tls';
 import {fileURLToPath} from 'node:url';
 import {describe, it} from 'node:test';
 
+import {makeAuthority} from './harness/certificates.mjs';
 import {startGateway} from './harness/gateway.mjs';
 import {startNginx} from './harness/nginx.mjs';
 import {cpuMilliseconds, run, start} from './harness/program.mjs';
@@ -21,10 +24,16 @@ const some = many * 0.4;               // the gateway holds an upstream connecti
 const few = sanitized ? 50 : 1000;     // that move a megabyte each
 const connectionKiB = 64;
 const spareKiB = 4096; // of the whole process: tables that grow in steps
+// When they are gone: pages that something small still lies on, for each of them, and the buffers that a worker keeps.
+const keptKiB = 8;
+const reusedKiB = 16 * 1024;
+const idleMax = 16;
+const spareDescriptors = 4; // connections of the admin listener come and go
 const largest = 1_000_000;
 const padding = `X-Pad: ${'p'.repeat(15_000)}\r\n`;
 
-// kind: what each connection sends first, what each sends again and again while it is held, how many there are.
+// kind: what each connection sends first, what each sends again and again while it is held, how many there are; `port` is of the
+// listener with TLS, `secure` says that the handshake is completed.
 const attacks = {
   'connections that say nothing': {first: ''},
   'connections that stay after a request': {first: request('GET', '/open')},
@@ -33,6 +42,9 @@ const attacks = {
   'bodies that come a byte at a time': {count: some, first: `POST /open HTTP/1.1\r\nHost: a\r\n${padding}Content-Length: 90000\r\n\r\n`, then: 'b'},
   'chunked bodies that come a byte at a time': {count: some, first: 'POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n', then: 'b'},
   'trailers that come a byte at a time': {count: some, first: 'POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ', then: 't'},
+  'trailers of 8 KiB without an end': {count: some, first: `POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ${'t'.repeat(8000)}`},
+  'TLS handshakes that do not go on': {port: 1, first: '\x16'},
+  'TLS connections that stay after a request': {port: 1, secure: true, count: some, first: request('GET', '/open')},
   'bodies whose upstream does not read': {count: few, first: `POST /open/deaf HTTP/1.1\r\nHost: a\r\n${padding}Content-Length: 9000000\r\n\r\n${'b'.repeat(largest)}`},
   'responses that nobody reads': {count: few, first: `GET /open/large HTTP/1.1\r\nHost: a\r\n${padding}\r\n`, deaf: true},
   'refused tokens': {first: request('GET', '/orders', [bearer(`${'a'.repeat(500)}.b.c`)])},
@@ -41,8 +53,8 @@ const attacks = {
 class Attackers {
   sockets = [];
 
-  constructor(scope, {deaf = false}) {
-    this.deaf = deaf;
+  constructor(scope, {deaf = false, secure = false}) {
+    Object.assign(this, {deaf, secure});
     scope.onClose(() => this.leave());
   }
 
@@ -55,12 +67,13 @@ class Attackers {
 
   #one(port, first) {
     return new Promise((resolve, reject) => {
-      const socket = net.connect({host: '127.0.0.1', port});
-      socket.once('connect', () => {
-        socket.write(first);
+      const options = {host: '127.0.0.1', port};
+      const socket = this.secure ? tls.connect({...options, rejectUnauthorized: false}) : net.connect(options);
+      socket.once(this.secure ? 'secureConnect' : 'connect', () => {
+        socket.write(Buffer.from(first, 'latin1'));
         resolve();
       });
-      socket.on('error', (error) => { if (socket.connecting) reject(error); });
+      socket.on('error', reject); // of no matter once it is connected
       if (this.deaf) socket.pause();
       else socket.resume();
       this.sockets.push(socket);
@@ -108,10 +121,13 @@ async function startBesieged(scope) {
     jwksFile: scope.file('jwks.json', jwks(key)),
     timeouts: {head: '60s', stream_idle: '60s'},
   });
+  config.upstreams.orders.pool = {max_idle: idleMax};
   config.upstreams.honest = {endpoints: [nginx.endpoint]};
   config.routes[0].upstream = 'honest';
+  const {certificateFile, keyFile} = await (await makeAuthority(scope)).issue('a');
+  config.listeners.push({address: '127.0.0.1:0', tls: {certificates: [{certificate_file: certificateFile, key_file: keyFile}]}});
   const gateway = await startGateway(scope, config);
-  return {gateway, honest: request('GET', '/orders', [bearer(await mint(key))])};
+  return {gateway, victim, honest: request('GET', '/orders', [bearer(await mint(key))])};
 }
 
 // Whoever sends ten thousand times in a second, and whoever takes it, have the machine's cores as well: what that does to honest
@@ -166,9 +182,40 @@ function settled(gateway) {
 }
 const open = (gateway) => gateway.metric('postern_downstream_connections_open');
 
+// {kib, descriptors, upstream: connections to the attacked one}
+function held({gateway, victim}) {
+  const files = readdirSync(`/proc/${gateway.pid}/fd`).map((name) => linkOf(`/proc/${gateway.pid}/fd/${name}`));
+  const sockets = new Set(files.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]));
+  const remote = `:${victim.port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const connections = readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => line.trim().split(/\s+/));
+  const upstream = connections.filter(([, , peer, , , , , , , inode]) => peer?.endsWith(remote) && sockets.has(inode)).length;
+  return {kib: gateway.residentKiB(), descriptors: files.length, upstream};
+}
+function linkOf(path) {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
+
+// What an attacker could have taken for good: connections, of both sides, descriptors, and memory. The allocator keeps some, and
+// what it can give back it gives within seconds.
+async function givesBack(besieged, before, count) {
+  await eventually('all of them are gone', async () => await open(besieged.gateway) === 0);
+  await eventually('their upstream connections are gone, but those that are kept for others', () => held(besieged).upstream <= idleMax);
+  await eventually('their descriptors are free', () => {
+    const {descriptors, upstream} = held(besieged);
+    return descriptors - upstream <= before.descriptors - before.upstream + spareDescriptors;
+  });
+  const kept = () => held(besieged).kib - before.kib;
+  if (!sanitized) await eventually('their memory is given back', () => kept() <= keptKiB * count + reusedKiB).catch(() => {});
+  return kept() / count;
+}
+
 describe('a siege', {concurrency: false}, () => {
   for (const [name, attack] of Object.entries(attacks)) {
-    const {count = many, first, then} = attack;
+    const {count = many, first, then, port = 0} = attack;
     it(`of ${count} ${name}`, async (t) => {
       const scope = scoped(t);
       const besieged = await startBesieged(scope);
@@ -176,24 +223,25 @@ describe('a siege', {concurrency: false}, () => {
       const decoys = then ? await startDecoys(scope, first) : undefined;
       await keepPace(besieged);
       const before = await keepPace(besieged);
-      const resting = gateway.residentKiB();
+      const resting = held(besieged);
 
       const attackers = new Attackers(scope, attack);
-      await attackers.open(gateway.port, count, first);
+      await attackers.open(gateway.ports[port], count, first);
       await eventually('all of them are there', async () => await open(gateway) >= count);
       await settled(gateway);
       const p99 = then ? await keepPaceUnder(attackers, decoys, then, besieged)
         : {elsewhere: before, here: await keepPace(besieged)};
-      const cost = (gateway.residentKiB() - resting) / count;
+      const cost = (held(besieged).kib - resting.kib) / count;
       assert.ok(await open(gateway) >= count, 'they were all there to the end');
       attackers.leave();
-      await eventually('all of them are gone', async () => await open(gateway) === 0);
+      const kept = await givesBack(besieged, resting, count);
       const after = await keepPace(besieged);
-      const kept = (gateway.residentKiB() - resting) / count;
 
-      t.diagnostic(`${cost.toFixed(1)} KiB each, ${kept.toFixed(1)} KiB kept; p99 ${p99.here} ms, else ${p99.elsewhere} ms, afterwards ${after} ms`);
+      t.diagnostic(`${cost.toFixed(1)} KiB each, ${kept.toFixed(1)} KiB kept; p99 ${p99.here} ms, else ${p99.elsewhere} ms, afterwards ${after} ms, before ${before} ms`);
       if (!sanitized) assert.ok(cost <= connectionKiB + spareKiB / count, `${cost} KiB for each connection`);
+      if (!sanitized) assert.ok(kept <= keptKiB + reusedKiB / count, `${kept} KiB kept of each connection`);
       if (alone) assert.ok(p99.here <= 2 * p99.elsewhere, 'honest requests were delayed');
+      if (alone) assert.ok(after <= 2 * before, 'honest requests are delayed when it is over');
     });
   }
 });
