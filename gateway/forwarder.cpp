@@ -161,7 +161,7 @@ bool Forwarder::take_pooled() {
   while (upstream_ && !upstream_->transport.is_silent()) upstream_ = pool_.take();
   if (!upstream_) return false;
   exchange_.record.upstream_endpoint = upstream_->endpoint().text;
-  watch_.set_upstream(&upstream_->transport);
+  watch_.set_upstream(upstream_.get());
   return true;
 }
 
@@ -170,7 +170,7 @@ Task<std::optional<Refusal>> Forwarder::connect() {
   upstream_ = pool_.make();
   fresh_attempts_ += 1;
   exchange_.record.upstream_endpoint = upstream_->endpoint().text;
-  watch_.set_upstream(&upstream_->transport);
+  watch_.set_upstream(upstream_.get());
   watch_.arm(Watch::Cause::connect, exchange_.config().timeouts.connect);
   const error_code error = co_await upstream_->open(pool_.tls());
   connect_failed_ = static_cast<bool>(error);

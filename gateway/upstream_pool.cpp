@@ -1,10 +1,7 @@
 #include "gateway/upstream_pool.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "conf/address.hpp"
@@ -13,73 +10,49 @@ namespace postern {
 namespace asio = boost::asio;
 namespace {
 
-using Resolver = asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type>;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
-constexpr std::chrono::seconds resolve_period{30};
 
-// Asks the system's resolver. On failure the endpoint keeps the addresses that it has.
-Task<error_code> look_up(asio::io_context::executor_type executor, std::shared_ptr<Endpoint> endpoint) {
-  Resolver resolver(executor);
-  endpoint->resolving = true;
-  auto [error, results] = co_await resolver.async_resolve(endpoint->host, endpoint->port, as_result);
-  endpoint->resolving = false;
-  endpoint->resolve_again = std::chrono::steady_clock::now() + resolve_period;
-  if (error) co_return error;
-  endpoint->addresses.clear();
-  for (const auto& entry : results) endpoint->addresses.push_back(entry.endpoint());
-  co_return error_code{};
-}
-
-std::shared_ptr<Endpoint> make_endpoint(const std::string& url) {
+std::shared_ptr<Endpoint> make_endpoint(const std::string& url, ResolvedNames& names) {
   const auto parsed = conf::parse_endpoint(url);  // checked with the configuration
   auto endpoint = std::make_shared<Endpoint>();
   endpoint->text = url;
   endpoint->host = parsed->host;
-  endpoint->port = std::to_string(parsed->port);
-  error_code not_literal;
-  const auto address = asio::ip::make_address(endpoint->host, not_literal);
-  if (!not_literal) {
-    endpoint->addresses.emplace_back(address, parsed->port);
-    endpoint->resolve_again = never;
-  }
+  endpoint->port = parsed->port;
+  endpoint->name = names.find(endpoint->host);
   return endpoint;
 }
 
 }  // namespace
 
-Task<error_code> UpstreamConnection::resolve() {
-  if (endpoint_->addresses.empty()) {
-    const error_code error = co_await look_up(transport.socket().get_executor(), endpoint_);
-    if (endpoint_->addresses.empty()) co_return error ? error : error_code(asio::error::host_not_found);
-  } else if (!endpoint_->resolving && std::chrono::steady_clock::now() > endpoint_->resolve_again) {
-    endpoint_->resolving = true;
-    asio::co_spawn(transport.socket().get_executor(), look_up(transport.socket().get_executor(), endpoint_),
-                   asio::detached);
-  }
-  co_return error_code{};
-}
-
 Task<error_code> UpstreamConnection::open(const ClientTls* tls) {
-  error_code error = co_await resolve();
+  error_code error = co_await endpoint_->name->resolve(given_up_);
   if (error) co_return error;
   TcpSocket& socket = transport.socket();
-  const auto addresses = endpoint_->addresses;  // a resolution in the background may replace them
+  const Addresses addresses = endpoint_->name->addresses();  // a look-up in the background may replace them
   for (const auto& address : addresses) {
     error_code ignored;
     socket.close(ignored);
-    std::tie(error) = co_await socket.async_connect(address, as_result);
-    if (!error || error == asio::error::operation_aborted) break;
+    const asio::ip::tcp::endpoint place(address, endpoint_->port);
+    std::tie(error) = co_await socket.async_connect(place, as_result);
+    if (!error || given_up_) break;
   }
+  if (given_up_) co_return error_code(asio::error::operation_aborted);
   if (error) co_return error;
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   if (tls != nullptr) error = co_await transport.handshake(tls->new_connection(endpoint_->host, endpoint_->session));
   co_return error;
 }
 
-UpstreamPool::UpstreamPool(asio::io_context& io, Ticker& ticker, const conf::Upstream& config,
+void UpstreamConnection::cancel() noexcept {
+  given_up_ = true;
+  endpoint_->name->wake();
+  transport.cancel();
+}
+
+UpstreamPool::UpstreamPool(asio::io_context& io, Ticker& ticker, ResolvedNames& names, const conf::Upstream& config,
                            std::shared_ptr<const ClientTls> tls)
     : io_(io), ticker_(ticker), idle_limit_(config.pool.idle), max_idle_(config.pool.max_idle), tls_(std::move(tls)) {
-  for (const std::string& url : config.endpoints) endpoints_.push_back(make_endpoint(url));
+  for (const std::string& url : config.endpoints) endpoints_.push_back(make_endpoint(url, names));
 }
 
 UpstreamPool::~UpstreamPool() = default;

@@ -9,22 +9,19 @@
 #include <vector>
 
 #include "conf/config.hpp"
+#include "gateway/resolved_names.hpp"
 #include "gateway/ticker.hpp"
 #include "gateway/tls.hpp"
 #include "gateway/transport.hpp"
 
 namespace postern {
 
-// One address of an upstream. Its name is resolved when it is first needed and again in the background after 30 s; when
-// that fails, the last good addresses serve.
+// One of an upstream's, which the connections in turn go to.
 struct Endpoint {
-  std::string host;
-  std::string port;
   std::string text;  // `http://host:port`, for the log
-
-  std::vector<boost::asio::ip::tcp::endpoint> addresses;
-  SteadyTime resolve_again{};  // never for a literal address
-  bool resolving = false;
+  std::string host;
+  std::uint16_t port = 0;
+  std::shared_ptr<ResolvedName> name;  // the host's
   ClientTls::Session session;
 };
 
@@ -33,8 +30,11 @@ class UpstreamConnection {
   UpstreamConnection(TcpSocket socket, std::shared_ptr<Endpoint> endpoint)
       : transport(std::move(socket)), endpoint_(std::move(endpoint)) {}
 
-  // TCP, then TLS where the endpoint has it. Without a deadline of its own: whoever waits cancels `transport`.
+  // The name, TCP, then TLS where the endpoint has it. Without a deadline of its own: whoever waits calls cancel().
   Task<error_code> open(const ClientTls* tls);
+  // Ends whatever is suspended with operation_aborted; after it a connection that is not open will not be. Thread of
+  // the socket only.
+  void cancel() noexcept;
   const Endpoint& endpoint() const noexcept { return *endpoint_; }
 
   Transport transport;
@@ -42,14 +42,14 @@ class UpstreamConnection {
   SteadyTime idle_since{};  // while it is in the pool
 
  private:
-  Task<error_code> resolve();
   std::shared_ptr<Endpoint> endpoint_;
+  bool given_up_ = false;
 };
 
 class UpstreamPool final : public Ticking {
  public:
   // `tls` is null for an http upstream.
-  UpstreamPool(boost::asio::io_context& io, Ticker& ticker, const conf::Upstream& config,
+  UpstreamPool(boost::asio::io_context& io, Ticker& ticker, ResolvedNames& names, const conf::Upstream& config,
                std::shared_ptr<const ClientTls> tls);
   ~UpstreamPool();
 

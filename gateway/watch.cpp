@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/upstream_pool.hpp"
+
 namespace postern {
 namespace {
 

@@ -10,6 +10,8 @@
 
 namespace postern {
 
+class UpstreamConnection;
+
 class Watch final : public Ticking {
  public:
   // Whether what was allowed once still is.
@@ -53,7 +55,7 @@ class Watch final : public Ticking {
   void disarm() noexcept { arm(Cause::none, {}); }
 
   // The upstream connection to cancel with the client's; null when there is none.
-  void set_upstream(Transport* upstream) noexcept { upstream_ = upstream; }
+  void set_upstream(UpstreamConnection* upstream) noexcept { upstream_ = upstream; }
 
   // Asked at every tick; null: nobody.
   void set_permission(const Permission* permission) noexcept { permission_ = permission; }
@@ -67,7 +69,7 @@ class Watch final : public Ticking {
 
   Ticker& ticker_;
   Transport& client_;
-  Transport* upstream_ = nullptr;
+  UpstreamConnection* upstream_ = nullptr;
   const Permission* permission_ = nullptr;
   const bool& draining_;
   SteadyTime deadline_ = never;

@@ -48,7 +48,8 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
       relay_buffers_(relay_size(snapshot->config.limits), buffers_kept / 4),
       random_(std::random_device{}()),
       work_(io_.get_executor()),
-      ticker_(io_) {
+      ticker_(io_),
+      names_(io_.get_executor()) {
   free_exchanges_.reserve(exchanges_kept);
   ticker_.set_after_tick([this](SteadyTime) {
     flush_log();
@@ -84,7 +85,7 @@ void Worker::swap(std::shared_ptr<const Snapshot> snapshot) {
       const CompiledUpstream& before = active_->snapshot->upstreams[i];
       if (before.name == upstream.name && *before.config == *upstream.config) pool = active_->pools[i];
     }
-    if (!pool) pool = std::make_shared<UpstreamPool>(io_, ticker_, *upstream.config, upstream.tls);
+    if (!pool) pool = std::make_shared<UpstreamPool>(io_, ticker_, names_, *upstream.config, upstream.tls);
     next->pools.push_back(std::move(pool));
   }
   head_buffers_.grow(snapshot->config.limits.head_bytes.count + Inbox::slack);

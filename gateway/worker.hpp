@@ -98,6 +98,7 @@ class Worker {
   boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   Ticker ticker_;
+  ResolvedNames names_;
   std::list<std::shared_ptr<Listening>> listening_;
   std::shared_ptr<ActiveSnapshot> active_;
 };

@@ -161,7 +161,7 @@ class RedisStore final : public Store {
 
 }  // namespace
 
-std::unique_ptr<Store> open_redis_store(RedisOptions options, redis::Resolve resolve) {
+std::unique_ptr<Store> open_redis_store(RedisOptions options, Resolve resolve) {
   return std::make_unique<RedisStore>(std::move(options), std::move(resolve));
 }
 

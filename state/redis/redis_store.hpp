@@ -12,14 +12,14 @@
 
 #include <memory>
 
+#include "gateway/name_lookups.hpp"
 #include "state/redis/redis_options.hpp"
-#include "state/redis/resolver.hpp"
 #include "state/store.hpp"
 
 namespace postern::state {
 
 // Returns at once: a server that cannot be reached is tried again for as long as the store lives. A look-up of its name
 // never holds up the store's end.
-std::unique_ptr<Store> open_redis_store(RedisOptions options, redis::Resolve resolve = redis::resolve_by_system);
+std::unique_ptr<Store> open_redis_store(RedisOptions options, Resolve resolve = resolve_by_system);
 
 }  // namespace postern::state

@@ -1,28 +1,16 @@
-// The names of Redis servers as addresses. The system's resolver blocks and cannot be interrupted: a look-up has a
-// thread of its own, which nobody waits for.
+// The addresses of Redis servers, one look-up at a time.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
-#include <tl/expected.hpp>
-#include <vector>
 
+#include "gateway/name_lookups.hpp"
 #include "gateway/transport.hpp"
 
 namespace postern::state::redis {
-
-using Addresses = std::vector<boost::asio::ip::address>;
-using Resolved = tl::expected<Addresses, error_code>;
-// Blocks; may be called on any thread, and after the store is gone.
-using Resolve = std::function<Resolved(const std::string& host)>;
-
-// getaddrinfo().
-Resolved resolve_by_system(const std::string& host);
 
 // On one thread, that of the executor. One look-up at a time: while names are resolved slowly, or not at all, attempts
 // to connect gather no threads.
@@ -42,13 +30,10 @@ class Resolver {
 
  private:
   struct LookUp;
-  struct Home;
   std::shared_ptr<LookUp> begin(const std::string& host);
-  void end(Resolved outcome);
+  void end(const Resolved& outcome);
 
-  const Executor executor_;
-  const Resolve resolve_;
-  const std::shared_ptr<Home> home_;
+  NameLookups lookups_;
   std::shared_ptr<LookUp> under_way_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                     Executor>

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "tests/store/redis_clients.hpp"
-#include "tests/store/slow_names.hpp"
+#include "tests/unit/slow_names.hpp"
 
 namespace postern::state {
 
@@ -22,7 +22,7 @@ TEST_CASE("A store ends while its server's name is looked up, and the look-up en
   store.reset();
   CHECK(Clock::now() - began < patience / 2);
   CHECK_FALSE(names.is_left_alone());
-  names.open(redis::Addresses{});
+  names.open(Addresses{});
   while (!names.is_left_alone()) std::this_thread::yield();
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("While the name is looked up calls fail in their time, and the store h
   CHECK(failed.took < patience / 2);
   failed_call(*store);
   CHECK(names.asked().size() == 1);
-  names.open(redis::Addresses{boost::asio::ip::make_address("127.0.0.1")});
+  names.open(Addresses{boost::asio::ip::make_address("127.0.0.1")});
   CHECK(healed_revoke(*store, "s") == 1);
 }
 

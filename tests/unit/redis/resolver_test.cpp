@@ -6,12 +6,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <optional>
 #include <utility>
 
 #include "state/redis/connection.hpp"
-#include "tests/store/slow_names.hpp"
+#include "tests/unit/run_until.hpp"
+#include "tests/unit/slow_names.hpp"
 
 using namespace postern;
 using namespace postern::state;
@@ -44,17 +44,6 @@ Task<void> fail_to_open(asio::io_context::executor_type executor, Resolver& reso
     conf::RedisAddress address{"redis.example", 6379};
     const MaybeError failed = co_await connection->open(std::move(address), steps);
     failures += failed && failed->detail == "Redis at redis.example port 6379: no answer in time";
-  }
-}
-
-// Runs until the condition is true.
-template <class Condition>
-void run_until(asio::io_context& io, Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    REQUIRE(std::chrono::steady_clock::now() < deadline);
-    io.restart();
-    io.run_one_for(std::chrono::milliseconds(1));
   }
 }
 

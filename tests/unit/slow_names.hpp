@@ -11,15 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include "state/redis/resolver.hpp"
+#include "gateway/name_lookups.hpp"
 
-namespace postern::state {
+namespace postern {
 
 class SlowNames {
  public:
-  // For a store, which it outlives: a look-up waits for open().
-  redis::Resolve resolve() const {
-    return [names = names_](const std::string& host) -> redis::Resolved {
+  // May outlive this; a look-up waits for open().
+  Resolve resolve() const {
+    return [names = names_](const std::string& host) -> Resolved {
       std::unique_lock lock(names->mutex);
       names->asked.push_back(host);
       names->changed.notify_all();
@@ -28,7 +28,7 @@ class SlowNames {
     };
   }
   // From now on that is what all names are.
-  void open(redis::Resolved resolved) {
+  void open(Resolved resolved) {
     const std::lock_guard lock(names_->mutex);
     names_->resolved = std::move(resolved);
     names_->is_open = true;
@@ -50,10 +50,10 @@ class SlowNames {
     std::mutex mutex;
     std::condition_variable changed;
     std::vector<std::string> asked;
-    redis::Resolved resolved;
+    Resolved resolved;
     bool is_open = false;
   };
   std::shared_ptr<Names> names_ = std::make_shared<Names>();
 };
 
-}  // namespace postern::state
+}  // namespace postern
