@@ -73,17 +73,45 @@ Task<Transport::Read> Transport::read_some(char* place, std::size_t size) {
 
 Task<Transport::Read> Transport::read_tls(char* place, std::size_t size) {
   for (;;) {
-    ERR_clear_error();
-    std::size_t bytes = 0;
-    const int result = SSL_read_ex(ssl_.get(), place, size, &bytes);
-    if (result == 1) co_return Read(error_code(), bytes);
-    const int ssl_error = SSL_get_error(ssl_.get(), result);
-    if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) {
-      co_return Read(tls_failure(ssl_error), 0);
-    }
-    const error_code error = co_await wait_for(ssl_error);
+    const Read read = try_read_tls(place, size);
+    if (std::get<0>(read) != asio::error::would_block) co_return read;
+    const error_code error = co_await wait_for(tls_read_wants_);
     if (error) co_return Read(error, 0);
   }
+}
+
+Transport::Read Transport::try_read(char* place, std::size_t size) {
+  if (ssl_) return try_read_tls(place, size);
+  ssize_t received = -1;
+  do {
+    received = ::recv(socket_.native_handle(), place, size, MSG_DONTWAIT);
+  } while (received < 0 && errno == EINTR);
+  if (received > 0) return {error_code(), static_cast<std::size_t>(received)};
+  if (received == 0) return {asio::error::eof, 0};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {asio::error::would_block, 0};
+  return {error_code(errno, boost::system::system_category()), 0};
+}
+
+Transport::Read Transport::try_read_tls(char* place, std::size_t size) {
+  ERR_clear_error();
+  tls_read_wants_ = 0;
+  std::size_t bytes = 0;
+  const int result = SSL_read_ex(ssl_.get(), place, size, &bytes);
+  if (result == 1) return {error_code(), bytes};
+  const int ssl_error = SSL_get_error(ssl_.get(), result);
+  if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) return {tls_failure(ssl_error), 0};
+  tls_read_wants_ = ssl_error;
+  return {asio::error::would_block, 0};
+}
+
+Task<error_code> Transport::wait_readable() {
+  error_code error;
+  if (!ssl_) {
+    error = co_await wait_for(SSL_ERROR_WANT_READ);
+  } else if (tls_read_wants_ != 0) {
+    error = co_await wait_for(tls_read_wants_);
+  }
+  co_return error;
 }
 
 bool Transport::try_write(std::string_view& first, std::string_view& second, error_code& error) {

@@ -36,6 +36,11 @@ class Transport {
   using Read = std::tuple<error_code, std::size_t>;
   // At least one byte, or an error. Tries at once, else suspends.
   Task<Read> read_some(char* place, std::size_t size);
+  // The same without suspending, for a reader that holds no buffer while it waits: `would_block` when nothing is there.
+  Read try_read(char* place, std::size_t size);
+  // Until try_read() is worth a call, be it for an end or an error. TLS holds bytes of its own: at once unless
+  // try_read() just found nothing.
+  Task<error_code> wait_readable();
 
   // Sends at once what the kernel takes, in one call where it takes both, and moves the views behind it. False when
   // something is left and the kernel is full; then write() goes on.
@@ -64,13 +69,15 @@ class Transport {
 
  private:
   Task<Read> read_tls(char* place, std::size_t size);
+  Read try_read_tls(char* place, std::size_t size);
   bool try_write_plain(std::string_view& first, std::string_view& second, error_code& error);
   bool try_write_tls(std::string_view& bytes, error_code& error);
   Task<error_code> wait_for(int ssl_error);
 
   TcpSocket socket_;
   SslPtr ssl_;
-  int tls_wants_ = 0;  // what the last TLS write waits for
+  int tls_wants_ = 0;       // what the last TLS write waits for
+  int tls_read_wants_ = 0;  // what the last TLS try_read() waits for; 0: nothing
 };
 
 }  // namespace postern

@@ -12,8 +12,8 @@ namespace {
 // One direction. A failure ends both; a clean end only this one.
 class Direction {
  public:
-  Direction(Worker& worker, Transport& from, Transport& to, Watch& watch)
-      : worker_(worker), from_(from), to_(to), watch_(watch), done_(worker.io().get_executor()) {}
+  Direction(Worker& worker, BufferPool& buffers, Transport& from, Transport& to, Watch& watch)
+      : buffers_(buffers), from_(from), to_(to), watch_(watch), done_(worker.io().get_executor()) {}
 
   Task<void> run(std::string_view first) {
     error_code error;
@@ -33,15 +33,23 @@ class Direction {
     error_code error;
     if (!first.empty()) error = co_await to_.write(first);
     bytes_ = first.size();
-    Buffer buffer = worker_.relay_buffers().take();
     while (!error) {
-      const auto [ended, bytes] = co_await from_.read_some(buffer.data(), buffer.size());
-      if (ended) co_return ended;
-      watch_.touch();
-      error = co_await to_.write({buffer.data(), bytes});
-      bytes_ += bytes;
-      watch_.touch();
+      error = co_await from_.wait_readable();
+      if (!error) error = co_await pass_on();
     }
+    co_return error;
+  }
+
+  // What is there to be read. The buffer is held no longer: a quiet tunnel costs none.
+  Task<error_code> pass_on() {
+    Buffer buffer = buffers_.take();
+    auto [error, bytes] = from_.try_read(buffer.data(), buffer.size());
+    if (error == boost::asio::error::would_block) co_return error_code();
+    if (error) co_return error;
+    watch_.touch();
+    error = co_await to_.write({buffer.data(), bytes});
+    bytes_ += bytes;
+    watch_.touch();
     co_return error;
   }
 
@@ -55,7 +63,7 @@ class Direction {
     done_.set();
   }
 
-  Worker& worker_;
+  BufferPool& buffers_;
   Transport& from_;
   Transport& to_;
   Watch& watch_;
@@ -67,8 +75,9 @@ class Direction {
 
 Task<TunnelBytes> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch,
                              std::string_view first) {
-  Direction to_upstream(worker, client, upstream, watch);
-  Direction to_client(worker, upstream, client, watch);
+  // The buffers of two different sizes: a tunnel whose ends do not read, either of them, stays below 64 KiB.
+  Direction to_upstream(worker, worker.head_buffers(), client, upstream, watch);
+  Direction to_client(worker, worker.relay_buffers(), upstream, client, watch);
   boost::asio::co_spawn(worker.io().get_executor(), to_upstream.run(first), boost::asio::detached);
   co_await to_client.run({});
   co_await to_upstream.wait();

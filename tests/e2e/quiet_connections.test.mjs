@@ -1,4 +1,5 @@
-// Connections between two requests: parked once they have been quiet for a while, and served again like any other.
+// Connections between two requests: parked once they have been quiet for a while, and served again like any other. And
+// tunnels in which nobody says anything.
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {writeFileSync} from 'node:fs';
@@ -6,7 +7,9 @@ import net from 'node:net';
 import {describe, it} from 'node:test';
 
 import {makeAuthority} from './harness/certificates.mjs';
+import {cpuMilliseconds} from './harness/program.mjs';
 import {connect} from './harness/raw_client.mjs';
+import {startUpstream} from './harness/recording_upstream.mjs';
 import {request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
@@ -175,5 +178,73 @@ describe('a parked connection', () => {
     const each = (at.at(-1) - at[0]) / 2000;
     assert.ok(each < 1, `${each.toFixed(2)} KiB each`);
     t.diagnostic(`${(each * 1024).toFixed(0)} bytes each`);
+  });
+});
+
+describe('a quiet tunnel', () => {
+  const upgrade = request('GET', '/open', ['Connection: upgrade', 'Upgrade: echo/1']);
+  const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo/1\r\n\r\n';
+
+  // Of the upstream: switches to a protocol that says everything back.
+  function echoes(connection) {
+    const {socket, unread} = connection;
+    if (connection.switched) {
+      socket.write(unread);
+      connection.unread = Buffer.alloc(0);
+    } else if (unread.includes('\r\n\r\n')) {
+      connection.switched = true;
+      connection.unread = Buffer.alloc(0);
+      socket.write(switching);
+    }
+    return true;
+  }
+
+  async function open(scope, gateway, options) {
+    const client = await connect(scope, gateway.port, options);
+    client.send(upgrade);
+    await client.until('101', (text) => text === switching);
+    return client;
+  }
+
+  async function echo(client, text) {
+    const had = client.received.length;
+    client.send(text);
+    await eventually('the echo', () => client.received.length >= had + text.length);
+    assert.ok(client.text.endsWith(text));
+  }
+
+  it('costs less than 24 KiB, whatever went through it before', {skip: sanitized && 'a sanitizer has memory of its own'}, async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope, {upstreamOptions: {onBytes: echoes}});
+    const at = [];
+    for (let count = 1; count <= 300; count += 1) {
+      await echo(await open(scope, gateway), 'x'.repeat(20_000));
+      at.push(gateway.residentKiB());
+    }
+    const each = (at.at(-1) - at[99]) / 200;
+    assert.ok(each < 24, `${each.toFixed(1)} KiB each`);
+    t.diagnostic(`${each.toFixed(1)} KiB each`);
+  });
+
+  it('wakes up over TLS on both sides, and does not spin for half a record', async (t) => {
+    const scope = scoped(t);
+    const authority = await makeAuthority(scope, 'upstreams');
+    const {secure: certificate} = await authority.issue('127.0.0.1');
+    const upstream = await startUpstream(scope, {onBytes: echoes, secure: certificate});
+    const orders = {endpoints: [upstream.endpoint], tls: {ca_file: authority.certificateFile}};
+    const {gateway, secure} = await startSecure(scope, {upstreams: {orders}});
+    const relay = await startRelay(scope, gateway.port);
+    const client = await open(scope, relay, {secure});
+    for (const text of ['a', 'b'.repeat(16_384), 'c'.repeat(1_000_000), 'd']) await echo(client, text);
+    for (const text of ['e', 'f', 'g', 'h']) client.send(text);
+    await client.until('what came in small records', (text) => text.endsWith('efgh'));
+    relay.passes = 10; // bytes of the record
+    client.send('i'.repeat(100));
+    await eventually('they are out', () => relay.passes <= 0);
+    const begin = {cpu: cpuMilliseconds(gateway.pid), at: performance.now()};
+    await eventually('half a second has passed', () => performance.now() - begin.at > 500);
+    const used = cpuMilliseconds(gateway.pid) - begin.cpu;
+    assert.ok(used < 250, `${used} ms of CPU time`);
+    assert.ok(client.text.endsWith('efgh'));
   });
 });
