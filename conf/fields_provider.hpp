@@ -100,7 +100,8 @@ void describe(Visitor& v, Provider& c) {
            .required = true});
   v.field("audience_match", c.audience_match, {.doc = "Whether a token must name `any` or `all` of `audiences`."});
   v.field("jwks_file", c.jwks_file,
-          {.doc = "Files with the issuer's public keys as a JSON Web Key Set.",
+          {.doc = "Files with the issuer's public keys as a JSON Web Key Set. A key that cannot be used, here as in "
+                  "`pem_file`, is skipped with a warning; a provider without any key is an error.",
            .one_or_list = true,
            .not_empty = true,
            .unique = true});
