@@ -12,6 +12,7 @@
 #include <chrono>
 #include <ostream>
 
+#include "cli/keys.hpp"
 #include "conf/address.hpp"
 #include "gateway/server.hpp"
 
@@ -25,7 +26,7 @@ using boost::system::error_code;
 
 constexpr std::chrono::seconds health_timeout{5};
 constexpr std::chrono::seconds reload_timeout{60};  // it reads every file and key of the configuration
-constexpr std::chrono::seconds revoke_timeout{10};  // longer than a store has
+constexpr std::chrono::seconds store_timeout{10};   // longer than a store has
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 struct Answer {
@@ -99,6 +100,21 @@ int tell(const tl::expected<Answer, std::string>& answer, std::ostream& out, std
   return well ? exit_ok : exit_refused;
 }
 
+int tell_keys(const tl::expected<Answer, std::string>& answer, bool json, std::ostream& out, std::ostream& err) {
+  if (answer && answer->status == 404) {
+    err << "the gateway has no token service\n";
+    return exit_refused;
+  }
+  if (json || !answer || answer->status != 200) return tell(answer, out, err);
+  const auto table = keys_table(answer->body);
+  if (!table) {
+    err << table.error() << '\n';
+    return exit_refused;
+  }
+  out << *table;
+  return exit_ok;
+}
+
 }  // namespace
 
 int run_healthcheck(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
@@ -114,7 +130,19 @@ int run_reload(const AdminClientOptions& options, const conf::Environment& envir
 int run_tokens_revoke(const RevokeOptions& options, const conf::Environment& environment, std::ostream& out,
                       std::ostream& err) {
   const std::string address = admin_address(options.admin, environment);
-  return tell(ask(http::verb::post, "/revocations", address, revoke_timeout, options.revocation), out, err);
+  return tell(ask(http::verb::post, "/revocations", address, store_timeout, options.revocation), out, err);
+}
+
+int run_keys_list(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,
+                  std::ostream& err) {
+  const std::string address = admin_address(options.admin, environment);
+  return tell_keys(ask(http::verb::get, "/keys", address, store_timeout), options.json, out, err);
+}
+
+int run_keys_rotate(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,
+                    std::ostream& err) {
+  const std::string address = admin_address(options.admin, environment);
+  return tell_keys(ask(http::verb::post, "/keys/rotate", address, store_timeout), options.json, out, err);
 }
 
 }  // namespace postern::cli

@@ -1,5 +1,5 @@
-// `postern healthcheck`, `postern reload` and `postern tokens revoke`: questions to the admin listener of a running
-// gateway.
+// `postern healthcheck`, `postern reload`, `postern tokens revoke` and `postern keys`: questions to the admin listener
+// of a running gateway.
 #pragma once
 
 #include <iosfwd>
@@ -32,5 +32,18 @@ struct RevokeOptions {
 // token service.
 int run_tokens_revoke(const RevokeOptions& options, const conf::Environment& environment, std::ostream& out,
                       std::ostream& err);
+
+struct KeysOptions {
+  AdminClientOptions admin;
+  bool json = false;  // as the gateway gives it; else a table, see cli/keys.hpp
+};
+
+// 0 with the signing keys on `out`; 1 with a sentence on `err` when the gateway does not give them, or has no token
+// service.
+int run_keys_list(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,
+                  std::ostream& err);
+// The same after another key was made, which signs at once.
+int run_keys_rotate(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,
+                    std::ostream& err);
 
 }  // namespace postern::cli

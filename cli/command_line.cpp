@@ -54,6 +54,11 @@ MadeVerb tokens_revoke(const Given& given, const conf::Environment& environment)
 }
 
 template <class Made>
+MadeVerb with_keys(const Given& given, const conf::Environment& environment) {
+  return Made{{admin_options(given, environment), given.keys_json}};
+}
+
+template <class Made>
 MadeVerb alone(const Given&, const conf::Environment&) {
   return Made{};
 }
@@ -102,6 +107,8 @@ constexpr Maker makers[] = {
     {"healthcheck", with_admin<Healthcheck>},
     {"reload", with_admin<Reload>},
     {"tokens revoke", tokens_revoke},
+    {"keys list", with_keys<KeysList>},
+    {"keys rotate", with_keys<KeysRotate>},
     {"completion", completion},
     {"version", alone<Version>},
 };

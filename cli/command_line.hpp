@@ -62,6 +62,12 @@ struct Reload {
 struct TokensRevoke {
   RevokeOptions options;
 };
+struct KeysList {
+  KeysOptions options;
+};
+struct KeysRotate {
+  KeysOptions options;
+};
 struct CompletionScript {
   std::string shell;
 };
@@ -69,7 +75,7 @@ struct Version {};
 
 using Verb = std::variant<Run, Validate, Explain, Verify, ConfigSchema, ConfigPrint, ConfigReference, ProvidersCheck,
                           UsersAdd, UsersPasswd, UsersRemove, UsersList, Demo, Healthcheck, Reload, TokensRevoke,
-                          CompletionScript, Version>;
+                          KeysList, KeysRotate, CompletionScript, Version>;
 
 struct Invocation {
   LogOptions log;

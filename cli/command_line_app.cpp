@@ -171,6 +171,19 @@ void add_token_verbs(CLI::App& app, Given& given) {
   add_admin_options(*verb, given);
 }
 
+void add_keys_verb(CLI::App& keys, Given& given, const char* name, const char* help) {
+  CLI::App* const verb = keys.add_subcommand(name, help);
+  verb->add_flag("--json", given.keys_json, "Print JSON");
+  add_admin_options(*verb, given);
+}
+
+void add_keys_verbs(CLI::App& app, Given& given) {
+  CLI::App* const keys = app.add_subcommand("keys", "Signing keys, for a running gateway with a token service");
+  keys->require_subcommand(1);
+  add_keys_verb(*keys, given, "list", "List the signing keys with their phases and times");
+  add_keys_verb(*keys, given, "rotate", "Have another key sign at once, and list them");
+}
+
 void add_program_verbs(CLI::App& app, Given& given) {
   CLI::App* const completion = app.add_subcommand("completion", "Print the completion script of a shell");
   restrict_to(completion->add_option("SHELL", given.shell, "The shell")->required(), {"bash", "zsh", "fish"});
@@ -209,6 +222,7 @@ std::unique_ptr<CLI::App> make_app(Given& given) {
   add_users_verbs(*app, given);
   add_admin_verbs(*app, given);
   add_token_verbs(*app, given);
+  add_keys_verbs(*app, given);
   add_program_verbs(*app, given);
   return app;
 }

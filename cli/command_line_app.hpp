@@ -26,6 +26,7 @@ struct Given {
   RevokeFlags revoke;
   DemoOptions demo;
   std::optional<std::string> admin;
+  bool keys_json = false;
   std::string shell;
 };
 

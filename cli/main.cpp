@@ -62,6 +62,13 @@ struct Perform {
     return cli::run_tokens_revoke(revoke.options, environment, std::cout, std::cerr);
   }
 
+  int operator()(const cli::KeysList& list) const {
+    return cli::run_keys_list(list.options, environment, std::cout, std::cerr);
+  }
+  int operator()(const cli::KeysRotate& rotate) const {
+    return cli::run_keys_rotate(rotate.options, environment, std::cout, std::cerr);
+  }
+
   int operator()(const cli::UsersAdd& add) const {
     return cli::run_users_add(add.options, unix_now(), std::cin, std::cerr);
   }

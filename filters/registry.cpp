@@ -10,6 +10,7 @@
 #include "filters/session_endpoints.hpp"
 #include "filters/token_endpoints.hpp"
 #include "filters/token_service/clients.hpp"
+#include "filters/token_service/keys_page.hpp"
 #include "filters/token_service/revocations_page.hpp"
 #include "filters/token_service/store_settings.hpp"
 #include "filters/worker_state.hpp"
@@ -57,7 +58,10 @@ class Factory final : public FilterFactory {
 
   std::vector<AdminPage> admin_pages() const override {
     if (build_.followed.store == nullptr) return {};
-    return {token_service::revocations_page(build_.followed, build_.config.token_service)};
+    std::vector<AdminPage> pages;
+    if (build_.service) pages = token_service::keys_pages(build_.service->shared().keys);
+    pages.push_back(token_service::revocations_page(build_.followed, build_.config.token_service));
+    return pages;
   }
 
   void take_effect() const override {

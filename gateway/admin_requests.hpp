@@ -11,7 +11,7 @@
 // | /drain    | POST      | 202; the drain begins when the answer is out                            |
 // | /loglevel | GET, POST | the level; POST takes `?level=debug`, 400 for an unknown one            |
 //
-// Beside them are the pages of filters (FilterFactory::admin_pages): `/revocations`.
+// Beside them are the pages of filters (FilterFactory::admin_pages): `/revocations`, `/keys`, `/keys/rotate`.
 #pragma once
 
 #include <optional>

@@ -61,14 +61,20 @@ void SigningKeys::adopt(state::KeySchedule schedule, std::string issuer) {
 }
 
 // With mutex_ held.
+state::SigningKeySet SigningKeys::records() const {
+  state::SigningKeySet set;
+  for (const Loaded& loaded : loaded_) set.keys.push_back(loaded.record);
+  return set;
+}
+
+// With mutex_ held.
 bool SigningKeys::is_revoked(const std::string& kid) const {
   return revocations_->is_key_revoked(issuer_, kid);
 }
 
 KeyPtr SigningKeys::signer(state::Millis now) {
   const std::lock_guard lock(mutex_);
-  state::SigningKeySet set;
-  for (const Loaded& loaded : loaded_) set.keys.push_back(loaded.record);
+  const state::SigningKeySet set = records();
   const state::SigningKeyRecord* record = state::signing_key(set, now);
   if (record == nullptr) return nullptr;
   if (!is_revoked(record->kid)) return loaded_[static_cast<std::size_t>(record - set.keys.data())].key;
@@ -150,6 +156,7 @@ void SigningKeys::settle(tl::expected<state::SigningKeySet, state::StoreError> o
       last_error_ = outcome.error().detail;
     }
     wake(false);
+    answer_demands(tl::unexpected(outcome.error().detail));
     return look_again(look_after_failure);
   }
   const state::SigningKeySet usable = take_over(*outcome);
@@ -161,6 +168,7 @@ void SigningKeys::settle(tl::expected<state::SigningKeySet, state::StoreError> o
     schedule = schedule_;
   }
   if (const auto due = state::due_key(usable, now, schedule)) return add(*due, usable.version, now);
+  if (const auto due = demanded(*outcome, now, schedule)) return add(*due, usable.version, now);
   wake(true);
   const std::chrono::milliseconds until_change{state::next_change(usable, schedule) - now};
   look_again(std::min<std::chrono::milliseconds>(look_every, until_change));
@@ -228,6 +236,7 @@ void SigningKeys::add(const state::DueKey& due, std::uint64_t version, state::Mi
   if (!key) {
     spdlog::error("token_service: no signing key can be made: {}", key.error());
     wake(false);
+    answer_demands(tl::unexpected("no key can be made: " + key.error()));
     return look_again(look_every);
   }
   state::SigningKeyRecord record;
@@ -239,6 +248,7 @@ void SigningKeys::add(const state::DueKey& due, std::uint64_t version, state::Mi
   record.signs_until = due.signs_until;
   record.retired = due.retired;
   loading_ = true;
+  offered_ = record.kid;
   store->add_signing_key(std::move(record), version, to_settle());
 }
 

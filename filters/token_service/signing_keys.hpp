@@ -7,7 +7,9 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "conf/config.hpp"
@@ -40,6 +42,13 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   std::shared_ptr<const jose::SigningKey> signer(state::Millis now);
   // RFC 7517 section 5: all that verify, or will. Any thread.
   std::string jwks() const;
+  // The same keys with their times, without the private ones. Any thread.
+  state::SigningKeySet known() const;
+
+  // Makes a key that signs at once, whatever the schedule says; those who ask together get one. The error is why the
+  // store does not keep it; then it may all the same.
+  using Made = tl::expected<void, std::string>;
+  Task<Made> rotate();
 
   // Another gateway may sign with a key that this one has not seen: the store is asked, for an unknown kid at most once
   // in ten seconds.
@@ -49,6 +58,7 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
 
  private:
   using Waiter = std::shared_ptr<Handoff<bool>>;
+  using Demand = std::shared_ptr<Handoff<Made>>;
   struct Loaded {
     state::SigningKeyRecord record;  // without its private key, which `key` has
     std::shared_ptr<const jose::SigningKey> key;
@@ -65,7 +75,13 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   // Those of `set` that can be used.
   state::SigningKeySet take_over(const state::SigningKeySet& set);
   void add(const state::DueKey& due, std::uint64_t version, state::Millis now);
+  void demand(const Demand& demand);
+  // The key to add for those who demand one; nothing when there are none, or when `set` has what they wanted.
+  std::optional<state::DueKey> demanded(const state::SigningKeySet& set, state::Millis now,
+                                        const state::KeySchedule& schedule);
+  void answer_demands(const Made& made);
   void look_again(std::chrono::milliseconds after);
+  state::SigningKeySet records() const;
   bool is_revoked(const std::string& kid) const;
   bool is_left_out(const std::string& kid) const;
   void wake(bool loaded);
@@ -79,6 +95,8 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   bool loading_ = false;
   std::chrono::steady_clock::time_point next_ask_{};
   std::vector<Waiter> waiters_;
+  std::vector<Demand> demands_;
+  std::string offered_;  // the kid of the key that the store was last asked to add
 
   mutable std::mutex mutex_;  // for what follows
   state::KeySchedule schedule_;

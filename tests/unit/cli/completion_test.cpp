@@ -60,7 +60,7 @@ TEST_CASE("The description of the command line holds every verb and the kinds of
   std::set<std::string> verbs;
   for (const VerbDescription& verb : program.verbs) verbs.insert(verb.name);
   CHECK(verbs == std::set<std::string>{"run", "validate", "explain", "verify", "config", "providers", "demo",
-                                       "healthcheck", "reload", "tokens", "users", "completion", "version"});
+                                       "healthcheck", "reload", "tokens", "keys", "users", "completion", "version"});
   const auto find = [&](const std::string& name) -> const OptionDescription& {
     for (const VerbDescription& verb : program.verbs) {
       for (const OptionDescription& option : verb.options) {
@@ -96,6 +96,8 @@ TEST_CASE("bash offers what can stand at that place") {
   CHECK(bash_offers({"postern", "users", "add", "--p"}) == std::set<std::string>{"--password-stdin"});
   CHECK(bash_offers({"postern", "users", "list", "--p"}).empty());
   CHECK(bash_offers({"postern", "tokens", "revoke", "--iss"}) == std::set<std::string>{"--issued-before", "--issuer"});
+  CHECK(bash_offers({"postern", "keys", "r"}) == std::set<std::string>{"rotate"});
+  CHECK(bash_offers({"postern", "keys", "list", "--j"}) == std::set<std::string>{"--json"});
 }
 
 TEST_CASE("bash offers files where a file is wanted, names with spaces whole") {
