@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <vector>
 
 #include "filters/cross_site.hpp"
 #include "filters/identity.hpp"
+#include "filters/key_wait.hpp"
 #include "filters/renewal.hpp"
 #include "filters/session_endpoints.hpp"
 #include "filters/token_source.hpp"
@@ -103,7 +105,7 @@ class Jwt final : public Filter {
     auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
     if (const auto* known = state.tokens.find(id_, found->token, request.now); known && (*known)->is_trusted()) {
       request.decision.cache = CacheUse::hit;
-      if (auto refusal = check_revoked(**known, state, request.now)) return refuse(request, std::move(*refusal));
+      if (auto refusal = check_revoked(**known, state)) return refuse(request, std::move(*refusal));
       accept(request, *known);
       return pass();
     }
@@ -167,7 +169,11 @@ class Jwt final : public Filter {
         may_renew(request)) {
       return renew(request, found.token);
     }
-    if (!provider.source->is_remote() || !lacks_key(request.decision.reason, *token, provider)) return verdict;
+    if (!lacks_key(request.decision.reason, *token, provider)) return verdict;
+    // A revoked key is left out of the keys; its tokens are told as they were while it was there.
+    if (own && revocations_->is_key_revoked(provider.rules.issuers.front(), std::string(token->jws.kid()))) {
+      return refuse(request, Refusal(Reason::token_revoked));
+    }
     // What no key could make acceptable never causes a fetch.
     if (!jose::worth_a_key_fetch(*token, provider.rules, request.now)) return verdict;
     return judge_after_fetch(request, std::move(*token), provider, state, judged_by, std::move(verdict));
@@ -179,28 +185,13 @@ class Jwt final : public Filter {
     return reason == Reason::key_unknown && !jose::worth_a_key_fetch(token, provider.rules, now);
   }
 
-  // Newer keys could change the verdict. A token without a kid, or with one that no key has, was tried with the keys
-  // that fit: the right one may be missing.
-  static bool lacks_key(Reason reason, const jose::Token& token, const Provider& provider) {
-    if (reason == Reason::key_unknown || reason == Reason::keys_unavailable) return true;
-    if (reason != Reason::signature_invalid) return false;
-    const keys::KeysPtr keys = provider.source->keys();
-    return keys == nullptr || token.jws.kid().empty() || !keys->knows(token.jws.kid());
-  }
-
-  // Waits for keys once, and once more when that fetch had begun before the token came.
   Task<Verdict> judge_after_fetch(RequestContext& request, jose::Token token, const Provider& provider,
                                   FilterWorkerState& state, std::uint64_t judged_by, Verdict verdict) const {
-    constexpr int fetches = 2;
-    for (int i = 0; i < fetches; ++i) {
-      const bool none = request.decision.reason == Reason::keys_unavailable;
-      const keys::Waited waited =
-          co_await provider.source->await_fetch(none ? keys::Wanted::any_keys : keys::Wanted::unknown_kid);
-      const std::uint64_t version = provider.source->version();
-      if (waited == keys::Waited::not_at_all && version == judged_by) break;  // else they came in between
-      judged_by = version;
+    KeyWait wait(provider, judged_by);
+    while (lacks_key(request.decision.reason, token, provider)) {
+      const bool newer = co_await wait.for_newer(request.decision.reason);
+      if (!newer) break;
       verdict = verify(request, token, provider, state);
-      if (waited == keys::Waited::for_own || !lacks_key(request.decision.reason, token, provider)) break;
     }
     co_return verdict;
   }
@@ -216,7 +207,7 @@ class Jwt final : public Filter {
 
     const auto identity = std::make_shared<Identity>(std::move(*claims), *provider.source, version);
     if (revocations_) identity->fingerprints = revocations_->fingerprints(identity->claims());
-    if (auto refusal = check_revoked(*identity, state, request.now)) return refuse(request, std::move(*refusal));
+    if (auto refusal = check_revoked(*identity, state)) return refuse(request, std::move(*refusal));
     if (auto refusal = jose::check_route(identity->claims(), route_rules_)) {
       request.decision.subject = request.keep(clipped(identity->claims().subject()));
       return refuse(request, std::move(*refusal));
@@ -227,12 +218,12 @@ class Jwt final : public Filter {
     return Pass{};
   }
 
-  std::optional<Refusal> check_revoked(Identity& identity, FilterWorkerState& state, double now) const {
+  std::optional<Refusal> check_revoked(Identity& identity, FilterWorkerState& state) const {
     if (!revocations_) return std::nullopt;
     if (revocations_->is_revoked(identity.fingerprints, identity.clean, state.revocations)) {
       return Refusal(Reason::token_revoked);
     }
-    if (fail_open_ || revocations_->is_following(now)) return std::nullopt;
+    if (fail_open_ || revocations_->is_following(std::chrono::steady_clock::now())) return std::nullopt;
     return Refusal(Reason::store_unavailable, "revocations cannot be followed");
   }
 

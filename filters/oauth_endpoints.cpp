@@ -1,11 +1,13 @@
 #include "filters/oauth_endpoints.hpp"
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "filters/endpoint_messages.hpp"
+#include "filters/sent_access.hpp"
 #include "filters/token_service/service.hpp"
 #include "filters/worker_state.hpp"
 #include "state/refresh_token.hpp"
@@ -52,7 +54,7 @@ class OAuthEndpoint final : public Filter {
     if (const auto refresh = state::parse_refresh_token(asked->reveal())) {
       done = co_await service_->revoke_refresh_token(*refresh, owner, request.now);
     } else {
-      const auto claims = active_claims(*asked, request);
+      const auto claims = co_await active_claims(*asked, request);
       if (!claims) co_return claims.error();
       if (*claims) done = co_await service_->revoke_access_token(**claims, owner, request.now);
     }
@@ -71,7 +73,7 @@ class OAuthEndpoint final : public Filter {
       if (!told) co_return told.error();
       co_return private_json(*told);
     }
-    const auto claims = active_claims(*asked, request);
+    const auto claims = co_await active_claims(*asked, request);
     if (!claims) co_return claims.error();
     co_return private_json(*claims ? introspection_reply(**claims) : inactive_reply());
   }
@@ -116,19 +118,18 @@ class OAuthEndpoint final : public Filter {
 
   // Of an access token of the service that is accepted at this moment; nothing of anything else. Refuses
   // keys_unavailable, and store_unavailable while it is not known what is revoked.
-  Outcome<std::optional<Json>> active_claims(const Secret& token, RequestContext& request) const {
+  Task<Outcome<std::optional<Json>>> active_claims(const Secret& token, RequestContext& request) const {
     auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
     auto parsed = jose::parse_token(token.reveal(), &state.headers);
-    if (!parsed) return std::nullopt;
-    const keys::KeysPtr keys = provider_->source->keys();
-    if (keys == nullptr) return tl::unexpected(Refusal(Reason::keys_unavailable));
-    const auto claims = jose::verify(*parsed, provider_->rules, *keys, request.now, state.contexts);
-    if (!claims) return std::nullopt;
+    if (!parsed) co_return std::nullopt;
+    const auto claims = co_await verify_by_newest_keys(*parsed, *provider_, state, request.now);
+    if (!claims && claims.error().reason == Reason::keys_unavailable) co_return tl::unexpected(claims.error());
+    if (!claims) co_return std::nullopt;
     const Revocations& revocations = *service_->shared().revocations;
     Revocations::Clean never;
-    if (revocations.is_revoked(revocations.fingerprints(*claims), never, state.revocations)) return std::nullopt;
-    if (revocations.is_following(request.now)) return claims->json();
-    return tl::unexpected(Refusal(Reason::store_unavailable, "revocations cannot be followed"));
+    if (revocations.is_revoked(revocations.fingerprints(*claims), never, state.revocations)) co_return std::nullopt;
+    if (revocations.is_following(std::chrono::steady_clock::now())) co_return claims->json();
+    co_return tl::unexpected(Refusal(Reason::store_unavailable, "revocations cannot be followed"));
   }
 
   std::shared_ptr<const Service> service_;

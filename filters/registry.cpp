@@ -1,8 +1,8 @@
 #include "filters/registry.hpp"
 
 #include <array>
+#include <chrono>
 
-#include "base/clock.hpp"
 #include "filters/build.hpp"
 #include "filters/claim_headers.hpp"
 #include "filters/cors.hpp"
@@ -72,6 +72,11 @@ class Factory final : public FilterFactory {
     }
   }
 
+  bool has_loaded() const override {
+    if (build_.followed.revocations != nullptr && !build_.followed.revocations->has_loaded()) return false;
+    return !build_.service || build_.service->shared().keys->keys() != nullptr;
+  }
+
   std::unique_ptr<WorkerState> make_worker_state() const override {
     return std::make_unique<FilterWorkerState>(build_.config.limits.token_cache.count);
   }
@@ -80,7 +85,8 @@ class Factory final : public FilterFactory {
     auto all = statuses(build_.config, build_.providers);
     const auto& revocations = build_.followed.revocations;
     if (revocations == nullptr) return all;
-    const ProviderStatus::Revocations known{revocations->is_following(unix_now()), revocations->size()};
+    const ProviderStatus::Revocations known{revocations->is_following(std::chrono::steady_clock::now()),
+                                            revocations->size()};
     for (ProviderStatus& status : all) status.revocations = known;
     return all;
   }

@@ -42,7 +42,7 @@ Task<tl::expected<std::string_view, Refusal>> Renewal::renew(RequestContext& req
   SentAccess sent;
   if (!expired.empty()) {
     auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
-    auto judged = judge_sent_access(expired, *provider_, *service_->shared().revocations, state, request.now);
+    auto judged = co_await judge_sent_access(expired, *provider_, *service_, state, request.now);
     if (!judged) co_return tl::unexpected(std::move(judged.error()));
     sent = std::move(*judged);
   }

@@ -1,4 +1,4 @@
-// The access token that comes along when a session is refreshed or ended.
+// Access tokens of the service's own that come to its endpoints.
 #pragma once
 
 #include <string_view>
@@ -11,11 +11,20 @@
 
 namespace postern::filters {
 
-// What it is worth, with the session and the subject that it names: valid, expired or revoked. As `absent` counts one that has
-// expired and whose key is gone, as after a pause longer than the key's life: nothing of it can be believed, and a refresh
-// token proves itself. Refused is what is no access token of the service's, by the first rule that it breaks.
-tl::expected<token_service::SentAccess, Refusal> judge_sent_access(std::string_view text, const Provider& provider,
-                                                                   const token_service::Revocations& revocations,
-                                                                   FilterWorkerState& state, double now);
+// jose::verify() by the provider's keys, and once more by newer ones where the token's key is not among them: another
+// gateway may have made it a moment ago. Refuses keys_unavailable where there are none. On a refusal `token` stays as
+// it is. All must live until it is done.
+Task<tl::expected<jose::Claims, Refusal>> verify_by_newest_keys(jose::Token& token, const Provider& provider,
+                                                                FilterWorkerState& state, double now);
+
+// What the access token is worth that comes along when a session is refreshed or ended, with the session and the
+// subject that it names: valid, expired or revoked. As `absent` counts one that has expired and whose key is gone, as
+// after a pause longer than the key's life: nothing of it can be believed, and a refresh token proves itself. One of a
+// revoked key is revoked and names nothing: whoever stole the key may have written it. Refused is what is no access
+// token of the service's, by the first rule that it breaks. `text` and the rest must live until it is done.
+Task<tl::expected<token_service::SentAccess, Refusal>> judge_sent_access(std::string_view text,
+                                                                         const Provider& provider,
+                                                                         const token_service::Service& service,
+                                                                         FilterWorkerState& state, double now);
 
 }  // namespace postern::filters

@@ -48,22 +48,19 @@ class SessionEndpoint final : public Filter {
   }
 
   Task<Verdict> refresh(RequestContext& request) const {
-    auto sent = read_sent(request, &read_refresh_tokens);
+    auto sent = co_await read_sent(request, &read_refresh_tokens);
     if (!sent) co_return sent.error();
-    auto issued = co_await service_->refresh(std::move(sent->refresh_token), std::move(sent->access), request.now);
-    if (!issued) co_return refused(request, std::move(issued.error()), sent->by_cookie);
+    auto issued = co_await service_->refresh(std::move(sent->refresh_token), sent->access, request.now);
+    if (!issued) co_return refused(request, std::move(issued.error()), *sent);
     co_return reply(*issued);
   }
 
   Task<Verdict> logout(RequestContext& request) const {
-    auto sent = read_sent(request, &read_logout_tokens);
+    auto sent = co_await read_sent(request, &read_logout_tokens);
     if (!sent) co_return sent.error();
-    if (sent->access.access == state::Access::revoked) {
-      co_return refused(request, Refusal(Reason::token_revoked), sent->by_cookie);
-    }
-    const auto done = co_await service_->logout(std::move(sent->refresh_token), std::move(sent->access),
-                                                sent->everywhere, request.now);
-    if (!done) co_return refused(request, done.error(), sent->by_cookie);
+    const auto done =
+        co_await service_->logout(std::move(sent->refresh_token), sent->access, sent->everywhere, request.now);
+    if (!done) co_return refused(request, done.error(), *sent);
     DirectReply goodbye{204, {{"Cache-Control", "no-store"}}, {}};
     if (cookies_) add_cookies(goodbye, cookies_->clear());
     co_return goodbye;
@@ -94,7 +91,24 @@ class SessionEndpoint final : public Filter {
     return Read{std::move(asked->tokens), asked->everywhere};
   }
 
-  tl::expected<Sent, Refusal> read_sent(RequestContext& request, Reader read) const {
+  Task<tl::expected<Sent, Refusal>> read_sent(RequestContext& request, Reader read) const {
+    auto asked = read_tokens(request, read);
+    if (!asked) co_return tl::unexpected(std::move(asked.error()));
+    Sent sent;
+    if (asked->tokens.access_token) {
+      auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
+      auto access =
+          co_await judge_sent_access(asked->tokens.access_token->reveal(), *provider_, *service_, state, request.now);
+      if (!access) co_return tl::unexpected(std::move(access.error()));
+      sent.access = std::move(*access);
+    }
+    sent.refresh_token = std::move(asked->tokens.refresh_token);
+    sent.everywhere = asked->everywhere;
+    sent.by_cookie = asked->tokens.by_cookie;
+    co_return sent;
+  }
+
+  tl::expected<Read, Refusal> read_tokens(RequestContext& request, Reader read) const {
     const auto parameters = read_parameters(request, Parameters::Accepts::form_or_json);
     if (!parameters) return tl::unexpected(parameters.error());
     const auto bearer = bearer_.find(request.request);
@@ -109,25 +123,19 @@ class SessionEndpoint final : public Filter {
       carried.refresh_cookie = *refresh;
     }
     auto asked = read(*parameters, carried);
-    if (!asked) return tl::unexpected(std::move(asked.error()));
+    if (!asked) return asked;
     // Be it by a token of its own: another site's page could put its visitor into another session, or out of one.
     if (cookies_ && is_cross_site(request.request)) return tl::unexpected(Refusal(Reason::origin_refused));
-    auto access = judge(asked->tokens.access_token, request);
-    if (!access) return tl::unexpected(std::move(access.error()));
-    return Sent{std::move(asked->tokens.refresh_token), std::move(*access), asked->everywhere, asked->tokens.by_cookie};
+    return asked;
   }
 
-  // A browser whose session is over forgets it.
-  Refusal refused(RequestContext& request, Refusal refusal, bool by_cookie) const {
-    if (!by_cookie || !is_over(refusal.reason)) return refusal;
+  // A browser whose session is over forgets it. An access token may be revoked without its session: that goes on by
+  // the refresh cookie.
+  Refusal refused(RequestContext& request, Refusal refusal, const Sent& sent) const {
+    const bool over = refusal.reason == Reason::token_revoked ? sent.access.session_revoked : is_over(refusal.reason);
+    if (!sent.by_cookie || !over) return refusal;
     for (const std::string& value : cookies_->clear()) request.set_cookies.push_back(request.keep(value));
     return refusal;
-  }
-
-  tl::expected<SentAccess, Refusal> judge(const std::optional<Secret>& text, RequestContext& request) const {
-    if (!text) return SentAccess{};
-    return judge_sent_access(text->reveal(), *provider_, *service_->shared().revocations,
-                             static_cast<FilterWorkerState&>(*request.worker_state), request.now);
   }
 
   static void add_cookies(DirectReply& reply, const std::array<std::string, 2>& values) {

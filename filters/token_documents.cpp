@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,7 +16,7 @@ using token_service::Service;
 
 class Document final : public Filter {
  public:
-  using Text = std::string (*)(const Service&);
+  using Text = std::optional<std::string> (*)(const Service&);  // nothing: there are no keys yet
 
   Document(const Build& build, std::string type, Text text)
       : service_(build.service), type_(std::move(type)), text_(text) {}
@@ -23,7 +24,9 @@ class Document final : public Filter {
   std::string_view name() const noexcept override { return "token_service"; }
 
   Step on_request(RequestContext&) const override {
-    return Verdict(DirectReply{200, {{"Content-Type", type_}, {"Cache-Control", kept()}}, text_(*service_)});
+    auto text = text_(*service_);
+    if (!text) return Verdict(Refusal(Reason::keys_unavailable, "there is no signing key yet"));
+    return Verdict(DirectReply{200, {{"Content-Type", type_}, {"Cache-Control", kept()}}, std::move(*text)});
   }
 
  private:
@@ -48,7 +51,7 @@ std::unique_ptr<const Filter> make_jwks_endpoint(const Build& build) {
 
 std::unique_ptr<const Filter> make_metadata_endpoint(const Build& build) {
   return std::make_unique<const Document>(build, "application/json", [](const Service& service) {
-    return metadata_reply(token_service::metadata_facts(service.settings()));
+    return std::optional(metadata_reply(token_service::metadata_facts(service.settings())));
   });
 }
 

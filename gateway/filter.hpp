@@ -78,6 +78,8 @@ class FilterFactory {
   virtual std::vector<AdminPage> admin_pages() const { return {}; }
   // The snapshot is about to be the one in use: what outlives snapshots goes by its settings from now on.
   virtual void take_effect() const {}
+  // Whether what the filters know from elsewhere (what is revoked, the keys that sign) was ever here. Any thread.
+  virtual bool has_loaded() const { return true; }
   virtual std::unique_ptr<WorkerState> make_worker_state() const = 0;
   // How the providers' keys are at this moment. Any thread.
   virtual std::vector<ProviderStatus> provider_statuses() const = 0;

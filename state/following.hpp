@@ -8,8 +8,6 @@
 
 namespace postern::state {
 
-enum class Fail : std::uint8_t { closed, open };  // what a route does while the process cannot follow
-
 // `since` is the last instant at which the store said that nothing is newer than what is known here; none: never yet.
 struct Following {
   std::optional<Millis> since;

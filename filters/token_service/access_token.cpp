@@ -1,6 +1,7 @@
 #include "filters/token_service/access_token.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "conf/token_service.hpp"
@@ -14,10 +15,15 @@ Json audience(const std::vector<std::string>& audiences) {
 }
 
 bool may_enter(std::string_view name, std::span<const std::string> access_claims) {
-  return !conf::is_reserved_claim(name) && std::find(access_claims.begin(), access_claims.end(), name) != access_claims.end();
+  return !conf::is_reserved_claim(name) &&
+         std::find(access_claims.begin(), access_claims.end(), name) != access_claims.end();
 }
 
 }  // namespace
+
+void end_by(AccessFacts& facts, double instant) noexcept {
+  facts.expires = std::min(facts.expires, std::floor(instant));
+}
 
 std::string access_header(std::string_view alg, std::string_view kid) {
   return Json(Json::Object{{"alg", json_text(alg)}, {"kid", json_text(kid)}, {"typ", json_text("at+jwt")}}).to_text();

@@ -23,6 +23,9 @@ struct AccessFacts {
   std::span<const std::string> access_claims;  // of those, which may enter the token
 };
 
+// The token ends by that instant at the latest, in whole seconds.
+void end_by(AccessFacts& facts, double instant) noexcept;
+
 std::string access_header(std::string_view alg, std::string_view kid);  // {"alg":...,"kid":...,"typ":"at+jwt"}
 std::string access_payload(const AccessFacts& facts);
 

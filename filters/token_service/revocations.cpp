@@ -9,6 +9,7 @@
 
 #include "filters/token_service/json_values.hpp"
 #include "filters/token_service/millis.hpp"
+#include "state/following.hpp"
 
 namespace postern::token_service {
 namespace {
@@ -19,6 +20,10 @@ std::uint32_t whole_seconds(const Json* date) {
   if (date == nullptr) return 0;
   constexpr double most = std::numeric_limits<std::uint32_t>::max();
   return static_cast<std::uint32_t>(std::clamp(date->as_double().value_or(0), 0.0, most));
+}
+
+state::Millis millis_of(std::chrono::steady_clock::time_point at) noexcept {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
 std::string_view signing_input_of(std::string_view token) {
@@ -35,7 +40,7 @@ std::shared_ptr<Revocations> Revocations::follow(state::Store& store) {
     self->complete_.store(true, std::memory_order_release);
   };
   follower.added = [self](std::vector<state::SequencedRevocation> added) { self->insert(added); };
-  follower.caught_up = [self](state::Millis now) { self->caught_up(now); };
+  follower.caught_up = [self](state::Millis now) { self->caught_up(now, std::chrono::steady_clock::now()); };
   follower.failed = [self](const state::StoreError& error) {
     if (self->told_.exchange(true)) return;  // it is tried again many times in a second
     spdlog::warn("revocations cannot be followed: {}", error.detail);
@@ -46,8 +51,26 @@ std::shared_ptr<Revocations> Revocations::follow(state::Store& store) {
 
 void Revocations::insert(std::span<const state::Revocation> revocations) {
   if (revocations.empty()) return;
-  const std::lock_guard lock(writing_);
-  table_.insert(revocations);
+  {
+    const std::lock_guard lock(writing_);
+    table_.insert(revocations);
+  }
+  const auto is_of_key = [](const state::Revocation& one) { return one.kind == state::Revocation::Kind::kid; };
+  if (std::any_of(revocations.begin(), revocations.end(), is_of_key)) tell_key_listeners();
+}
+
+void Revocations::on_key_revoked(std::weak_ptr<const void> owner, std::function<void()> heard) {
+  const std::lock_guard lock(listening_);
+  std::erase_if(key_listeners_, [](const KeyListener& one) { return one.owner.expired(); });
+  key_listeners_.push_back({std::move(owner), std::move(heard)});
+}
+
+// Without the owners, of whom this thread could otherwise be the last to let go.
+void Revocations::tell_key_listeners() {
+  const std::lock_guard lock(listening_);
+  for (const KeyListener& one : key_listeners_) {
+    if (!one.owner.expired()) one.heard();
+  }
 }
 
 void Revocations::insert(const std::vector<state::SequencedRevocation>& revocations) {
@@ -57,8 +80,9 @@ void Revocations::insert(const std::vector<state::SequencedRevocation>& revocati
   insert(plain);
 }
 
-void Revocations::caught_up(state::Millis now) {
+void Revocations::caught_up(state::Millis now, std::chrono::steady_clock::time_point heard_at) {
   caught_up_.store(now, std::memory_order_release);
+  heard_.store(millis_of(heard_at), std::memory_order_release);
   if (told_.exchange(false)) spdlog::info("revocations are followed again");
   const std::lock_guard lock(writing_);
   if (now < next_forgetting_) return;
@@ -85,9 +109,14 @@ state::Fingerprints Revocations::fingerprints(const jose::Claims& claims) const 
   return prints;
 }
 
-bool Revocations::is_following(double now) const noexcept {
-  return complete_.load(std::memory_order_acquire) &&
-         to_millis(now) - caught_up_.load(std::memory_order_acquire) < patience_.load(std::memory_order_relaxed);
+bool Revocations::has_loaded() const noexcept {
+  return complete_.load(std::memory_order_acquire) && heard_.load(std::memory_order_acquire) != never_heard;
+}
+
+bool Revocations::is_following(std::chrono::steady_clock::time_point now) const noexcept {
+  if (!has_loaded()) return false;
+  const state::Following following{heard_.load(std::memory_order_acquire)};
+  return following.is_current(millis_of(now), patience_.load(std::memory_order_relaxed));
 }
 
 bool Revocations::is_key_revoked(const std::string& issuer, const std::string& kid) const {
@@ -95,6 +124,13 @@ bool Revocations::is_key_revoked(const std::string& issuer, const std::string& k
   key.kid = table_.fingerprint(state::Revocation::Kind::kid, issuer, kid);
   state::RevocationTable::View view;
   return table_.revokes(key, view);
+}
+
+bool Revocations::is_session_revoked(const state::Fingerprints& token) const {
+  state::Fingerprints session = token;
+  session.jti = session.kid = state::Fingerprints::absent;
+  state::RevocationTable::View view;
+  return table_.revokes(session, view);
 }
 
 double Revocations::issue_time(const std::string& issuer, const std::string& subject, double now,

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,6 +42,11 @@ class Revocations {
   bool is_revoked(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view) const;
 
   bool is_key_revoked(const std::string& issuer, const std::string& kid) const;
+  // Calls `heard` after each time that keys were revoked, while `owner` lives, on whatever thread hears of it.
+  void on_key_revoked(std::weak_ptr<const void> owner, std::function<void()> heard);
+
+  // Whether the session itself is over by what is revoked, not this token or its key alone.
+  bool is_session_revoked(const state::Fingerprints& token) const;
 
   // Changes with every revocation that is heard of.
   std::uint64_t epoch() const noexcept { return table_.epoch(); }
@@ -49,21 +57,34 @@ class Revocations {
   double issue_time(const std::string& issuer, const std::string& subject, double now, std::uint64_t epoch) const;
 
   std::size_t size() const noexcept { return table_.size(); }
-  // Whether the store was heard of within that patience: all that was revoked before that is known.
-  bool is_following(double now) const noexcept;
+  // Whether the store was heard of within that patience: all that was revoked before that is known. By a clock that
+  // nobody sets: by the one of tokens a silent store would be heard of for hours after it was set back.
+  bool is_following(std::chrono::steady_clock::time_point now) const noexcept;
+  // Whether all that the store had was ever known here.
+  bool has_loaded() const noexcept;
   // The last instant at which nothing in the store was newer; 0: never.
   state::Millis caught_up_at() const noexcept { return caught_up_.load(std::memory_order_acquire); }
 
  private:
-  void caught_up(state::Millis now);
+  static constexpr state::Millis never_heard = std::numeric_limits<state::Millis>::min();
+  struct KeyListener {
+    std::weak_ptr<const void> owner;
+    std::function<void()> heard;
+  };
+
+  void caught_up(state::Millis now, std::chrono::steady_clock::time_point heard_at);
+  void tell_key_listeners();
 
   state::RevocationTable table_;
   std::mutex writing_;
   state::Millis next_forgetting_ = 0;
-  std::atomic<state::Millis> caught_up_{0};  // the last instant at which nothing was newer; 0: never
+  std::atomic<state::Millis> caught_up_{0};        // the last instant at which nothing was newer; 0: never
+  std::atomic<state::Millis> heard_{never_heard};  // that instant by the steady clock
   std::atomic<state::Millis> patience_{30'000};
   std::atomic<bool> complete_{false};
   std::atomic<bool> told_{false};  // that they cannot be followed
+  std::mutex listening_;
+  std::vector<KeyListener> key_listeners_;
 };
 
 }  // namespace postern::token_service

@@ -1,5 +1,6 @@
 #include "filters/token_service/revocations_page.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -22,10 +23,10 @@ AdminReply json_reply(std::string text) {
   return reply;
 }
 
-AdminReply tell(const Revocations& revocations, double now) {
+AdminReply tell(const Revocations& revocations) {
   const state::Millis caught_up = revocations.caught_up_at();
   Json::Object members;
-  members.emplace_back("following", revocations.is_following(now));
+  members.emplace_back("following", revocations.is_following(std::chrono::steady_clock::now()));
   members.emplace_back("caught_up", caught_up == 0 ? Json() : json_seconds(to_seconds(caught_up)));
   members.emplace_back("count", Json::Number{std::to_string(revocations.size())});
   return json_reply(Json(std::move(members)).to_text());
@@ -40,7 +41,7 @@ Task<AdminReply> keep(const FollowedStore& followed, state::Revocation revocatio
 
 Task<AdminReply> answer(FollowedStore followed, const std::optional<conf::TokenService>& service,
                         const AdminRequest& request, double now) {
-  if (request.method != "POST") co_return tell(*followed.revocations, now);
+  if (request.method != "POST") co_return tell(*followed.revocations);
   if (!is_json(request.content_type)) co_return AdminReply(415, "the Content-Type must be application/json\n");
   auto revocation = state::parse_revocation(
       request.body, [&](const state::Revocation& parsed) { return usual_until(parsed, service, to_millis(now)); });

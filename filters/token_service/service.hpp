@@ -15,6 +15,7 @@
 #include "conf/config.hpp"
 #include "filters/token_service/access_token.hpp"
 #include "filters/token_service/accounts.hpp"
+#include "filters/token_service/attempts_in_flight.hpp"
 #include "filters/token_service/followed_store.hpp"
 #include "filters/token_service/replies.hpp"
 #include "filters/token_service/requests.hpp"
@@ -31,6 +32,7 @@ struct Shared : FollowedStore {
   std::shared_ptr<SigningKeys> keys;
   std::shared_ptr<Crew> hashing;  // argon2id: its queue is what a storm of logins fills
   std::shared_ptr<Crew> signing;
+  std::shared_ptr<AttemptsInFlight> logins = std::make_shared<AttemptsInFlight>();
 };
 
 // An access token that came along, already judged: its session and subject where it has them.
@@ -38,6 +40,7 @@ struct SentAccess {
   state::Access access = state::Access::absent;
   std::string sid;
   std::string subject;
+  bool session_revoked = false;  // not the token or its key alone
 };
 
 // A refresh token that is presented, with what counts beside it.
@@ -81,7 +84,7 @@ class Service {
   Task<Outcome<IssuedTokens>> login(accounts::Credentials credentials, std::string address, double now) const;
 
   // The matrix of state/refresh_rules.hpp, and the account looked at again (Accounts::look_again), which may end the
-  // session.
+  // session. The refresh token is used when all else has been done: where there are no tokens it stays as it was.
   Task<Outcome<IssuedTokens>> refresh(std::optional<Secret> refresh_token, SentAccess sent, double now) const;
 
   // The same for a browser's request under way, in two halves, since its cookies come with the response alone. The
@@ -94,7 +97,7 @@ class Service {
   // Ends the session, or with `everywhere` all of the subject's: no token of it is accepted from here on, by this
   // process at once, by others when they hear of it. Refuses refresh_token_invalid and token_missing: whose session it
   // is must be proven by a token of it, which may have expired; with `everywhere` by one of a session that goes on.
-  // Refuses claim_mismatch for tokens of two sessions.
+  // Refuses token_revoked for a revoked access token alone, and claim_mismatch for tokens of two sessions.
   Task<Outcome<state::Nothing>> logout(std::optional<Secret> refresh_token, SentAccess sent, bool everywhere,
                                        double now) const;
 
@@ -130,16 +133,21 @@ class Service {
     std::string issuer, sid, subject;
   };
 
-  Task<Outcome<state::Nothing>> count_attempt(const std::vector<state::Attempt>& attempts, double now) const;
-  void uncount_unjudged(std::vector<state::Attempt> attempts) const;
+  // The attempt is in flight as long as its mark is held.
+  using Mark = AttemptsInFlight::Mark;
+  Task<Outcome<Mark>> count_attempt(const std::vector<state::Attempt>& attempts, double now) const;
+  void uncount(std::vector<state::Attempt> attempts, Mark mark) const;
+  void uncount_unjudged(std::vector<state::Attempt> attempts, Mark mark) const;
   AccessFacts access_facts(double issued_at) const;
-  Task<Outcome<std::string>> sign(const AccessFacts& facts, double now) const;
+  // Ends the token earlier where its key retires earlier.
+  Task<Outcome<std::string>> sign(AccessFacts& facts, double now) const;
   Task<Outcome<IssuedTokens>> issue(const state::Family& family, const Json& claims, Secret refresh_secret,
                                     state::Millis refresh_expires, double issued_at, double now) const;
   state::Rotation rotation_of(const Presentation& presentation, double now) const;
   Task<Outcome<state::Rotated>> ask(state::Rotation rotation) const;
   Task<Outcome<Renewed>> rotate(const Presentation& presentation, state::Rotation::Kind kind, double now) const;
   Task<Outcome<IssuedTokens>> issue_next(Renewed renewed, double now) const;
+  Task<Outcome<BegunRenewal>> begin(Presentation presentation, double now) const;
   Task<Outcome<Json>> look_again(const state::Family& family, double now) const;
   Task<Outcome<state::FoundSession>> find(const state::RefreshTokenText& presented, std::string client,
                                           double now) const;

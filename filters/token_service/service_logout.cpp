@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "filters/token_service/await_store.hpp"
 #include "filters/token_service/millis.hpp"
 #include "filters/token_service/revocation_times.hpp"
@@ -22,7 +24,10 @@ Task<Outcome<state::Nothing>> Service::end_sessions(const SessionName& session, 
   const auto ended = co_await await_store<Ended>(std::move(call));
   if (!ended) co_return tl::unexpected(refusal_of(ended.error()));
   shared_->revocations->insert(*ended);
-  co_return state::Nothing{};
+  const auto is_this = [&](const state::SequencedRevocation& one) { return one.revocation.value == session.sid; };
+  if (std::any_of(ended->begin(), ended->end(), is_this)) co_return state::Nothing{};
+  // The store may know the session no more while an access token of it is accepted.
+  co_return co_await revoke(session_revocation(session.issuer, session.sid, to_millis(now)));
 }
 
 Task<Outcome<state::FoundSession>> Service::find(const state::RefreshTokenText& presented, std::string client,
@@ -42,9 +47,9 @@ Task<Outcome<state::FoundSession>> Service::find(const state::RefreshTokenText& 
 
 // Whose session it is, by a refresh token of it, whatever has become of that, or by the access token.
 Task<Outcome<Service::SessionName>> Service::prove_session(const std::optional<Secret>& refresh_token,
-                                                           const SentAccess& sent, bool everywhere,
-                                                           double now) const {
+                                                           const SentAccess& sent, bool everywhere, double now) const {
   if (!refresh_token) {
+    if (sent.access == state::Access::revoked) co_return tl::unexpected(Refusal(Reason::token_revoked));
     if (sent.sid.empty()) co_return tl::unexpected(Refusal(Reason::token_missing));
     co_return SessionName{settings_.issuer, sent.sid, sent.subject};
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "filters/token_service/await_store.hpp"
 #include "filters/token_service/millis.hpp"
 #include "filters/token_service/revocation_times.hpp"
@@ -39,7 +40,6 @@ bool is_over(Reason reason) noexcept {
     case Reason::refresh_token_invalid:
     case Reason::refresh_token_expired:
     case Reason::refresh_token_reused:
-    case Reason::token_revoked:
     case Reason::claim_mismatch:  // cookies of two sessions: neither can be refreshed by the other
       return true;
     default:
@@ -89,6 +89,10 @@ Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation
 
   const auto decision = state::decide_refresh(presentation.access, rotated->presented, presentation.asked,
                                               {settings_.renew_expired_refresh});
+  if (decision.act == state::RefreshAct::reissue && kind == state::Rotation::Kind::look) {
+    const state::Millis expires = state::successor_expiry(*rotated->family, rotation.now, rotation.lifetime);
+    co_return Renewed{std::move(*rotated->family), presentation.successor, expires, revocations_known};
+  }
   if (decision.act == state::RefreshAct::reissue) {
     rotation.kind = state::Rotation::Kind::reissue;
     rotated = co_await ask(std::move(rotation));
@@ -122,23 +126,27 @@ Task<Outcome<IssuedTokens>> Service::issue_next(Renewed renewed, double now) con
 }
 
 Task<Outcome<IssuedTokens>> Service::refresh(std::optional<Secret> refresh_token, SentAccess sent, double now) const {
-  const auto presentation = present(refresh_token, sent, state::Asked::post, now);
+  auto presentation = present(refresh_token, sent, state::Asked::post, now);
   if (!presentation) co_return tl::unexpected(presentation.error());
-  auto renewed = co_await rotate(*presentation, state::Rotation::Kind::rotate, now);
-  if (!renewed) co_return tl::unexpected(renewed.error());
-  co_return co_await issue_next(std::move(*renewed), now);
+  auto begun = co_await begin(std::move(*presentation), now);
+  if (!begun) co_return tl::unexpected(begun.error());
+  co_return co_await finish_renewal(std::move(*begun), unix_now());
 }
 
 Task<Outcome<BegunRenewal>> Service::begin_renewal(Secret refresh_token, SentAccess sent, double now) const {
   auto presentation = present(std::move(refresh_token), sent, state::Asked::renewal, now);
   if (!presentation) co_return tl::unexpected(presentation.error());
-  auto renewed = co_await rotate(*presentation, state::Rotation::Kind::look, now);
+  co_return co_await begin(std::move(*presentation), now);
+}
+
+Task<Outcome<BegunRenewal>> Service::begin(Presentation presentation, double now) const {
+  auto renewed = co_await rotate(presentation, state::Rotation::Kind::look, now);
   if (!renewed) co_return tl::unexpected(renewed.error());
-  // A successor that is there already is proposed as well: when the response comes its grace may be over.
-  presentation->successor = renewed->secret;
+  // A successor that is there already is proposed as well: when it is used the grace may be over.
+  presentation.successor = renewed->secret;
   auto tokens = co_await issue_next(std::move(*renewed), now);
   if (!tokens) co_return tl::unexpected(tokens.error());
-  co_return BegunRenewal{std::move(*presentation), std::move(*tokens)};
+  co_return BegunRenewal{std::move(presentation), std::move(*tokens)};
 }
 
 Task<Outcome<IssuedTokens>> Service::finish_renewal(BegunRenewal begun, double now) const {

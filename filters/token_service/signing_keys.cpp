@@ -32,14 +32,15 @@ Secret wrapped(const jose::SigningKey& key, const Secret& encryption_secret) {
 }  // namespace
 
 SigningKeys::SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
-                         std::shared_ptr<const Revocations> revocations, state::KeySchedule schedule,
+                         std::shared_ptr<Revocations> revocations, state::KeySchedule schedule, std::string issuer,
                          Secret encryption_secret)
     : io_(io),
       store_(std::move(store)),
       revocations_(std::move(revocations)),
       timer_(io.get_executor()),
       encryption_secret_(std::move(encryption_secret)),
-      schedule_(std::move(schedule)) {}
+      schedule_(std::move(schedule)),
+      issuer_(std::move(issuer)) {}
 
 state::KeySchedule schedule_of(const conf::TokenService& settings) {
   state::KeySchedule schedule;
@@ -52,6 +53,11 @@ state::KeySchedule schedule_of(const conf::TokenService& settings) {
 
 void SigningKeys::start() {
   boost::asio::post(io_, [self = shared_from_this()] { self->load(); });
+  revocations_->on_key_revoked(weak_from_this(), [weak = weak_from_this(), &io = io_] {
+    boost::asio::post(io, [weak] {
+      if (const auto self = weak.lock()) self->load_unless_loading();
+    });
+  });
 }
 
 void SigningKeys::adopt(state::KeySchedule schedule, std::string issuer) {
@@ -72,32 +78,39 @@ bool SigningKeys::is_revoked(const std::string& kid) const {
   return revocations_->is_key_revoked(issuer_, kid);
 }
 
-KeyPtr SigningKeys::signer(state::Millis now) {
+Signer SigningKeys::signer(state::Millis now) {
   const std::lock_guard lock(mutex_);
   const state::SigningKeySet set = records();
   const state::SigningKeyRecord* record = state::signing_key(set, now);
-  if (record == nullptr) return nullptr;
-  if (!is_revoked(record->kid)) return loaded_[static_cast<std::size_t>(record - set.keys.data())].key;
-  boost::asio::post(io_, [self = shared_from_this()] {
-    if (!self->loading_) self->load();  // leaves it out, and makes another
-  });
-  return nullptr;
+  if (record == nullptr) return {};
+  if (!is_revoked(record->kid)) {
+    return {loaded_[static_cast<std::size_t>(record - set.keys.data())].key, record->retired};
+  }
+  // Leaves it out, and makes another.
+  boost::asio::post(io_, [self = shared_from_this()] { self->load_unless_loading(); });
+  return {};
 }
 
-std::string SigningKeys::jwks() const {
+std::optional<std::string> SigningKeys::jwks() const {
+  const keys::KeysPtr published = keys();
+  if (published == nullptr) return std::nullopt;
   Json::Array array;
-  if (const keys::KeysPtr published = keys()) {
-    for (const jose::Key& key : published->keys()) array.push_back(jose::to_jwk(key));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const jose::Key& key : published->keys()) {
+      if (!is_revoked(key.kid)) array.push_back(jose::to_jwk(key));
+    }
   }
+  if (array.empty()) return std::nullopt;
   return Json(Json::Object{{"keys", Json(std::move(array))}}).to_text();
 }
 
 Task<keys::Waited> SigningKeys::await_fetch(keys::Wanted wanted) {
   const boost::asio::io_context::executor_type executor = co_await boost::asio::this_coro::executor;
-  const auto waiter = std::make_shared<Handoff<bool>>(executor);
+  const auto waiter = std::make_shared<Handoff<keys::Waited>>(executor);
   boost::asio::post(io_, [self = shared_from_this(), waiter, wanted] { self->ask(waiter, wanted); });
-  const std::optional<bool> loaded = co_await waiter->wait(std::chrono::steady_clock::now() + store_deadline);
-  co_return loaded.value_or(false) ? keys::Waited::for_own : keys::Waited::not_at_all;
+  const auto waited = co_await waiter->wait(std::chrono::steady_clock::now() + store_deadline);
+  co_return waited.value_or(keys::Waited::not_at_all);
 }
 
 ProviderStatus SigningKeys::status() const {
@@ -121,12 +134,20 @@ ProviderStatus SigningKeys::status() const {
 }
 
 void SigningKeys::ask(const Waiter& waiter, keys::Wanted wanted) {
+  if (loading_) {
+    waiting_.push_back({waiter, keys::Waited::for_older});
+    return;
+  }
   const auto now = std::chrono::steady_clock::now();
   if (wanted == keys::Wanted::unknown_kid) {
-    if (now < next_ask_) return Handoff<bool>::bring(waiter, false);
+    if (now < next_ask_) return Handoff<keys::Waited>::bring(waiter, keys::Waited::not_at_all);
     next_ask_ = now + between_unknown_kids;
   }
-  waiters_.push_back(waiter);
+  waiting_.push_back({waiter, keys::Waited::for_own});
+  load();
+}
+
+void SigningKeys::load_unless_loading() {
   if (!loading_) load();
 }
 
@@ -256,12 +277,14 @@ void SigningKeys::look_again(std::chrono::milliseconds after) {
   timer_.expires_after(after);
   timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
     const auto self = weak.lock();
-    if (!cancelled && self && !self->loading_) self->load();
+    if (!cancelled && self) self->load_unless_loading();
   });
 }
 
 void SigningKeys::wake(bool loaded) {
-  for (const Waiter& waiter : std::exchange(waiters_, {})) Handoff<bool>::bring(waiter, loaded);
+  for (const Waiting& one : std::exchange(waiting_, {})) {
+    Handoff<keys::Waited>::bring(one.waiter, loaded ? one.loaded : keys::Waited::not_at_all);
+  }
 }
 
 }  // namespace postern::token_service

@@ -24,24 +24,33 @@ namespace postern::token_service {
 // The schedule that the configuration asks for.
 state::KeySchedule schedule_of(const conf::TokenService& settings);
 
+// A key that signs, and from when on no token of it is accepted. A key keeps the times that it was made with: a token
+// may be meant to live longer by now.
+struct Signer {
+  std::shared_ptr<const jose::SigningKey> key;  // null: there is none
+  state::Millis retired = 0;
+};
+
 class SigningKeys final : public keys::KeySource, public std::enable_shared_from_this<SigningKeys> {
  public:
-  // Works on `io`, whose thread may take its time. Where `encryption_secret` is not empty the keys are kept encrypted
-  // under it (key_wrap.hpp), and no others are used.
+  // Works on `io`, whose thread may take its time; `issuer` is the one under whose name keys are revoked. Where
+  // `encryption_secret` is not empty the keys are kept encrypted under it (key_wrap.hpp), and no others are used.
   SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
-              std::shared_ptr<const Revocations> revocations, state::KeySchedule schedule, Secret encryption_secret);
+              std::shared_ptr<Revocations> revocations, state::KeySchedule schedule, std::string issuer,
+              Secret encryption_secret);
 
-  // Loads the keys, or makes the first; then looks again every minute, and when the next is due or one retires. While
-  // the store is down it goes on with what it has. Called once.
+  // Loads the keys, or makes the first; then looks again every minute, when the next is due or one retires, and when a
+  // key was revoked. While the store is down it goes on with what it has. Called once.
   void start();
   // A reload may bring another schedule, which holds for the keys to come, and another issuer, under whose name keys
   // are revoked.
   void adopt(state::KeySchedule schedule, std::string issuer);
 
-  // The key that signs at `now`; null: none was ever loaded, or it was revoked a moment ago and the next is on its way.
-  std::shared_ptr<const jose::SigningKey> signer(state::Millis now);
-  // RFC 7517 section 5: all that verify, or will. Any thread.
-  std::string jwks() const;
+  // The key that signs at `now`; none: none was ever loaded, or it was revoked a moment ago and the next is on its way.
+  Signer signer(state::Millis now);
+  // RFC 7517 section 5: all that verify, or will, and are not known to be revoked. Nothing where there is no such key:
+  // not to be told as an empty set, which readers would keep. Any thread.
+  std::optional<std::string> jwks() const;
   // The same keys with their times, without the private ones. Any thread.
   state::SigningKeySet known() const;
 
@@ -57,7 +66,11 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   ProviderStatus status() const override;
 
  private:
-  using Waiter = std::shared_ptr<Handoff<bool>>;
+  using Waiter = std::shared_ptr<Handoff<keys::Waited>>;
+  struct Waiting {
+    Waiter waiter;
+    keys::Waited loaded;  // what it is told when the keys were loaded
+  };
   using Demand = std::shared_ptr<Handoff<Made>>;
   struct Loaded {
     state::SigningKeyRecord record;  // without its private key, which `key` has
@@ -70,6 +83,7 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   // On the thread of `io`.
   std::shared_ptr<const jose::SigningKey> read_key(const state::SigningKeyRecord& record) const;
   void load();
+  void load_unless_loading();
   void ask(const Waiter& waiter, keys::Wanted wanted);
   void settle(tl::expected<state::SigningKeySet, state::StoreError> outcome);
   // Those of `set` that can be used.
@@ -89,12 +103,12 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
 
   boost::asio::io_context& io_;
   std::shared_ptr<const StoreHolder> store_;
-  std::shared_ptr<const Revocations> revocations_;
+  std::shared_ptr<Revocations> revocations_;
   Timer timer_;
   const Secret encryption_secret_;
   bool loading_ = false;
   std::chrono::steady_clock::time_point next_ask_{};
-  std::vector<Waiter> waiters_;
+  std::vector<Waiting> waiting_;
   std::vector<Demand> demands_;
   std::string offered_;  // the kid of the key that the store was last asked to add
 

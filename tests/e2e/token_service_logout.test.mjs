@@ -144,6 +144,15 @@ describe('a logout of everything', () => {
     }
   });
 
+  it('by an access token of a session that the store has forgotten ends that one too', async (t) => {
+    const own = await startTokenService(scoped(t));
+    const session = await own.login();
+    await queryStore(own.stateFile, 'DELETE FROM families');
+    await own.assertAccepted(session.access_token);
+    await own.logout({all: true}, [bearer(session.access_token)]);
+    await own.assertRevoked(session.access_token);
+  });
+
   it('by an expired access token ends every session as well', async () => {
     const name = await service.newUser();
     const [one, other] = [await brief.login(name), await service.login(name)];

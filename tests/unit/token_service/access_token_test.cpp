@@ -44,6 +44,16 @@ TEST_CASE("A token has the claims that RFC 9068 section 2.2 requires, and no emp
   CHECK(access_payload(facts()) == plain);
 }
 
+TEST_CASE("A token's end is moved to an earlier instant, in whole seconds, and never to a later one") {
+  AccessFacts about = facts();
+  end_by(about, 1700000900.9);
+  CHECK(about.expires == 1700000900);
+  end_by(about, 1700000899.9);
+  CHECK(about.expires == 1700000899);
+  end_by(about, 1700001000);
+  CHECK(about.expires == 1700000899);
+}
+
 TEST_CASE("A login's token names its session, scope and time of login") {
   AccessFacts login = facts();
   login.sid = "s1";

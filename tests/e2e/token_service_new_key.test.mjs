@@ -1,0 +1,102 @@
+// A gateway meets tokens of a key that another gateway of its store has made a moment ago, and revoked keys.
+import assert from 'node:assert/strict';
+import {describe, it} from 'node:test';
+
+import * as jose from 'jose';
+
+import {inRedis, startRedis} from './harness/redis.mjs';
+import {startGateway} from './harness/gateway.mjs';
+import {exchange} from './harness/raw_client.mjs';
+import {bearer, request} from './harness/requests.mjs';
+import {scoped} from './harness/scope.mjs';
+import {assertRefusal, issuer, queryStore, sessionConfig, startTokenService} from './harness/token_service.mjs';
+import {eventually} from './harness/waiting.mjs';
+
+const kidOf = (token) => jose.decodeProtectedHeader(token).kid;
+const secret = 'a secret of a client that has 32 bytes';
+const auditor = ['Authorization', `Basic ${Buffer.from(`auditor:${secret}`).toString('base64')}`];
+const service = {clients: [{id: 'auditor', secret, introspect: true}]};
+const form = (members) => new URLSearchParams(members);
+const published = async (gateway) => (await gateway.get('/auth/jwks.json')).json.keys.map(({kid}) => kid);
+
+// A gateway that knows the store's first key, and one that has made the next since then, with a session of it.
+async function startBoth(scope) {
+  const first = await startTokenService(scope, {service});
+  const [old] = await published(first);
+  const past = Date.now() - 1000;
+  await queryStore(first.stateFile, 'UPDATE signing_keys SET signs_until = ?', past);
+  const second = await startTokenService(scope, {like: first, service});
+  const session = await eventually('the next key signs', async () => {
+    const issued = await second.login();
+    return kidOf(issued.access_token) !== old && issued;
+  });
+  return {first, second, session};
+}
+
+describe('a token of a key that another gateway has made a moment ago', () => {
+  it('is active at /auth/introspect', async (t) => {
+    const {first, session} = await startBoth(scoped(t));
+    const answer = await first.post('/auth/introspect', form({token: session.access_token}), [auditor]);
+    assert.equal(answer.json.active, true, answer.text);
+  });
+
+  it('is revoked at /auth/revoke', async (t) => {
+    const {first, second, session} = await startBoth(scoped(t));
+    assert.equal((await first.post('/auth/revoke', form({token: session.access_token}))).status, 200);
+    await first.assertRevoked(session.access_token);
+    await eventually('the other hears of it', async () => (await second.use(session.access_token)).status === 401);
+    await second.assertRevoked(session.access_token);
+  });
+
+  it('ends its session at /auth/logout', async (t) => {
+    const {first, session} = await startBoth(scoped(t));
+    await first.logout(undefined, [bearer(session.access_token)]);
+    await first.assertOver(session);
+  });
+
+  it('comes along with a refresh', async (t) => {
+    const {first, session} = await startBoth(scoped(t));
+    await first.refresh(session.refresh_token, session.access_token);
+  });
+});
+
+describe('a key that was revoked', () => {
+  it('leaves the other gateways\' JWKS at once, and the next one is there', async (t) => {
+    const scope = scoped(t);
+    const first = await startTokenService(scope);
+    const second = await startTokenService(scope, {like: first});
+    const [kid] = await published(second);
+    const answer = await first.gateway.admin('/revocations', {
+      method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({issuer, kid}),
+    });
+    assert.equal(answer.status, 200, answer.text);
+    const next = await eventually('both publish another key', async () => {
+      const answers = await Promise.all([first, second].map((gateway) => gateway.get('/auth/jwks.json')));
+      const kids = answers.map(({status, json}) => status === 200 && json.keys.map((key) => key.kid).join());
+      return kids[0] && kids[0] === kids[1] && !kids[0].includes(kid) && kids[0];
+    });
+    for (const gateway of [first, second]) assert.equal(kidOf((await gateway.login()).access_token), next);
+  });
+});
+
+describe('a JWKS without a key', () => {
+  it('is 503 and nobody keeps it, until the store is there', async (t) => {
+    const scope = scoped(t);
+    const redis = await startRedis(scope);
+    const model = await startTokenService(scope, {service: inRedis(redis)}); // for its users
+    await redis.kill();
+    const config = sessionConfig({endpoint: model.upstream.endpoint, usersFile: model.usersFile, service: inRedis(redis)});
+    const gateway = await startGateway(scope, config);
+    const ask = async () => (await exchange(scope, gateway.port, request('GET', '/auth/jwks.json'))).response;
+    const refused = await ask();
+    assertRefusal(refused, 503, 'keys_unavailable');
+    assert.equal(refused.get('retry-after'), '5');
+    await redis.start();
+    const answer = await eventually('the keys are there', async () => {
+      const response = await ask();
+      return response.status === 200 && response;
+    });
+    assert.equal(answer.json.keys.length, 1);
+    assert.match(answer.get('cache-control'), /^public, max-age=\d+$/);
+  });
+});

@@ -1,0 +1,88 @@
+#include "filters/token_service/revocations.hpp"
+
+#include <doctest/doctest.h>
+
+namespace postern::token_service {
+namespace {
+
+using std::chrono::milliseconds, std::chrono::steady_clock;
+
+// Has nothing and answers nothing; a test says what its follower hears.
+class SilentStore final : public state::Store {
+ public:
+  void begin_session(state::Family, state::RefreshToken, state::Done<state::Begun>) override {}
+  void rotate(state::Rotation, state::Done<state::Rotated>) override {}
+  void find(std::string, state::TokenHash, std::string, state::Millis, state::Millis,
+            state::Done<state::FoundSession>) override {}
+  void revoke(state::Revocation, state::Done<std::uint64_t>) override {}
+  void end_sessions(std::string, std::string, state::Millis,
+                    state::Done<std::vector<state::SequencedRevocation>>) override {}
+  void follow(state::Follower follower) override { heard = std::move(follower); }
+  void load_signing_keys(state::Done<state::SigningKeySet>) override {}
+  void add_signing_key(state::SigningKeyRecord, std::uint64_t, state::Done<state::SigningKeySet>) override {}
+  void count_attempt(std::vector<state::Attempt>, state::Millis, state::Done<state::Millis>) override {}
+  void uncount_attempt(std::vector<state::Attempt>, state::Done<state::Nothing>) override {}
+  void sweep(state::Millis, std::size_t, state::Done<std::size_t>) override {}
+
+  state::Follower heard;
+};
+
+state::Revocation of_key(std::string kid) {
+  return {.kind = state::Revocation::Kind::kid,
+          .issuer = "https://id.example",
+          .value = std::move(kid),
+          .before = {},
+          .until = 4'000'000'000'000};
+}
+
+}  // namespace
+
+TEST_CASE("A store that was heard of is followed for the patience, whatever the wall clock says") {
+  SilentStore store;
+  const auto revocations = Revocations::follow(store);
+  revocations->set_patience(30'000);
+  for (const state::Millis wall_clock : {1'700'003'600'000, 1'700'000'000'000, 4'000'000'000'000}) {
+    store.heard.complete({});
+    const auto before = steady_clock::now();
+    store.heard.caught_up(wall_clock);
+    const auto after = steady_clock::now();
+    CHECK(revocations->is_following(before + milliseconds(29'999)));
+    CHECK_FALSE(revocations->is_following(after + milliseconds(30'001)));
+    CHECK_FALSE(revocations->is_following(after + std::chrono::hours(2)));
+    CHECK(revocations->caught_up_at() == wall_clock);
+  }
+}
+
+TEST_CASE("A store is loaded when all that it had is known and nothing was newer") {
+  SilentStore store;
+  const auto revocations = Revocations::follow(store);
+  CHECK_FALSE(revocations->has_loaded());
+  CHECK_FALSE(revocations->is_following(steady_clock::now()));
+  store.heard.complete({});
+  CHECK_FALSE(revocations->has_loaded());
+  store.heard.caught_up(1);
+  CHECK(revocations->has_loaded());
+  CHECK(revocations->is_following(steady_clock::now()));
+}
+
+TEST_CASE("Who listens hears of revoked keys, and of nothing else, as long as it lives") {
+  SilentStore store;
+  const auto revocations = Revocations::follow(store);
+  auto owner = std::make_shared<int>(0);
+  int heard = 0;
+  revocations->on_key_revoked(owner, [&heard] { ++heard; });
+  state::Revocation session = of_key("s");
+  session.kind = state::Revocation::Kind::sid;
+  store.heard.added({{1, session}});
+  CHECK(heard == 0);
+  store.heard.added({{2, of_key("k")}});
+  CHECK(heard == 1);
+  const state::Revocation own = of_key("l");
+  revocations->insert({&own, 1});
+  CHECK(heard == 2);
+  owner.reset();
+  store.heard.added({{3, of_key("m")}});
+  CHECK(heard == 2);
+}
+
+}  // namespace postern::token_service

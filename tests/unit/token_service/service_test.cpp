@@ -1,0 +1,220 @@
+#include "filters/token_service/service.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/clock.hpp"
+#include "filters/jose/compact.hpp"
+#include "filters/token_service/millis.hpp"
+#include "state/sqlite/sqlite_store.hpp"
+#include "tests/unit/run_until.hpp"
+
+namespace postern::token_service {
+namespace {
+
+using Login = Outcome<IssuedTokens>;
+constexpr std::string_view test_issuer = "https://shop.example.com";
+
+// Everybody's password is `right`; each is judged when the test says so.
+class HeldAccounts final : public Accounts {
+ public:
+  Task<tl::expected<KnownAccount, Refusal>> check(accounts::Credentials credentials) const override {
+    const boost::asio::io_context::executor_type executor = co_await boost::asio::this_coro::executor;
+    const auto verdict = std::make_shared<Handoff<bool>>(executor);
+    waiting.push_back(verdict);
+    if (!held) release();
+    co_await verdict->wait();
+    if (credentials.password.reveal() != "right") co_return tl::unexpected(Refusal(Reason::credentials_invalid));
+    KnownAccount known{{credentials.username, Json(Json::Object())}, "{}"};
+    co_return known;
+  }
+  Task<tl::expected<Json, Refusal>> look_again(state::Family) const override { co_return Json(Json::Object()); }
+
+  void release() const {
+    for (const auto& verdict : std::exchange(waiting, {})) Handoff<bool>::bring(verdict, true);
+  }
+
+  bool held = false;
+  mutable std::vector<std::shared_ptr<Handoff<bool>>> waiting;
+};
+
+template <class T>
+Task<void> keep(Task<T> task, std::optional<T>& kept) {
+  T value = co_await std::move(task);
+  kept.emplace(std::move(value));
+}
+
+// A service over an SQLite file of its own.
+struct Served {
+  Served() {
+    settings.issuer = test_issuer;
+    settings.audiences = {"shop-api"};
+    settings.login_limits = {0, 0, 0, conf::Duration(300'000)};
+    REQUIRE(::mkdtemp(directory.data()) != nullptr);
+    shared->store =
+        std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = directory + "/state.db"}).value()));
+    shared->revocations = Revocations::follow(*shared->store->get());
+    shared->keys = std::make_shared<SigningKeys>(io, shared->store, shared->revocations, schedule_of(settings),
+                                                 settings.issuer, Secret());
+    shared->hashing = std::make_shared<Crew>(1, 8);
+    shared->signing = std::make_shared<Crew>(1, 8);
+  }
+  ~Served() {
+    shared->signing->stop();
+    shared->store->close();
+    std::filesystem::remove_all(directory);
+  }
+  Served(const Served&) = delete;
+  Served& operator=(const Served&) = delete;
+
+  void start() {
+    shared->keys->start();
+    run_until(io, [&] { return shared->keys->signer(to_millis(unix_now())).key != nullptr; });
+  }
+  std::shared_ptr<const Service> service() const {
+    return std::make_shared<const Service>(shared, settings, accounts, std::vector<accounts::Client>());
+  }
+
+  template <class T>
+  void spawn(Task<T> task, std::optional<T>& kept) {
+    boost::asio::co_spawn(io.get_executor(), keep(std::move(task), kept), boost::asio::detached);
+  }
+  template <class T>
+  T ask(Task<T> task) {
+    std::optional<T> kept;
+    spawn(std::move(task), kept);
+    run_until(io, [&] { return kept.has_value(); });
+    return std::move(*kept);
+  }
+
+  std::string directory = (std::filesystem::temp_directory_path() / "postern-unit-XXXXXX").string();
+  boost::asio::io_context io{1};
+  conf::TokenService settings;
+  std::shared_ptr<HeldAccounts> accounts = std::make_shared<HeldAccounts>();
+  std::shared_ptr<Shared> shared = std::make_shared<Shared>();
+};
+
+accounts::Credentials credentials(std::string password = "right") {
+  return {"alice", Secret(std::move(password))};
+}
+
+double claim(const IssuedTokens& tokens, std::string_view name) {
+  const auto token = jose::parse_token(tokens.access_token);
+  return token.value().claims.find(name)->as_double().value();
+}
+
+// A key that signs and retires at that instant.
+void add_key(Served& served, state::Millis retired) {
+  const auto key = jose::SigningKey::generate(*jose::find_algorithm("ES256"));
+  const state::Millis now = to_millis(unix_now());
+  state::SigningKeyRecord record{key->kid(), "ES256", key->to_pem(), now - 1000, now - 1000, retired - 1000, retired};
+  std::atomic<bool> added = false;
+  served.shared->store->get()->add_signing_key(std::move(record), 0, [&](const auto&) { added = true; });
+  run_until(served.io, [&] { return added.load(); });
+}
+
+}  // namespace
+
+TEST_CASE("A refresh for which no token can be signed uses the refresh token not up") {
+  Served served;
+  served.settings.reuse_grace = conf::Duration(0);  // a second use would end the session
+  served.start();
+  const double now = unix_now();
+  const auto service = served.service();
+  const auto session = served.ask(service->login(credentials(), "192.0.2.1", now));
+  REQUIRE(session);
+
+  const auto can_sign = std::exchange(served.shared->signing, std::make_shared<Crew>(1, 0));  // full at once
+  const auto refused = served.ask(service->refresh(session->refresh_token, SentAccess(), now));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == Reason::keys_unavailable);
+
+  served.shared->signing = can_sign;
+  const auto next = served.ask(service->refresh(session->refresh_token, SentAccess(), unix_now()));
+  CHECK(next.has_value());
+}
+
+TEST_CASE("An access token ends with its session at the latest") {
+  Served served;
+  served.settings.session_lifetime = conf::Duration(100'000);
+  served.start();
+  const double now = std::floor(unix_now()) + 1.25;
+  const auto service = served.service();
+  const auto session = served.ask(service->login(credentials(), "192.0.2.1", now));
+  REQUIRE(session);
+  CHECK(claim(*session, "exp") == std::floor(now) + 100);
+  CHECK(session->expires_in == 100);
+
+  served.settings.access_lifetime = conf::Duration(99'000);
+  const auto shorter = served.ask(served.service()->login(credentials(), "192.0.2.1", now));
+  REQUIRE(shorter);
+  CHECK(claim(*shorter, "exp") == std::floor(now) + 99);
+  CHECK(shorter->expires_in == 99);
+}
+
+TEST_CASE("An access token ends before its key retires, however long it is meant to live") {
+  Served served;
+  const state::Millis retired = to_millis(std::floor(unix_now()) + 500);
+  add_key(served, retired);
+  served.settings.leeway = conf::Duration(5'000);
+  served.settings.signing_keys.publish_ahead = conf::Duration(60'000);
+  served.start();
+  const auto session = served.ask(served.service()->login(credentials(), "192.0.2.1", unix_now()));
+  REQUIRE(session);
+  CHECK(claim(*session, "exp") == to_seconds(retired) - 5);
+  CHECK(session->expires_in == to_seconds(retired) - 5 - claim(*session, "iat"));
+}
+
+TEST_CASE("Right passwords that are being judged lock nobody out for the window") {
+  Served served;
+  served.settings.login_limits.user_and_address = 2;
+  served.start();
+  served.accounts->held = true;
+  const auto service = served.service();
+  std::optional<Login> one, other;
+  served.spawn(service->login(credentials(), "192.0.2.1", unix_now()), one);
+  served.spawn(service->login(credentials(), "192.0.2.1", unix_now()), other);
+  run_until(served.io, [&] { return served.accounts->waiting.size() == 2; });
+  const auto third = served.ask(service->login(credentials(), "192.0.2.1", unix_now()));
+  REQUIRE_FALSE(third);
+  CHECK(third.error().reason == Reason::rate_limited);
+  CHECK(third.error().retry_after == 1);
+  CHECK(served.accounts->waiting.size() == 2);
+
+  served.accounts->held = false;
+  served.accounts->release();
+  run_until(served.io, [&] { return one && other; });
+  CHECK(one->has_value());
+  CHECK(other->has_value());
+  const auto again = served.ask(service->login(credentials(), "192.0.2.1", unix_now()));
+  CHECK(again.has_value());
+}
+
+TEST_CASE("Guesses at once are no more than one after the other, and wrong ones lock out for the window") {
+  Served served;
+  served.settings.login_limits.user_and_address = 2;
+  served.start();
+  served.accounts->held = true;
+  const auto service = served.service();
+  std::array<std::optional<Login>, 5> guesses;
+  for (auto& guess : guesses) served.spawn(service->login(credentials("wrong"), "192.0.2.1", unix_now()), guess);
+  const auto answered = [&] {
+    return std::count_if(guesses.begin(), guesses.end(), [](const auto& one) { return one.has_value(); });
+  };
+  run_until(served.io, [&] { return answered() == 3; });
+  CHECK(served.accounts->waiting.size() == 2);
+  served.accounts->held = false;
+  served.accounts->release();
+  run_until(served.io, [&] { return answered() == 5; });
+  const auto locked = served.ask(service->login(credentials(), "192.0.2.1", unix_now()));
+  REQUIRE_FALSE(locked);
+  CHECK(locked.error().reason == Reason::rate_limited);
+  CHECK(locked.error().retry_after > 290);
+}
+
+}  // namespace postern::token_service
