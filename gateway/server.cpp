@@ -10,6 +10,7 @@
 #include <csignal>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "gateway/access_log.hpp"
@@ -41,6 +42,19 @@ std::string join_problems(const conf::Problems& problems) {
   return text;
 }
 
+// What is revoked and which keys sign come from a store, by threads of its own. Judging by half of it would let revoked
+// tokens pass, or refuse good ones. False when the time is over first.
+bool await_loaded(const FilterFactory& filters) {
+  constexpr std::chrono::seconds longest{5};
+  constexpr std::chrono::milliseconds between_looks{2};
+  const auto until = std::chrono::steady_clock::now() + longest;
+  while (!filters.has_loaded()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(between_looks);
+  }
+  return true;
+}
+
 // Everything but the workers' insides runs on the control thread, the one that called run_server().
 class Server final : public AdminActions {
  public:
@@ -64,6 +78,7 @@ class Server final : public AdminActions {
  private:
   std::optional<int> start();
   std::shared_ptr<const Snapshot> load_snapshot(conf::Problems& problems);
+  std::string install(std::shared_ptr<const Snapshot> snapshot);
   void announce() const;
   void await_signal();
   void on_signal(int number);
@@ -110,6 +125,7 @@ std::optional<int> Server::start() {
   conf::Problems problems;
   snapshot_ = load_snapshot(problems);
   if (!snapshot_) return exit_bad_config;
+  if (!await_loaded(*snapshot_->filters)) spdlog::warn("the store does not answer: the start does not wait for it");
   const conf::Config& config = snapshot_->config;
   auto log = AccessLog::open(config.access_log_file.empty() ? config.access_log : config.access_log_file.resolved);
   if (!log) {
@@ -157,14 +173,9 @@ std::string Server::reload() {
   std::shared_ptr<const Snapshot> snapshot = load_snapshot(problems);
   last_reload_problems_ = join_problems(problems);
   if (snapshot) {
-    if (auto sockets = workers_->bind(snapshot->config)) {
-      warn_about_restart(snapshot->config);
-      snapshot->filters->take_effect();
-      workers_->install(snapshot, std::move(*sockets));
-      snapshot_ = std::move(snapshot);
-    } else {
-      last_reload_problems_ = sockets.error() + "\n";
-      spdlog::error("{}", sockets.error());
+    if (const std::string problem = install(std::move(snapshot)); !problem.empty()) {
+      last_reload_problems_ = problem + "\n";
+      spdlog::error("{}", problem);
     }
   }
   last_reload_successful_ = last_reload_problems_.empty();
@@ -174,6 +185,21 @@ std::string Server::reload() {
     spdlog::error("reload refused, the configuration before goes on");
   }
   return last_reload_problems_;
+}
+
+// What stands in the way; nothing: it is the snapshot in use.
+std::string Server::install(std::shared_ptr<const Snapshot> snapshot) {
+  // What is known by the store before it would be lost. Who knows nothing either has nothing to lose.
+  if (!await_loaded(*snapshot->filters) && snapshot_->filters->has_loaded()) {
+    return "the store of this configuration does not answer";
+  }
+  auto sockets = workers_->bind(snapshot->config);
+  if (!sockets) return std::move(sockets.error());
+  warn_about_restart(snapshot->config);
+  snapshot->filters->take_effect();
+  workers_->install(snapshot, std::move(*sockets));
+  snapshot_ = std::move(snapshot);
+  return {};
 }
 
 void Server::warn_about_restart(const conf::Config& config) const {

@@ -1,6 +1,7 @@
 // Revocation of other providers' tokens by a gateway without a token service, in either store.
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
+import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, describe, it} from 'node:test';
 
@@ -9,7 +10,7 @@ import WebSocket, {WebSocketServer} from 'ws';
 import {startGateway} from './harness/gateway.mjs';
 import {runPostern} from './harness/program.mjs';
 import {startUpstream} from './harness/recording_upstream.mjs';
-import {startRedis} from './harness/redis.mjs';
+import {freePort, startRedis} from './harness/redis.mjs';
 import {assertErrorReply} from './harness/refusals.mjs';
 import {exchange} from './harness/raw_client.mjs';
 import {bearer, request} from './harness/requests.mjs';
@@ -186,6 +187,57 @@ describe('while nobody knows what was revoked', () => {
     redis.resume();
     await eventually('it is heard of again', async () => (await statuses())[0] === 200);
     assert.ok(await isReady(gateway));
+  });
+});
+
+describe('a gateway whose Redis has 200,000 revocations', () => {
+  const scope = scoped();
+  let key, redis, upstream, good, revoked;
+  const lenient = {name: 'news', match: {path_prefix: '/news'}, upstream: 'orders', jwt: {providers: ['shop'], fail: 'open'}};
+  const config = (store = {}) => standardConfig({
+    endpoint: upstream.endpoint, jwksFile: scope.file('jwks.json', jwks(key)), routes: [lenient],
+    revocations: {store: {redis: {...redis.location, ...store}}},
+  });
+  before(async () => {
+    [key, redis, upstream] = [await makeKey('ES256'), await startRedis(scope), await startUpstream(scope)];
+    [good, revoked] = [await mint(key), await mint(key, {jti: 'the last one'})];
+    await redis.ask('EVAL', `for number = 1, 200000 do
+      local value = number == 200000 and 'the last one' or 'token ' .. number
+      redis.call('XADD', '{postern}:feed', number .. '-0', 'kind', 'jti', 'issuer', ARGV[1], 'value', value, 'before', '', 'until', ARGV[2])
+    end
+    redis.call('SET', '{postern}:sequence', 200000)`, '0', issuer, `${Date.now() + 3_600_000}`);
+  });
+  // What a good token gets on the closed route, and a revoked one on the open one.
+  const statuses = (gateway) => Promise.all([use(scope, gateway, good), use(scope, gateway, revoked, '/news')])
+    .then((responses) => responses.map(({status}) => status));
+
+  it('judges right from its first request on', async () => {
+    const gateway = await startGateway(scope, config());
+    assert.deepEqual(await statuses(gateway), [200, 401]);
+    assert.equal(await gateway.metric('postern_revocations'), 200_000);
+  });
+
+  it('judges right while a reload changes how the store is asked', async () => {
+    const gateway = await startGateway(scope, config());
+    writeFileSync(gateway.configFile, JSON.stringify(config({timeout: '900ms'})));
+    let over = false;
+    const seen = new Set();
+    const ask = async () => { while (!over) seen.add(`${await statuses(gateway)}`); };
+    const asking = ask();
+    assert.equal((await gateway.admin('/reload', {method: 'POST'})).status, 200);
+    for (let i = 0; i < 50; ++i) seen.add(`${await statuses(gateway)}`);
+    over = true;
+    await asking;
+    assert.deepEqual([...seen], ['200,401']);
+  });
+
+  it('refuses a reload whose store does not answer, and goes on with what it knows', async () => {
+    const gateway = await startGateway(scope, config());
+    writeFileSync(gateway.configFile, JSON.stringify(config({url: `redis://127.0.0.1:${await freePort()}`})));
+    const {status, text} = await gateway.admin('/reload', {method: 'POST'});
+    assert.notEqual(status, 200);
+    assert.match(text, /the store of this configuration does not answer/);
+    assert.deepEqual(await statuses(gateway), [200, 401]);
   });
 });
 
