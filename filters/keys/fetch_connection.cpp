@@ -5,11 +5,11 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "filters/keys/fetch_request.hpp"
+#include "gateway/name_lookups.hpp"
 
 namespace postern::keys {
 namespace asio = boost::asio;
@@ -19,24 +19,34 @@ using asio::ip::tcp;
 using Executor = asio::io_context::executor_type;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 
-// A look-up that goes on by itself when nobody waits any more: the system's resolver cannot be interrupted.
-struct LookUp {
-  explicit LookUp(Executor executor) : resolver(executor), end(executor) {}
-  asio::ip::basic_resolver<tcp, Executor> resolver;
-  FetchTimer end;  // expires with the phase; cancelled by the answer
-  bool answered = false;
-  error_code error;
-  TcpAddresses addresses;
+// The look-ups of an io_context. They are let go before anything of it ends: its end waits for none.
+class Lookups final : public asio::execution_context::service {
+ public:
+  static inline asio::execution_context::id id;
+  explicit Lookups(asio::io_context& io) : service(io), lookups_(std::in_place, io.get_executor()) {}
+  NameLookups& of_names() noexcept { return *lookups_; }
+
+ private:
+  void shutdown() override { lookups_.reset(); }
+  std::optional<NameLookups> lookups_;
 };
 
-void begin_look_up(const std::shared_ptr<LookUp>& look_up, const std::string& host, std::uint16_t port) {
-  look_up->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                                  [look_up](const error_code& error, const auto& results) {
-                                    look_up->answered = true;
-                                    look_up->error = error;
-                                    for (const auto& entry : results) look_up->addresses.push_back(entry.endpoint());
-                                    look_up->end.cancel();
-                                  });
+// A look-up that goes on by itself when nobody waits any more: the system's resolver cannot be interrupted.
+struct LookUp {
+  explicit LookUp(Executor executor) : end(executor) {}
+  FetchTimer end;  // expires with the phase; cancelled by the answer
+  bool answered = false;
+  Resolved outcome;
+};
+
+void begin_look_up(const std::shared_ptr<LookUp>& look_up, Executor executor, const std::string& host) {
+  auto answer = [look_up](const Resolved& outcome) {
+    look_up->answered = true;
+    look_up->outcome = outcome;
+    look_up->end.cancel();
+  };
+  const error_code none = asio::use_service<Lookups>(executor.context()).of_names().begin(host, answer);
+  if (none) answer(tl::unexpected(none));
 }
 
 // Without an IPv6 zone, which says nothing about the address itself.
@@ -93,15 +103,16 @@ Task<MaybeFailure> FetchConnection::resolve(const conf::Url& to, bool must_be_lo
 Task<MaybeFailure> FetchConnection::look_up(const std::string& host, std::uint16_t port, TcpAddresses& addresses) {
   const auto look_up = std::make_shared<LookUp>(executor_);
   look_up->end.expires_at(deadline_.ends_at());
-  begin_look_up(look_up, host, port);
-  co_await look_up->end.async_wait(as_result);
+  begin_look_up(look_up, executor_, host);
+  if (!look_up->answered) co_await look_up->end.async_wait(as_result);
   MaybeFailure failed;
   if (!look_up->answered) {
     failed = deadline_.too_late();
-  } else if (look_up->error) {
-    failed = deadline_.failure(host + ": " + look_up->error.message());
+  } else if (!look_up->outcome) {
+    failed = deadline_.failure(host + ": " + look_up->outcome.error().message());
+  } else {
+    for (const auto& address : *look_up->outcome) addresses.emplace_back(address, port);
   }
-  addresses = std::move(look_up->addresses);
   co_return failed;
 }
 

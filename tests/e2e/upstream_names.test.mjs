@@ -1,4 +1,4 @@
-// An upstream's name that the system resolves slowly, or not at all: nobody waits longer than for a connection.
+// A name that the system resolves slowly, or not at all: nobody waits longer for it than for a connection.
 import assert from 'node:assert/strict';
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {before, describe, it} from 'node:test';
@@ -16,7 +16,7 @@ import {eventually, sanitized, within} from './harness/waiting.mjs';
 
 const skip = sanitized && 'a sanitizer\'s library must be the first that is loaded';
 
-describe('an upstream\'s name', {skip}, () => {
+describe('a name', {skip}, () => {
   const suite = scoped();
   let library;
   before(async () => {
@@ -26,22 +26,27 @@ describe('an upstream\'s name', {skip}, () => {
     assert.equal(code, 0, stderr);
   });
 
-  // A gateway that makes a connection for each request; `names` are what the name is, and what was asked.
-  async function startNamed(t, answer, timeouts) {
-    const scope = scoped(t);
+  function nameFile(scope, answer) {
     const file = scope.file('name', answer);
-    const names = {
+    const env = {LD_PRELOAD: library, SLOW_NAMES: file};
+    return {env, names: {
       become: (text) => writeFileSync(file, text),
       age: () => writeFileSync(`${file}.later`, ''),
       get asked() { return existsSync(`${file}.asked`) ? readFileSync(`${file}.asked`).length : 0; },
-    };
+    }};
+  }
+
+  // A gateway that makes a connection for each request; `names` are what the name is, and what was asked.
+  async function startNamed(t, answer, timeouts) {
+    const scope = scoped(t);
+    const {env, names} = nameFile(scope, answer);
     const upstream = await startUpstream(scope);
     const endpoint = `http://orders.example:${upstream.port}`;
     const config = standardConfig({
       endpoint, jwksFile: scope.file('jwks.json', jwks(await makeKey('ES256'))),
       upstreams: {orders: {endpoints: [endpoint], pool: {max_idle: 0}}}, ...(timeouts && {timeouts}),
     });
-    const gateway = await startGateway(scope, config, {env: {LD_PRELOAD: library, SLOW_NAMES: file}});
+    const gateway = await startGateway(scope, config, {env});
     const ask = async (path = '/open') => {
       const began = performance.now();
       const {response} = await exchange(scope, gateway.port, request('GET', path));
@@ -95,7 +100,7 @@ describe('an upstream\'s name', {skip}, () => {
     });
   });
 
-  it('does not hold up the end of the gateway', async (t) => {
+  it('of an upstream does not hold up the end of the gateway', async (t) => {
     const {scope, gateway, names} = await startNamed(t, 'wait', {connect: '1m'});
     const client = await connect(scope, gateway.port);
     client.send(request('GET', '/open'));
@@ -106,5 +111,17 @@ describe('an upstream\'s name', {skip}, () => {
     const {code} = await within('the gateway ends', gateway.running.ended, 3000);
     assert.equal(code, 0);
     await client.ended();
+  });
+
+  it('of a provider does not hold it up either', async (t) => {
+    const scope = scoped(t);
+    const {env, names} = nameFile(scope, 'wait');
+    const config = standardConfig({endpoint: 'http://127.0.0.1:9'});
+    config.providers.shop = {...config.providers.shop, jwks_file: undefined, jwks_uri: 'https://orders.example/jwks'};
+    const gateway = await startGateway(scope, config, {env});
+    await eventually('the name is looked up', () => names.asked === 1);
+    gateway.signal('SIGTERM');
+    const {code} = await within('the gateway ends', gateway.running.ended, 3000);
+    assert.equal(code, 0);
   });
 });
