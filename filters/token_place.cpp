@@ -103,11 +103,18 @@ void remove_query(const TokenPlace& place, http::RequestHead& head, std::pmr::me
   head.has_query = !rest.text.empty();
 }
 
+// In any spelling, as is_named().
+bool is_protocol_list(const http::Field& field) noexcept {
+  if (field.removed) return false;
+  if (field.known == http::KnownField::sec_websocket_protocol) return true;
+  return field.known == http::KnownField::other && http::folds_alike(field.name, "Sec-WebSocket-Protocol");
+}
+
 // Calls `visit(element)` for each element of the Sec-WebSocket-Protocol list, all its fields in a row.
 template <class Visit>
 void each_protocol(const http::RequestHead& head, Visit&& visit) {
   for (const http::Field& field : head.fields) {
-    if (field.removed || field.known != http::KnownField::sec_websocket_protocol) continue;
+    if (!is_protocol_list(field)) continue;
     for (std::string_view rest = field.value; !rest.empty();) {
       const std::string_view element = trim(take_part(rest, ','));
       if (!element.empty()) visit(element);
@@ -148,7 +155,9 @@ void remove_protocol(const TokenPlace& place, http::RequestHead& head, std::pmr:
     }
   });
   if (!found) return;
-  head.fields.remove(http::KnownField::sec_websocket_protocol);
+  for (http::Field& field : head.fields) {
+    if (is_protocol_list(field)) field.removed = true;
+  }
   if (!rest.empty()) head.fields.add("Sec-WebSocket-Protocol", keep(rest, memory));
 }
 

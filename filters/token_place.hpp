@@ -32,7 +32,8 @@ struct TokenPlace {
 // - Query parameter: the name is compared decoded; a value that holds `%` or `+` is token_malformed, since no token
 // needs
 //   an encoding; the same parameter twice is token_multiple.
-// - WebSocket subprotocol: the list element after the named one (all fields are one list); the name last is
+// - WebSocket subprotocol: the list element after the named one (all fields are one list, in any spelling); the name
+// last is
 //   token_malformed, twice token_multiple.
 // - Cookie: the same name twice is token_multiple; quotes around the value are not part of it.
 //

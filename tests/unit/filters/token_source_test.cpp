@@ -245,6 +245,24 @@ TEST_CASE("a query that held only the token goes with its question mark, an offe
   CHECK(fixture.request.forwarded("Sec-WebSocket-Protocol") == "(none)");
 }
 
+TEST_CASE("a subprotocol's token is read and taken out in every spelling of its field") {
+  for (const char* const name : {"Sec_WebSocket_Protocol", "sec.websocket.protocol", "Sec-WebSocket~PROTOCOL"}) {
+    CAPTURE(name);
+    const TokenSources sources({protocol("bearer")}, 8192);
+    Fixture twins;
+    twins.request.with("Sec-WebSocket-Protocol", "bearer, a.b.c").with(name, "bearer, forged");
+    CHECK(find({protocol("bearer")}, twins.request) == "<token_multiple>");
+    Fixture alone;
+    alone.request.with(name, "chat, bearer, a.b.c");
+    CHECK(find({protocol("bearer")}, alone.request) == "a.b.c");
+    sources.remove(alone.request.head, alone.request.memory);
+    const http::Field* const left = alone.request.head.fields.find(http::KnownField::sec_websocket_protocol);
+    REQUIRE(left != nullptr);
+    CHECK(left->value == "chat");
+    CHECK(alone.request.head.fields.find(name) == nullptr);
+  }
+}
+
 TEST_CASE("the subprotocol is selected only where its token was taken out") {
   Fixture fixture;
   const TokenSources sources({protocol("bearer")}, 8192);
