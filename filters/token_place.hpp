@@ -30,11 +30,9 @@ struct TokenPlace {
 //   name, or a list in one (`Bearer a, Bearer b`), are token_multiple. The prefix is matched
 //   without case and followed by one or more spaces; another scheme is no token; the prefix alone is token_malformed.
 // - Query parameter: the name is compared decoded; a value that holds `%` or `+` is token_malformed, since no token
-// needs
-//   an encoding; the same parameter twice is token_multiple.
-// - WebSocket subprotocol: the list element after the named one (all fields are one list, in any spelling); the name
-// last is
-//   token_malformed, twice token_multiple.
+//   needs an encoding; the same parameter twice is token_multiple.
+// - WebSocket subprotocol: the list element after the named one (all fields, in any spelling, are one list); the name
+//   last is token_malformed, twice token_multiple.
 // - Cookie: the same name twice is token_multiple; quotes around the value are not part of it.
 //
 // An empty value, as a logged-out browser sends it, is no token.

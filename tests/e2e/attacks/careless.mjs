@@ -18,6 +18,10 @@ export const start = (scope) => startWorld(scope, {
       request_headers: {set: {'X-Tenant': 'a'}, remove: ['X-Debug']},
     },
     {name: 'header', match: {path_prefix: '/header'}, upstream: 'orders', jwt: {providers: ['shop'], from: [{header: 'X-Token'}]}},
+    {
+      name: 'socket', match: {path_prefix: '/socket'}, upstream: 'orders',
+      jwt: {providers: ['shop'], from: [{websocket_protocol: 'bearer'}]},
+    },
     {name: 'rest', match: {path_prefix: '/'}, upstream: 'orders', public: true},
   ],
 });
@@ -60,6 +64,24 @@ const bad = (token) => withOtherSignature(token);
 const twoTokens = (what, fields) => ({
   row: 35, what, send: ({token}) => request('GET', '/header', fields(token)), status: 400, reason: 'token_multiple',
 });
+const handshake = (fields) => request('GET', '/socket', [
+  'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13', ...fields,
+]);
+const inSubprotocol = (name) => [
+  {
+    row: 35, what: `a forged token in ${name} beside Sec-WebSocket-Protocol`,
+    send: ({token}) => handshake([['Sec-WebSocket-Protocol', `bearer, ${token}`], [name, `bearer, ${bad(token)}`]]),
+    status: 400, reason: 'token_multiple',
+  },
+  {
+    row: 35, what: `${name} is the place of a subprotocol's token, and does not go on`,
+    send: ({token}) => handshake([[name, `bearer, ${token}, chat`]]),
+    arrives(got, _, {token}) {
+      assert.deepEqual(valuesOf(got.fields, 'sec-websocket-protocol'), ['chat']);
+      assert.ok(!got.headBytes.includes(token));
+    },
+  },
+];
 const inSpelling = (name) => [
   {
     row: 35, what: `${name} is the place of the token, and does not go on`,
@@ -92,6 +114,7 @@ export const attacks = [
   ...['X-Tenant', 'X_Tenant', 'x.tenant', "X'TENANT", 'X-Debug', 'X_Debug', 'x.debug', 'X~DEBUG'].map(edited),
 
   ...['X-Token', 'X_Token', 'x.token'].flatMap(inSpelling),
+  ...['Sec_WebSocket_Protocol', 'sec.websocket-protocol'].flatMap(inSubprotocol),
   ...['X_Token', 'x.token', 'X-Token'].flatMap((name) => [
     twoTokens(`a forged ${name} beside X-Token`, (token) => [['X-Token', token], [name, bad(token)]]),
     twoTokens(`a forged ${name} before X-Token`, (token) => [[name, bad(token)], ['X-Token', token]]),
