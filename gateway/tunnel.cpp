@@ -12,8 +12,9 @@ namespace {
 // One direction. A failure ends both; a clean end only this one.
 class Direction {
  public:
-  Direction(Worker& worker, BufferPool& buffers, Transport& from, Transport& to, Watch& watch)
-      : buffers_(buffers), from_(from), to_(to), watch_(watch), done_(worker.io().get_executor()) {}
+  // The buffers of heads are the smaller ones: with two of them a tunnel neither end of which reads stays below 64 KiB.
+  Direction(Worker& worker, Transport& from, Transport& to, Watch& watch)
+      : buffers_(worker.head_buffers()), from_(from), to_(to), watch_(watch), done_(worker.io().get_executor()) {}
 
   Task<void> run(std::string_view first) {
     error_code error;
@@ -75,9 +76,8 @@ class Direction {
 
 Task<TunnelBytes> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch,
                              std::string_view first) {
-  // The buffers of two different sizes: a tunnel whose ends do not read, either of them, stays below 64 KiB.
-  Direction to_upstream(worker, worker.head_buffers(), client, upstream, watch);
-  Direction to_client(worker, worker.relay_buffers(), upstream, client, watch);
+  Direction to_upstream(worker, client, upstream, watch);
+  Direction to_client(worker, upstream, client, watch);
   boost::asio::co_spawn(worker.io().get_executor(), to_upstream.run(first), boost::asio::detached);
   co_await to_client.run({});
   co_await to_upstream.wait();
