@@ -241,7 +241,9 @@ state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
     const std::lock_guard lock(mutex_);
     loaded_ = std::move(loaded);
   }
-  if (before == nullptr || !before->same_keys(next)) publish(std::make_shared<const jose::KeySet>(std::move(next)));
+  // Of a new store nothing is known until it has its first key, which is being made.
+  const bool is_news = before == nullptr ? !usable.keys.empty() : !before->same_keys(next);
+  if (is_news) publish(std::make_shared<const jose::KeySet>(std::move(next)));
   return usable;
 }
 
