@@ -126,9 +126,11 @@ void append_judgement(std::string& out, const AccessRecord& record) {
   if (record.reason != Reason::accepted) {
     append_text(out, ",\"reason\":", code_of(record.reason));
     append_text_if_any(out, ",\"detail\":", record.detail);
-  } else if (decision != nullptr) {
-    append_text(out, ",\"reason\":", code_of(decision->reason));
-    append_text_if_any(out, ",\"detail\":", decision->detail);
+  } else {
+    if (decision != nullptr) append_text(out, ",\"reason\":", code_of(decision->reason));
+    // Without an error it tells of an end that is nobody's fault: the client left.
+    const bool judged = decision != nullptr && !decision->detail.empty();
+    append_text_if_any(out, ",\"detail\":", judged ? std::string_view(decision->detail) : record.detail);
   }
   if (record.observed) out += ",\"observed\":true";
 }

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -219,7 +220,12 @@ void AccessLog::submit(std::string lines, std::size_t count) {
   }
   // The thread is told only at these two borders: a wake-up for each line would cost more than the line.
   const std::size_t before = state.waiting.size();
-  state.waiting += lines;
+  try {
+    state.waiting += lines;
+  } catch (const std::bad_alloc&) {
+    state.dropped += count;
+    return;
+  }
   const bool tell = before == 0 || (before < gather_bytes && state.waiting.size() >= gather_bytes);
   lock.unlock();
   if (tell) state.changed.notify_all();
@@ -232,6 +238,10 @@ void AccessLog::reopen() {
     state_->reopen = true;
   }
   state_->changed.notify_all();
+}
+
+void AccessLog::count_dropped(std::size_t lines) noexcept {
+  if (state_) state_->dropped += lines;
 }
 
 std::uint64_t AccessLog::dropped_lines() const noexcept {

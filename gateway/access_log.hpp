@@ -47,9 +47,11 @@ class AccessLog {
   ~AccessLog();  // writes what is queued, for at most a second
 
   bool enabled() const noexcept;
-  // Takes whole lines from any thread and never blocks; when more than `max_queued_bytes` wait, they are dropped and
-  // counted. A line is written within a tenth of a second when its reader keeps up.
+  // Takes whole lines from any thread and never blocks; when more than `max_queued_bytes` wait, or there is no memory
+  // for them, they are dropped and counted. A line is written within a tenth of a second when its reader keeps up.
   void submit(std::string lines, std::size_t count);
+  // So many lines could not even be written down.
+  void count_dropped(std::size_t lines) noexcept;
   void reopen();  // SIGUSR1; a file that cannot be opened keeps the old one
   std::uint64_t dropped_lines() const noexcept;
 

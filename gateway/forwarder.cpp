@@ -139,8 +139,12 @@ Refusal Forwarder::interrupted(Reason when_upstream_failed, std::string detail) 
       return Refusal(Reason::upstream_timeout, "not finished within timeouts.total");
     case Watch::Cause::stream:
       return Refusal(Reason::request_timeout, "no progress of the request's body within timeouts.stream_idle");
+    case Watch::Cause::upload:
+      return Refusal(Reason::upstream_timeout, "the request's body was not taken within timeouts.stream_idle");
     case Watch::Cause::download:
       return Refusal(Reason::upstream_timeout, "no progress of the response's body within timeouts.stream_idle");
+    case Watch::Cause::client_gone:
+      return Refusal(Reason::accepted, "the client left");
     case Watch::Cause::no_longer_permitted:
       return Refusal(Reason::token_revoked, "revoked while the request was under way");
     default:
@@ -299,14 +303,23 @@ void Forwarder::join(std::string_view& head, std::string_view& piece) {
 Task<Forwarder::End> Forwarder::tunnel() {
   exchange_.keep_alive = false;
   error_code error = co_await client_.write(exchange_.downstream_head, response_rest_);
+  http::WebSocketFrames frames;
+  frames.feed(response_rest_);
   response_buffer_.give_back();
   if (error) co_return End(End::Kind::truncated);
   watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
   const std::string_view first = inbox_.bytes();
   inbox_.consume(first.size());
-  const TunnelBytes bytes = co_await run_tunnel(worker_, client_, upstream_->transport, watch_, first);
-  exchange_.record.request_bytes = bytes.from_client;
-  exchange_.record.response_bytes = bytes.from_upstream;
+  if (first.empty()) {  // as a rule: a tunnel may be open for days, and holds no buffer while it is quiet
+    exchange_.keep_record();
+    inbox_.give_back();
+  }
+  const bool websocket = http::equals_folded(response_framing_.upgrade, "websocket");
+  const TunnelEnd end =
+      co_await run_tunnel(worker_, client_, upstream_->transport, watch_, first, websocket ? &frames : nullptr);
+  exchange_.record.request_bytes = end.from_client;
+  exchange_.record.response_bytes = end.from_upstream;
+  tunnel_drained_ = end.drained;
   if (watch_.expired() != Watch::Cause::no_longer_permitted) co_return End();
   co_return End(End::Kind::truncated, interrupted(Reason::token_revoked, {}));
 }

@@ -34,8 +34,8 @@ class Forwarder final : private Watch::Permission {
 
   Task<End> run();
 
-  // True when bytes of the request's body may still come that nobody will read.
-  bool body_unread() const noexcept { return !whole_body_at_hand_ && upload_ != Upload::complete; }
+  // True when bytes of the request's body, or of a tunnel, may still come that nobody will read.
+  bool body_unread() const noexcept { return tunnel_drained_ || (!whole_body_at_hand_ && upload_ != Upload::complete); }
 
  private:
   enum class Upload : std::uint8_t { none, running, complete, stopped };
@@ -86,6 +86,7 @@ class Forwarder final : private Watch::Permission {
   std::string_view response_rest_;  // in response_buffer_, behind the head
   http::Framing response_framing_;
   bool upstream_reusable_ = false;
+  bool tunnel_drained_ = false;
 
   Upload upload_ = Upload::none;
   Refusal upload_refusal_;  // why the upload stopped by itself, if it did

@@ -82,12 +82,20 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
     } else if (limit != 0 && reader.bytes() > limit) {
       upload_refusal_ = Refusal(Reason::body_too_large, "the body is longer than " + std::to_string(limit) + " bytes");
     }
-    if (upload_refusal_.reason != Reason::accepted) {
+    if (upload_refusal_.reason != Reason::accepted || piece.status == BodyReader::Status::failed) {
       upload_ = Upload::stopped;
       co_return;
     }
     const bool chunked = request_framing_.kind == http::BodyKind::chunked;
-    const error_code error = co_await upstream_->transport.write(chunked ? frame_chunk(piece) : piece.data);
+    std::string_view framed = chunked ? frame_chunk(piece) : piece.data;
+    std::string_view nothing;
+    error_code error;
+    if (!upstream_->transport.try_write(framed, nothing, error)) {
+      watch_.arm(Watch::Cause::upload, exchange_.route->stream_idle_timeout);  // who is waited for is to blame
+      error = co_await upstream_->transport.write(framed);
+      if (watch_.expired() == Watch::Cause::none)
+        watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
+    }
     if (upload_ != Upload::running) co_return;
     if (error) {
       upload_ = Upload::stopped;  // the upstream takes no more; it may have answered already
@@ -96,7 +104,11 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
     watch_.touch();
     if (piece.status == BodyReader::Status::last) {
       upload_ = Upload::complete;
-      if (!response_began_) watch_.arm(Watch::Cause::response, exchange_.route->response_timeout);
+      if (response_began_) {
+        watch_.arm(Watch::Cause::download, exchange_.route->stream_idle_timeout);
+      } else {
+        watch_.arm(Watch::Cause::response, exchange_.route->response_timeout);
+      }
     }
   }
 }

@@ -20,9 +20,10 @@ using Clock = std::chrono::steady_clock;
 
 // How long a connection may be quiet before it is parked.
 constexpr std::chrono::milliseconds park_after{250};
-// How long a client may go on sending what nobody reads, before its connection is reset under it.
-constexpr std::chrono::milliseconds linger_limit{1000};
-constexpr std::size_t linger_bytes = 256 * 1024;
+// How long a client may go on sending what nobody wants, and how long it may pause, before its connection is reset
+// under it. Many clients read nothing before they have sent everything.
+constexpr std::chrono::milliseconds linger_limit{30'000};
+constexpr std::chrono::milliseconds linger_pause{2000};
 
 }  // namespace
 
@@ -106,33 +107,37 @@ Task<bool> Session::serve() {
   auto exchange = worker_.take_exchange();
   exchange->begin(worker_.active(), facts_, unix_now());
   exchange->started = Clock::now();
-  std::optional<Refusal> refused;
-  if (const auto size = exchange->parse(inbox_.bytes())) {
-    inbox_.consume(*size);
-  } else {
-    const bool asked = co_await read_head(*exchange, refused);
-    if (!asked) co_return false;
-  }
-  connection_.used = true;
-  watch_.disarm();
   watch_.arm_total(exchange->config().timeouts.total);
+  bool asked = true;
   bool keep = false;
   bool out_of_memory = false;
   try {
-    if (refused) {
-      keep = co_await reply_error(*exchange, std::move(*refused));
+    std::optional<Refusal> refused;
+    if (const auto size = exchange->parse(inbox_.bytes())) {
+      inbox_.consume(*size);
     } else {
-      keep = co_await answer(*exchange);
+      asked = co_await read_head(*exchange, refused);
+    }
+    if (asked) {
+      connection_.used = true;
+      watch_.disarm();
+      if (refused) {
+        keep = co_await reply_error(*exchange, std::move(*refused));
+      } else {
+        keep = co_await answer(*exchange);
+      }
     }
   } catch (const std::bad_alloc&) {
     out_of_memory = true;
   }
   if (out_of_memory && exchange->downstream_head.empty()) {
+    worker_.use_reserve();
     unread_ = true;
     exchange->response.clear();
     co_await reply_error(*exchange, Refusal(Reason::out_of_memory));
   }
   watch_.arm_total({});
+  if (!asked) co_return false;
   worker_.record(*exchange);
   co_return keep && !worker_.draining();
 }
@@ -143,9 +148,15 @@ Task<bool> Session::read_head(Exchange& exchange, std::optional<Refusal>& refuse
   auto state = scanner.scan(inbox_.bytes());
   while (state == http::HeadScanner::State::need_more) {
     const bool more = co_await read_more();
-    const bool timed_out = watch_.expired() == Watch::Cause::head;
-    if (!more && timed_out) refused.emplace(Reason::request_timeout, "the head did not arrive within timeouts.head");
-    if (!more) co_return timed_out;
+    if (!more) {
+      const Watch::Cause expired = watch_.expired();
+      if (expired == Watch::Cause::head) {
+        refused.emplace(Reason::request_timeout, "the head did not arrive within timeouts.head");
+      } else if (expired == Watch::Cause::total) {
+        refused.emplace(Reason::request_timeout, "the head did not arrive within timeouts.total");
+      }
+      co_return refused.has_value();
+    }
     state = scanner.scan(inbox_.bytes());
   }
   if (state == http::HeadScanner::State::malformed) {
@@ -321,13 +332,14 @@ bool Session::skip_body(const Exchange& exchange) {
 // section 9.6).
 Task<void> Session::linger() {
   client_.shutdown_send();
-  watch_.arm(Watch::Cause::linger, linger_limit);
+  watch_.arm_total(linger_limit);
+  watch_.arm(Watch::Cause::linger, linger_pause);
   inbox_.give_back();
   Buffer scrap = worker_.head_buffers().take();
-  for (std::size_t total = 0; total < linger_bytes;) {
+  for (;;) {
     const auto [error, bytes] = co_await client_.read_some(scrap.data(), scrap.size());
     if (error) co_return;
-    total += bytes;
+    watch_.touch();
   }
 }
 

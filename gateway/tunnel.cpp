@@ -23,8 +23,17 @@ class Direction {
     } catch (const std::bad_alloc&) {
       error = boost::asio::error::no_memory;
     }
+    drained_ = watch_.expired() == Watch::Cause::drain;
+    if (drained_ && frames_ != nullptr) co_await to_.write(http::websocket_going_away);
     finish(error);
   }
+
+  // To the client of a WebSocket.
+  void follow(http::WebSocketFrames* frames) noexcept {
+    frames_ = frames;
+    name_phase();
+  }
+  bool drained() const noexcept { return drained_; }
 
   Task<void> wait() { return done_.wait(); }
   std::uint64_t bytes() const noexcept { return bytes_; }
@@ -48,15 +57,26 @@ class Direction {
     if (error == boost::asio::error::would_block) co_return error_code();
     if (error) co_return error;
     watch_.touch();
+    if (frames_ != nullptr) {
+      frames_->feed({buffer.data(), bytes});
+      watch_.rename(Watch::Cause::stream);  // until it is out
+    }
     error = co_await to_.write({buffer.data(), bytes});
     bytes_ += bytes;
     watch_.touch();
+    name_phase();
     co_return error;
+  }
+
+  void name_phase() noexcept {
+    if (frames_ != nullptr && frames_->between_frames()) watch_.rename(Watch::Cause::websocket);
   }
 
   void finish(const error_code& error) {
     if (error == boost::asio::error::eof) {
       to_.shutdown_send();
+    } else if (drained_) {  // the client's connection is not closed under what it is told
+      (frames_ != nullptr ? from_ : to_).close();
     } else {
       from_.close();
       to_.close();
@@ -70,18 +90,21 @@ class Direction {
   Watch& watch_;
   Completion done_;
   std::uint64_t bytes_ = 0;
+  http::WebSocketFrames* frames_ = nullptr;
+  bool drained_ = false;
 };
 
 }  // namespace
 
-Task<TunnelBytes> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch,
-                             std::string_view first) {
+Task<TunnelEnd> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch, std::string_view first,
+                           http::WebSocketFrames* frames) {
   Direction to_upstream(worker, client, upstream, watch);
   Direction to_client(worker, upstream, client, watch);
+  if (frames != nullptr) to_client.follow(frames);
   boost::asio::co_spawn(worker.io().get_executor(), to_upstream.run(first), boost::asio::detached);
   co_await to_client.run({});
   co_await to_upstream.wait();
-  co_return TunnelBytes{to_upstream.bytes(), to_client.bytes()};
+  co_return TunnelEnd{to_upstream.bytes(), to_client.bytes(), to_client.drained()};
 }
 
 }  // namespace postern

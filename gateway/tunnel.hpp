@@ -4,21 +4,27 @@
 #include <cstdint>
 #include <string_view>
 
+#include "gateway/http/websocket_frames.hpp"
 #include "gateway/transport.hpp"
 #include "gateway/watch.hpp"
 #include "gateway/worker.hpp"
 
 namespace postern {
 
-struct TunnelBytes {
-  std::uint64_t from_client = 0;
+struct TunnelEnd {
+  std::uint64_t from_client = 0;  // bytes
   std::uint64_t from_upstream = 0;
+  bool drained = false;  // the client was told that the gateway goes away, and may still be sending
 };
 
 // Runs until both sides have ended, one has failed, or the watch's deadline of the phase passes without a byte. An end
 // of one side is passed on as an end of sending, so that the other can still answer. `first` are bytes of the client
 // that were received with its head.
-Task<TunnelBytes> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch,
-                             std::string_view first);
+//
+// `frames`, of a WebSocket, have followed what the client was sent so far; else null. When the worker drains, a client
+// of a WebSocket gets a Close frame with 1001 between two frames of the upstream's; other tunnels go on until the drain
+// ends them.
+Task<TunnelEnd> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch, std::string_view first,
+                           http::WebSocketFrames* frames);
 
 }  // namespace postern

@@ -27,7 +27,8 @@ void Watch::arm_total(std::chrono::milliseconds limit) noexcept {
 Watch::Cause Watch::due(SteadyTime now) {
   if (now >= total_deadline_) return Cause::total;
   if (now >= deadline_) return cause_;
-  if (draining_ && (cause_ == Cause::idle || cause_ == Cause::park)) return Cause::drain;
+  const bool may_end = cause_ == Cause::idle || cause_ == Cause::park || cause_ == Cause::websocket;
+  if (draining_ && may_end) return Cause::drain;
   // Asked once a tick, so that a quick answer never pays for it. An upload and a tunnel read from the client
   // themselves. A client that only ended its side gets what comes within a second.
   const bool awaits_upstream = cause_ == Cause::connect || cause_ == Cause::response || cause_ == Cause::download;

@@ -29,13 +29,15 @@ class Watch final : public Ticking {
     idle,  // between requests
     head,
     connect,
-    response,  // the request is out, its response awaited
-    download,  // between two pieces of the response's body
-    stream,    // between two pieces of the request's body, or of a tunnel
+    response,   // the request is out, its response awaited
+    download,   // between two pieces of the response's body
+    upload,     // a piece of the request's body is on its way to the upstream, which does not take it
+    stream,     // between two pieces of the request's body, or of a tunnel
+    websocket,  // of a tunnel, where the client could be told that the gateway goes away
     total,
     linger,
     client_gone,  // for a second, while an upstream was awaited: response or download
-    drain,        // between requests, while the worker ends
+    drain,        // between requests or frames, while the worker ends
     no_longer_permitted,
   };
 
@@ -50,6 +52,8 @@ class Watch final : public Ticking {
   void touch() noexcept {
     if (deadline_ != never) deadline_ = ticker_.now() + limit_;
   }
+  // The phase goes on under another name, with the same deadline.
+  void rename(Cause cause) noexcept { cause_ = cause; }
   void arm_total(std::chrono::milliseconds limit) noexcept;
   // No deadline but the total one.
   void disarm() noexcept { arm(Cause::none, {}); }

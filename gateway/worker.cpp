@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <ctime>
+#include <new>
 #include <utility>
 
 #include "gateway/body.hpp"
@@ -29,6 +30,7 @@ constexpr std::size_t relay_bytes = 32 * 1024;
 constexpr std::size_t buffers_kept = 256;
 constexpr std::size_t exchanges_kept = 256;
 constexpr std::size_t log_flush_bytes = 32 * 1024;
+constexpr std::size_t reserve_bytes = 16 * 1024;        // for a reply's head, body and coroutines
 constexpr std::chrono::milliseconds accept_pause{100};  // after EMFILE and its like
 
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
@@ -53,6 +55,7 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
   free_exchanges_.reserve(exchanges_kept);
   ticker_.set_after_tick([this](SteadyTime) {
     flush_log();
+    if (!reserve_) reserve_.reset(new (std::nothrow) char[reserve_bytes]);
     const bool fewer_open = open_trim_policy_.should_trim(metrics_.downstream_connections);
     const bool fewer_at_work =
         trim_policy_.should_trim(metrics_.downstream_connections - metrics_.downstream_connections_parked);
@@ -146,9 +149,9 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
     TcpSocket socket(io_.get_executor());
     asio::ip::tcp::endpoint peer;
     auto [error] = co_await listening->acceptor.async_accept(socket, peer, as_result);
+    if (!error && !welcome(std::move(socket), peer, listening)) error = asio::error::no_memory;
     if (!error) {
       failing = false;
-      welcome(std::move(socket), peer, listening);
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
       metrics_.accept_errors_total += 1;
       if (!std::exchange(failing, true)) spdlog::warn("accept on {}: {}", listening->address, error.message());
@@ -158,21 +161,26 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
   }
 }
 
-void Worker::welcome(TcpSocket socket, const asio::ip::tcp::endpoint& peer,
+bool Worker::welcome(TcpSocket socket, const asio::ip::tcp::endpoint& peer,
                      const std::shared_ptr<Listening>& listening) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   metrics_.downstream_connections_total += 1;
-  serve(Connection{.counted = Counted(metrics_.downstream_connections),
-                   .transport = Transport(std::move(socket)),
-                   .peer = peer,
-                   .listening = listening,
-                   .tls = listening->tls});
+  return serve(Connection{.counted = Counted(metrics_.downstream_connections),
+                          .transport = Transport(std::move(socket)),
+                          .peer = peer,
+                          .listening = listening,
+                          .tls = listening->tls});
 }
 
-void Worker::serve(Connection connection) {
-  auto session = std::make_unique<Session>(*this, std::move(connection));
-  asio::co_spawn(io_.get_executor(), run_session(std::move(session)), asio::detached);
+bool Worker::serve(Connection connection) {
+  try {
+    auto session = std::make_unique<Session>(*this, std::move(connection));
+    asio::co_spawn(io_.get_executor(), run_session(std::move(session)), asio::detached);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 Task<void> Worker::run_session(std::unique_ptr<Session> session) {
@@ -230,15 +238,24 @@ void Worker::record(Exchange& exchange) {
   record.reason = exchange.refusal.reason;
   record.detail = exchange.refusal.detail;
   if (record.reason != Reason::accepted) record.side = side_of(record.reason);
-  append_access_line(log_lines_, record);
-  log_count_ += 1;
+  const std::size_t whole_lines = log_lines_.size();
+  try {
+    append_access_line(log_lines_, record);
+    log_count_ += 1;
+  } catch (const std::bad_alloc&) {
+    log_lines_.resize(whole_lines);
+    access_log_.count_dropped(1);
+  }
   if (log_lines_.size() >= log_flush_bytes) flush_log();
 }
 
 void Worker::flush_log() {
   if (log_lines_.empty()) return;
   access_log_.submit(std::exchange(log_lines_, {}), std::exchange(log_count_, 0));
-  log_lines_.reserve(log_flush_bytes + 4096);
+  try {
+    log_lines_.reserve(log_flush_bytes + 4096);
+  } catch (const std::bad_alloc&) {  // then it grows with its lines, if it can
+  }
 }
 
 }  // namespace postern

@@ -64,17 +64,22 @@ class Worker {
   using ExchangeLease = std::unique_ptr<Exchange, ReturnExchange>;
   ExchangeLease take_exchange();
 
+  // When memory has run out: gives up what was set aside, so that there is some to say so with. The next tick sets as
+  // much aside again, if it can.
+  void use_reserve() noexcept { reserve_.reset(); }
+
   // Counts and logs an exchange that is over.
   void record(Exchange& exchange);
 
-  // Starts a session, which owns the connection from here on.
-  void serve(Connection connection);
+  // Starts a session, which owns the connection from here on. False when there is no memory for one: the connection is
+  // closed.
+  bool serve(Connection connection);
 
  private:
   Task<void> accept(std::shared_ptr<Listening> listening);
   void accept_queued(const std::shared_ptr<Listening>& listening);
   void check_drained();
-  void welcome(TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
+  bool welcome(TcpSocket socket, const boost::asio::ip::tcp::endpoint& peer,
                const std::shared_ptr<Listening>& listening);
   Task<void> run_session(std::unique_ptr<Session> session);
   void flush_log();
@@ -84,6 +89,7 @@ class Worker {
   BufferPool head_buffers_;
   BufferPool relay_buffers_;
   std::vector<std::unique_ptr<Exchange>> free_exchanges_;
+  std::unique_ptr<char[]> reserve_;
   std::string log_lines_;
   std::size_t log_count_ = 0;
   std::string http_date_;

@@ -111,6 +111,34 @@ describe('timeouts', () => {
     await eventually('the upstream connections are gone', () => upstream.openConnections === 0);
   });
 
+  it('stream_idle: 504 when the upstream takes no more of a body, whatever the client would send', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope, {timeouts: {stream_idle: '500ms', response: '20s'}});
+    upstream.onBytes = ({socket}) => {
+      socket.pause();
+      return true;
+    };
+    const size = 64 * 1024 * 1024; // more than the kernel keeps for both connections
+    const client = await connect(scope, gateway.port);
+    client.send(request('POST', '/open/stuck', [`Content-Length: ${size}`]));
+    client.socket.write(Buffer.alloc(size, 'x'));
+    const response = await client.response();
+    assert.equal(response.status, 504);
+    assert.equal(response.json.reason, 'upstream_timeout');
+    assert.equal((await gateway.lineOf('/open/stuck')).side, 'upstream');
+  });
+
+  it('total: begins with the first byte of the head', async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope, {timeouts: {total: '500ms', head: '20s'}});
+    const client = await connect(scope, gateway.port);
+    client.send('GET /open HTTP/1.1\r\n');
+    const response = await client.response();
+    assert.equal(response.status, 408);
+    assert.equal(response.json.reason, 'request_timeout');
+    await client.ended();
+  });
+
   it('connect: 504 when nobody accepts', async (t) => {
     const scope = scoped(t);
     const port = await startFullListener(scope);

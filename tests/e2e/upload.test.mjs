@@ -5,10 +5,12 @@ import net from 'node:net';
 import {before, describe, it} from 'node:test';
 
 import {startGateway} from './harness/gateway.mjs';
+import {connect} from './harness/raw_client.mjs';
+import {request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {standardConfig} from './harness/standard_config.mjs';
 import {jwks, makeKey, mint} from './harness/tokens.mjs';
-import {sanitized} from './harness/waiting.mjs';
+import {sanitized, within} from './harness/waiting.mjs';
 
 const mebibyte = 1 << 20;
 const size = process.env.UPLOAD_GIB ? Number(process.env.UPLOAD_GIB) * 1024 * mebibyte : 256 * mebibyte;
@@ -93,6 +95,19 @@ describe(`${size / mebibyte} MiB`, () => {
 
   it('are downloaded in less than 1 MiB more memory', async () => {
     await inConstantMemory(async () => assert.equal(await download(gateway), size));
+  });
+
+  it('that are refused get their reply, also where a client reads nothing before it has sent everything', async (t) => {
+    const total = 20 * mebibyte;
+    const client = await connect(scoped(t), gateway.port);
+    client.socket.pause();
+    client.send(request('POST', '/orders', {'Content-Length': `${total}`, Authorization: 'Bearer no.token.here'}));
+    await within('all of it is taken', new Promise((resolve, reject) => {
+      client.socket.write(Buffer.alloc(total), (error) => (error ? reject(error) : resolve()));
+    }));
+    client.socket.resume();
+    assert.equal((await client.response()).status, 401);
+    assert.equal(await client.ended(), 'end');
   });
 
   it('wait in the sender when the receiver stops reading', async (t) => {

@@ -235,7 +235,10 @@ describe('a client that vanishes', () => {
     await upstream.received(1);
     client.socket.resetAndDestroy();
     await eventually('the upstream connection is closed', () => upstream.openConnections === 0);
-    assert.ok(await gateway.lineOf('/open/gone'));
+    const line = await gateway.lineOf('/open/gone');
+    assert.equal(line.detail, 'the client left');
+    assert.equal(line.side, undefined, 'nobody is to blame');
+    assert.equal(await gateway.metric('postern_http_requests_total', {code: '502'}), 0);
   });
 
   it('in the middle of a response leaves nothing behind', async (t) => {

@@ -166,3 +166,57 @@ describe('the tunnel', () => {
     assert.equal(upstream.bytes, '');
   });
 });
+
+describe('SIGTERM', () => {
+  const begin = async (t) => {
+    const scope = scoped(t);
+    const started = await startStandard(scope, {timeouts: {drain: '20s'}});
+    let upstreamSocket;
+    started.upstream.answer = (_, {socket}) => {
+      upstreamSocket = socket;
+      return switching;
+    };
+    const client = await connect(scope, started.gateway.port);
+    client.send(upgrade([bearer(await mint(started.key))]));
+    await client.until('the tunnel', (text) => text.endsWith('\r\n\r\n'));
+    return {...started, client, upstreamSocket, frames: () => client.text.slice(client.text.indexOf('\r\n\r\n') + 4)};
+  };
+  const goingAway = '\x88\x02\x03\xe9';
+
+  it('tells the client of a WebSocket that the gateway goes away', async (t) => {
+    const {gateway, client, frames} = await begin(t);
+    gateway.signal('SIGTERM');
+    assert.equal(await client.ended(), 'end');
+    assert.equal(frames(), goingAway);
+  });
+
+  it('waits for the end of a frame to say so', async (t) => {
+    const {gateway, client, upstreamSocket, frames} = await begin(t);
+    upstreamSocket.write('\x82\x06abc', 'latin1');
+    await eventually('half a frame', () => frames() === '\x82\x06abc');
+    gateway.signal('SIGTERM');
+    await eventually('the gateway drains', () => /drain/.test(gateway.stderr));
+    upstreamSocket.write('def');
+    assert.equal(await client.ended(), 'end');
+    assert.equal(frames(), `\x82\x06abcdef${goingAway}`);
+  });
+
+  it('is told by ws as a close with 1001', async (t) => {
+    const scope = scoped(t);
+    const server = new WebSocketServer({host: '127.0.0.1', port: 0});
+    await once(server, 'listening');
+    scope.onClose(() => new Promise((resolve) => {
+      server.clients.forEach((client) => client.terminate());
+      server.close(resolve);
+    }));
+    const {gateway} = await startStandard(scope, ({jwksFile}) => standardConfig({
+      endpoint: `http://127.0.0.1:${server.address().port}`, jwksFile, timeouts: {drain: '20s'},
+    }));
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/open/socket`);
+    t.after(() => socket.terminate());
+    await within('the socket opens', once(socket, 'open'));
+    gateway.signal('SIGTERM');
+    const [code] = await within('the close', once(socket, 'close'));
+    assert.equal(code, 1001);
+  });
+});

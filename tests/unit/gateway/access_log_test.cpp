@@ -109,6 +109,15 @@ TEST_CASE("An error of the reply stands before the filters' decision, with its s
   CHECK(*json->find("side")->string() == "upstream");
 }
 
+TEST_CASE("An end that is nobody's fault has a detail and neither reason nor side") {
+  AccessRecord record;
+  record.detail = "the client left";
+  const auto line = *parse_json(line_of(record));
+  CHECK(*line.find("detail")->string() == "the client left");
+  CHECK(line.find("reason") == nullptr);
+  CHECK(line.find("side") == nullptr);
+}
+
 TEST_CASE("An observed refusal names the decision's reason and that it passed") {
   Decision decision;
   decision.made = true;
