@@ -13,6 +13,12 @@ bool is_current(const RotationFacts& facts) noexcept {
   return !facts.token->used || (facts.proposed != nullptr && !facts.proposed->used);
 }
 
+Presented current_or_too_often(const RotationFacts& facts, Millis now) noexcept {
+  const bool is_repeated = facts.token->used.has_value();
+  const bool waits = !is_repeated && facts.first_use && now < first_forgotten(*facts.first_use);
+  return waits ? Presented::too_often : Presented::current;
+}
+
 bool has_successor(const RefreshToken& token, Millis now, Millis grace) noexcept {
   return token.used && token.successor && now < *token.used + grace;
 }
@@ -26,7 +32,7 @@ Presented judge_rotation(const RotationFacts& facts, Millis presented_at, Millis
   if (facts.family->ended) return Presented::family_ended;
   if (now >= facts.family->ends) return Presented::family_over;
   if (presented_at >= token.expires) return Presented::expired;
-  if (is_current(facts)) return Presented::current;
+  if (is_current(facts)) return current_or_too_often(facts, now);
   if (presented_at >= *token.used + grace) return Presented::reused;
   return has_successor(token, now, grace) ? Presented::within_grace : Presented::unknown;
 }
@@ -34,8 +40,12 @@ Presented judge_rotation(const RotationFacts& facts, Millis presented_at, Millis
 Presented judge_reissue(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept {
   const Presented presented = judge_rotation(facts, presented_at, now, grace);
   if (presented != Presented::expired) return presented;
-  if (is_current(facts)) return Presented::current;
+  if (is_current(facts)) return current_or_too_often(facts, now);
   return has_successor(*facts.token, now, grace) ? Presented::within_grace : Presented::expired;
+}
+
+Millis first_forgotten(Millis first_use) noexcept {
+  return first_use + known_after_use;
 }
 
 Millis successor_expiry(const Family& family, Millis now, Millis lifetime) noexcept {
@@ -64,6 +74,8 @@ RefreshDecision decide_refresh(Access access, Presented presented, Asked asked, 
       return refuse(Reason::refresh_token_expired);
     case Presented::family_over:
       return refuse(Reason::refresh_token_expired);
+    case Presented::too_often:
+      return refuse(Reason::rate_limited);
     case Presented::absent:
     case Presented::unknown:
     case Presented::family_ended:

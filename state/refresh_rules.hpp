@@ -23,6 +23,7 @@ enum class Presented : std::uint8_t {
   family_ended,  // logout, revocation, earlier reuse
   family_over,   // the absolute limit has passed
   other_client,  // bound to another client
+  too_often,     // as `current`, but not to be used yet: the family has as many used ones as it may have
 };
 
 struct RotationFacts {
@@ -31,21 +32,27 @@ struct RotationFacts {
   bool client_matches = true;
   // The family's token of the hash that the call proposes as the successor of a used one; nobody else could propose it.
   const RefreshToken* proposed = nullptr;
+  // When the first of the family's used tokens was used, where it has as many as it may have.
+  std::optional<Millis> first_use = std::nullopt;
 };
 
 // A token is judged as it was when it was presented: what happened to it since then, while its request was under way,
 // shows no theft. `presented_at` is `now`, or earlier where the rotation was put off.
 //
-// In this order, the first that holds: unknown, other_client, family_ended, family_over, expired, current, reused,
-// within_grace. A used token is still `current` while the proposed successor is: it was this call that used it, and its
-// answer was lost. A token used at `u` is reused when it was presented at u + grace or later. A used token that has
-// expired is `expired`, not `reused`: nobody can gain by it. A used token whose successor nobody can get any more
-// (evicted, or now >= u + grace) is `unknown`: no theft is shown by it.
+// In this order, the first that holds: unknown, other_client, family_ended, family_over, expired, too_often, current,
+// reused, within_grace. A used token is still `current` while the proposed successor is: it was this call that used it,
+// and its answer was lost. That uses nothing more, and is never too often. A token used at `u` is reused when it was
+// presented at u + grace or later. A used token that has expired is `expired`, not `reused`: nobody can gain by it. A
+// used token whose successor nobody can get any more (evicted, or now >= u + grace) is `unknown`: no theft is shown by
+// it.
 Presented judge_rotation(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept;
 
 // For a new token after the last one has expired (`reissue`): the same, but an expired token is `current` if it was
 // never used, or by this call, and `within_grace` for as long as its successor is there. Otherwise it is `expired`.
 Presented judge_reissue(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept;
+
+// From when on a family with that first_use may use another token: its first used one is forgotten then.
+Millis first_forgotten(Millis first_use) noexcept;
 
 // When the successor of a token expires: `now + lifetime`, at most the family's end (sliding up to the absolute limit).
 Millis successor_expiry(const Family& family, Millis now, Millis lifetime) noexcept;

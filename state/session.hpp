@@ -18,9 +18,12 @@ using Millis = std::int64_t;
 // the session.
 inline constexpr Millis kept_after_end = 301'000;
 
-// So many used refresh tokens of a family are known, the latest. What was used before them is unknown, as if it had
-// never been issued: otherwise a session that is refreshed on and on would grow without bound.
-inline constexpr std::size_t most_used_tokens = 100;
+// A family has so many used refresh tokens and no more: otherwise one that is refreshed on and on would grow without
+// bound. Where there are so many the first of them is forgotten for the next, a day after its use and no sooner: until
+// then no other is used. Otherwise a thief who refreshes fast could have the user's forgotten, by which the theft
+// shows.
+inline constexpr std::size_t most_used_tokens = 10'000;
+inline constexpr Millis known_after_use = 86'400'000;  // a day
 
 // SHA-256 of a refresh token's secret. The secret has 256 random bits, so that no slower hash is needed.
 using TokenHash = std::array<std::uint8_t, 32>;

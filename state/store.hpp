@@ -62,7 +62,8 @@ struct Rotation {
   Millis presented_at = 0;  // at most `now`
   Millis now = 0;
   Millis grace = 0;
-  Millis revoke_until = 0;  // of the session's revocation, should this be reuse
+  Millis revoke_until = 0;                   // of the session's revocation, should this be reuse
+  std::size_t most_used = most_used_tokens;  // of the family; at least 1
 };
 
 struct Rotated {
@@ -70,6 +71,7 @@ struct Rotated {
   std::optional<Family> family;              // where it is known
   std::optional<SealedSuccessor> existing;   // within_grace
   Millis expires = 0;  // of the family's then current token, for `current` and `within_grace`; of `look`, if it rotated
+  Millis wait = 0;     // too_often: until the token can be used
 };
 
 struct FoundSession {
@@ -109,8 +111,8 @@ class Store {
   // A `sid` that is there already stays as it is.
   virtual void begin_session(Family family, RefreshToken first, Done<Begun> done) = 0;
   // Rotation and reuse detection in one atomic step: judge_rotation(), then for `current` the token is marked used and
-  // its successor becomes current, and used tokens beyond the latest most_used_tokens are forgotten; for `reused` the
-  // family ends and its sid is revoked. See Rotation::Kind.
+  // its successor becomes current, and the first used token is forgotten if the family had `most_used` before; for
+  // `reused` the family ends and its sid is revoked. See Rotation::Kind.
   virtual void rotate(Rotation rotation, Done<Rotated> done) = 0;
   virtual void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,
                     Done<FoundSession> done) = 0;

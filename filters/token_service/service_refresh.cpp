@@ -19,6 +19,12 @@ tl::unexpected<Refusal> refused(Reason reason) {
   return tl::unexpected(Refusal(reason));
 }
 
+Refusal refused_for(state::Millis wait) {
+  Refusal refusal(Reason::rate_limited, "the session was refreshed too often");
+  refusal.retry_after = (wait + 999) / 1000;
+  return refusal;
+}
+
 // Refuses what needs no store to be refused.
 Outcome<Presentation> present(const std::optional<Secret>& refresh_token, const SentAccess& sent, state::Asked asked,
                               double now) {
@@ -70,6 +76,7 @@ Task<Outcome<state::Rotated>> Service::ask(state::Rotation rotation) const {
   };
   auto rotated = co_await await_store<state::Rotated>(std::move(call));
   if (!rotated) co_return tl::unexpected(refusal_of(rotated.error()));
+  if (rotated->presented == state::Presented::too_often) co_return tl::unexpected(refused_for(rotated->wait));
   co_return std::move(*rotated);
 }
 

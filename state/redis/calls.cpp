@@ -26,7 +26,8 @@ constexpr std::array verdict_names = {
     VerdictName{Presented::unknown, "unknown"},           VerdictName{Presented::current, "current"},
     VerdictName{Presented::within_grace, "within_grace"}, VerdictName{Presented::reused, "reused"},
     VerdictName{Presented::expired, "expired"},           VerdictName{Presented::family_ended, "family_ended"},
-    VerdictName{Presented::family_over, "family_over"},   VerdictName{Presented::other_client, "other_client"}};
+    VerdictName{Presented::family_over, "family_over"},   VerdictName{Presented::other_client, "other_client"},
+    VerdictName{Presented::too_often, "too_often"}};
 
 std::string_view name_of(Rotation::Kind kind) {
   switch (kind) {
@@ -173,7 +174,8 @@ Words rotate_arguments(const Rotation& rotation) {
           std::to_string(rotation.sealed.opens_until),
           std::to_string(rotation.lifetime),
           std::to_string(rotation.revoke_until),
-          std::to_string(most_used_tokens)};
+          std::to_string(rotation.most_used),
+          std::to_string(known_after_use)};
 }
 
 Words find_arguments(const std::string& sid, const TokenHash& presented, const std::string& client, Millis now,
@@ -240,6 +242,7 @@ Read<Rotated> read_rotated(const Reply& reply, const std::string& sid) {
     const Millis opens_until = reading.number(reading.item(reply, 3));
     rotated.existing = SealedSuccessor{reading.text(reading.item(reply, 4)), opens_until};
   }
+  if (rotated.presented == Presented::too_often) rotated.wait = reading.number(reading.item(reply, 3));
   return reading.outcome(std::move(rotated), "a rotation");
 }
 

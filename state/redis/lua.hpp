@@ -23,6 +23,7 @@ local function family_key(sid) return prefix .. ':family:' .. sid end
 local function subject_key(kind, issuer, subject)
   return prefix .. ':' .. kind .. ':' .. #issuer .. ':' .. issuer .. subject
 end
+local function uses_key(sid) return prefix .. ':uses:' .. sid end
 local function session_name(issuer, sid) return #issuer .. ':' .. issuer .. sid end
 )lua";
 
@@ -51,19 +52,20 @@ local function read_token(sid, hash)
   return token
 end
 
-local function judge(family, token, proposed, client, presented_at, now, grace, reissue)
+local function judge(family, token, proposed, client, presented_at, now, grace, reissue, first_forgotten)
   if not family or not token then return 'unknown' end
   if family.client ~= client then return 'other_client' end
   if family.ended then return 'family_ended' end
   if now >= family.ends then return 'family_over' end
   local is_current = not token.used or (proposed and not proposed.used)
+  local current = not token.used and first_forgotten and now < first_forgotten and 'too_often' or 'current'
   local has_successor = token.used and token.sealed and now < token.used + grace
   if presented_at >= token.expires then
     if not reissue then return 'expired' end
-    if is_current then return 'current' end
+    if is_current then return current end
     return has_successor and 'within_grace' or 'expired'
   end
-  if is_current then return 'current' end
+  if is_current then return current end
   if presented_at >= token.used + grace then return 'reused' end
   return has_successor and 'within_grace' or 'unknown'
 end
@@ -122,21 +124,22 @@ return latest >= 0 and digits(latest)
 )lua";
 
 // ARGV: sid, hash, client, presented_at, now, grace, `rotate`, `reissue` or `look`, successor's hash, sealed,
-// opens_until, lifetime, revoke_until, most_used_tokens. Gives the verdict, the family's fields, the current token's
-// `expires`, and opens_until and bytes of a successor.
+// opens_until, lifetime, revoke_until, most_used, known_after_use. Gives the verdict, the family's fields, the
+// current token's `expires`, and opens_until and bytes of a successor, or the time to wait.
 inline constexpr std::string_view rotate = R"lua(
--- The slots are a ring: who comes takes the place of the one that was used longest ago.
-local function keep_used(sid, hash, most)
-  local slot = 'u:' .. call('HINCRBY', family_key(sid), 'uses', 1) % most
-  local oldest = call('HGET', family_key(sid), slot)
-  if oldest then forget_token(sid, oldest) end
-  call('HSET', family_key(sid), slot, hash)
+-- When the first of the used tokens is forgotten, where there are as many as may be. Looks at none of the others.
+local function when_forgotten(sid, most, known_after_use)
+  if call('LLEN', uses_key(sid)) < most then return nil end
+  local first = read_token(sid, call('LINDEX', uses_key(sid), 0))
+  return first and first.used + known_after_use or 0
 end
 
 local sid, hash, now, kind, successor, opens_until = ARGV[1], ARGV[2], tonumber(ARGV[5]), ARGV[7], ARGV[8], ARGV[10]
 local family, token = read_family(sid), read_token(sid, hash)
 local proposed = token and token.used and read_token(sid, successor)
-local verdict = judge(family, token, proposed, ARGV[3], tonumber(ARGV[4]), now, tonumber(ARGV[6]), kind == 'reissue')
+local first_forgotten = token and not token.used and when_forgotten(sid, tonumber(ARGV[13]), tonumber(ARGV[14]))
+local verdict = judge(family, token, proposed, ARGV[3], tonumber(ARGV[4]), now, tonumber(ARGV[6]), kind == 'reissue',
+                      first_forgotten)
 local expires = '0'
 if verdict == 'current' and proposed then
   expires = digits(proposed.expires)
@@ -147,11 +150,14 @@ elseif verdict == 'current' then
          's:' .. hash, opens_until .. ' ' .. ARGV[9], 't:' .. successor, expires, 'current', successor)
     call('ZADD', prefix .. ':sealed', opens_until, hash .. sid)
     call('ZADD', prefix .. ':used', digits(math.max(token.expires, tonumber(opens_until))), hash .. sid)
-    keep_used(sid, hash, tonumber(ARGV[13]))
+    if first_forgotten then forget_token(sid, call('LPOP', uses_key(sid))) end
+    call('RPUSH', uses_key(sid), hash)
   end
 elseif verdict == 'within_grace' then
   expires = digits(read_token(sid, call('HGET', family_key(sid), 'current')).expires)
   return {verdict, family.fields, expires, token.opens_until, token.sealed}
+elseif verdict == 'too_often' then
+  return {verdict, family.fields, expires, digits(first_forgotten - now)}
 elseif verdict == 'reused' then
   revoke('sid', family.issuer, sid, '', ARGV[12])
   family.fields[8] = '1'
@@ -265,7 +271,11 @@ each_expired('sealed', function(member)
   return call('HDEL', family_key(member:sub(33)), 's:' .. member:sub(1, 32)) >= 0
 end)
 each_expired('used', function(member)
-  forget_token(member:sub(33), member:sub(1, 32))
+  local sid, hash = member:sub(33), member:sub(1, 32)
+  forget_token(sid, hash)
+  -- The first most often, which is found at once. With the session all may expire at one time, in any order.
+  local ends = call('HGET', family_key(sid), 'ends')
+  if ends and tonumber(ends) > tonumber(ARGV[1]) then call('LREM', uses_key(sid), 1, hash) end
   return true
 end)
 each_expired('families', function(sid)
@@ -280,7 +290,7 @@ each_expired('families', function(sid)
   if swept >= most then return false end
   local family = call('HMGET', key, 'issuer', 'subject')
   if family[1] then call('SREM', subject_key('subject', family[1], family[2]), sid) end
-  call('DEL', key)
+  call('DEL', key, uses_key(sid))
   return true
 end, ARGV[3])
 each_expired('revocations', function(number)

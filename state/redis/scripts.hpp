@@ -6,7 +6,8 @@
 //   {p}:family:<sid>            hash: issuer, subject, client, claims, scope, began, ends, ended (0 or 1), current (a
 //   hash);
 //                               t:<hash> of each token: `expires`, or `expires used`; s:<hash> `opens_until bytes` of a
-//                               sealed successor; u:<slot> the hash of a used token, `uses` how many there ever were
+//                               sealed successor
+//   {p}:uses:<sid>              list: the hashes of the used tokens, in the order of their use
 //   {p}:families                sorted set: sid by the end of the family
 //   {p}:used, {p}:sealed        sorted sets: <hash><sid> by when the token, or its sealed successor, is forgotten
 //   {p}:subject:<n>:<iss><sub>  set: the sids of a subject; n is the length of <iss>

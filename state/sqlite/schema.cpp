@@ -55,6 +55,22 @@ PRAGMA application_id = 0x706F7374;
 PRAGMA user_version = 1;
 )";
 
+// Added to files that were made without it, too: whatever uses or deletes a token counts it, and an older postern that
+// opens the file goes on as before.
+constexpr const char* counting = R"(
+ALTER TABLE families ADD COLUMN used_tokens INTEGER NOT NULL DEFAULT 0;
+UPDATE families AS f SET used_tokens =
+  (SELECT count(*) FROM refresh_tokens AS t WHERE t.sid = f.sid AND t.used IS NOT NULL);
+CREATE TRIGGER token_used AFTER UPDATE OF used ON refresh_tokens WHEN OLD.used IS NULL AND NEW.used IS NOT NULL BEGIN
+  UPDATE families SET used_tokens = used_tokens + 1 WHERE sid = NEW.sid;
+END;
+CREATE TRIGGER used_token_gone AFTER DELETE ON refresh_tokens WHEN OLD.used IS NOT NULL BEGIN
+  UPDATE families SET used_tokens = used_tokens - 1 WHERE sid = OLD.sid;
+END;
+DROP INDEX tokens_by_family;
+CREATE INDEX tokens_by_family ON refresh_tokens(sid, issued);
+)";
+
 std::int64_t number_of(Database& database, std::string_view sql) {
   Query query(database, sql);
   return query.next() ? query.integer(0) : 0;
@@ -67,6 +83,10 @@ std::string text_of(Database& database, std::string_view sql) {
 
 bool is_empty(Database& database) {
   return number_of(database, "SELECT count(*) FROM sqlite_schema") == 0;
+}
+
+bool counts_tokens(Database& database) {
+  return number_of(database, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name = 'token_used'") == 1;
 }
 
 std::optional<std::string> other_schema(Database& database) {
@@ -93,8 +113,9 @@ std::optional<StoreError> apply_settings(Database& database) {
 
 void make_tables(Database& database) {
   database.run("BEGIN IMMEDIATE");
-  // Another process may have found the same empty file.
+  // Another process may have found the same file.
   if (is_empty(database)) database.run(tables);
+  if (!counts_tokens(database)) database.run(counting);
   database.run("COMMIT");
 }
 
@@ -107,7 +128,7 @@ std::optional<std::string> prepare_schema(Database& database) {
     if (const auto error = apply_settings(database)) return "cannot be used: " + error->detail;
     if (text_of(database, "PRAGMA journal_mode") != "wal") fault = "is where SQLite has no write-ahead log";
   }
-  if (!fault && is_empty(database)) make_tables(database);
+  if (!fault && !counts_tokens(database)) make_tables(database);
   if (const auto error = database.take_error()) {
     if (database.in_transaction()) database.run("ROLLBACK");
     return "cannot be used: " + error->detail;

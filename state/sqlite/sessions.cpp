@@ -48,19 +48,27 @@ void insert_token(Database& database, const std::string& sid, const TokenHash& h
           issued, expires);
 }
 
-// Keeps the latest alone. By `issued`, in which no two tokens of a family are equal, as several may be used at once.
-void forget_old_tokens(Database& database, const std::string& sid) {
+// RotationFacts::first_use. The first is that by `issued`, in which no two tokens of a family are equal: several may be
+// used at once. The count and the index spare a look at all the others.
+std::optional<Millis> read_first_use(Database& database, const Rotation& rotation) {
+  Query row(database,
+            "SELECT (SELECT used FROM refresh_tokens WHERE sid = ?1 AND used IS NOT NULL ORDER BY issued LIMIT 1) "
+            "FROM families WHERE sid = ?1 AND used_tokens >= ?2",
+            rotation.sid, static_cast<std::int64_t>(rotation.most_used));
+  return row.next() ? row.optional_integer(0) : std::nullopt;
+}
+
+void forget_first_used(Database& database, const std::string& sid) {
   execute(database,
-          "DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens WHERE sid = ?1 AND used IS NOT "
-          "NULL ORDER BY issued DESC LIMIT -1 OFFSET ?2)",
-          sid, most_used_tokens);
+          "DELETE FROM refresh_tokens WHERE hash = "
+          "(SELECT hash FROM refresh_tokens WHERE sid = ?1 AND used IS NOT NULL ORDER BY issued LIMIT 1)",
+          sid);
 }
 
 void insert_successor(Database& database, const Rotation& rotation, const RefreshToken& presented, Millis expires) {
   execute(database, "UPDATE refresh_tokens SET used = ?2, sealed = ?3, opens_until = ?4 WHERE hash = ?1",
           blob(rotation.presented), rotation.now, Blob{rotation.sealed.bytes}, rotation.sealed.opens_until);
   insert_token(database, rotation.sid, rotation.successor, std::max(rotation.now, presented.issued + 1), expires);
-  forget_old_tokens(database, rotation.sid);
 }
 
 void end_by_reuse(Database& database, const Rotation& rotation, Family& family) {
@@ -91,17 +99,24 @@ Rotated rotate(Database& database, const Rotation& rotation) {
   const auto token = read_token(database, rotation.sid, rotation.presented);
   std::optional<RefreshToken> proposed;
   if (token && token->used) proposed = read_token(database, rotation.sid, rotation.successor);
+  std::optional<Millis> first_use;
+  if (token && !token->used) first_use = read_first_use(database, rotation);
   const RotationFacts facts{.family = rotated.family ? &*rotated.family : nullptr,
                             .token = token ? &*token : nullptr,
                             .client_matches = rotated.family && rotated.family->client == rotation.client,
-                            .proposed = proposed ? &*proposed : nullptr};
+                            .proposed = proposed ? &*proposed : nullptr,
+                            .first_use = first_use};
   const auto judge = rotation.kind == Rotation::Kind::reissue ? judge_reissue : judge_rotation;
   rotated.presented = judge(facts, rotation.presented_at, rotation.now, rotation.grace);
   if (rotated.presented == Presented::current && proposed) {
     rotated.expires = proposed->expires;
   } else if (rotated.presented == Presented::current) {
     rotated.expires = successor_expiry(*rotated.family, rotation.now, rotation.lifetime);
-    if (rotation.kind != Rotation::Kind::look) insert_successor(database, rotation, *token, rotated.expires);
+    if (rotation.kind == Rotation::Kind::look) return rotated;
+    if (first_use) forget_first_used(database, rotation.sid);
+    insert_successor(database, rotation, *token, rotated.expires);
+  } else if (rotated.presented == Presented::too_often) {
+    rotated.wait = first_forgotten(*first_use) - rotation.now;
   } else if (rotated.presented == Presented::within_grace) {
     rotated.existing = token->successor;
     rotated.expires = current_expiry(database, rotation.sid);

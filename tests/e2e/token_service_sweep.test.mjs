@@ -12,7 +12,7 @@ const expiredSessions = 10_000;
 async function addExpired(stateFile) {
   const end = Date.now() - 3_600_000;
   await queryStore(stateFile, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${expiredSessions})
-    INSERT INTO families SELECT 'expired-' || i, 'https://shop.example.com', 'alice', 'postern', '{}', '', ${end - 1000}, ${end}, 0 FROM n`);
+    INSERT INTO families(sid, issuer, subject, client, claims, scope, began, ends, ended) SELECT 'expired-' || i, 'https://shop.example.com', 'alice', 'postern', '{}', '', ${end - 1000}, ${end}, 0 FROM n`);
   for (const used of ['NULL', `${end - 500}`]) {
     await queryStore(stateFile, `INSERT INTO refresh_tokens(hash, sid, issued, expires, used)
       SELECT randomblob(32), sid, began, ends, ${used} FROM families WHERE ends = ?`, end);

@@ -11,16 +11,20 @@ namespace postern::state {
 namespace {
 
 constexpr Millis grace = 10, lifetime = 100, session = 400;
+// Of a busy history. Its time goes by in parts of a day, so that used tokens give way, and some do not.
+constexpr Millis day = known_after_use, long_lifetime = 3 * day;
+constexpr std::size_t most_used = 20;
 
 struct KnownSession {
   Family family;
   std::vector<RefreshToken> tokens;
-  std::optional<TokenHash> forgotten;  // the last that was too many
+  std::optional<TokenHash> forgotten;  // the last that gave way
 };
 
 struct Expected {
   Presented presented = Presented::unknown;
   Millis expires = 0;
+  Millis wait = 0;
   std::optional<SealedSuccessor> existing;
   std::optional<Family> family;
 };
@@ -34,7 +38,8 @@ class History {
     next_hash_ = seed << 32U;
   }
 
-  // Whether a session of it had more used tokens than are kept.
+  bool refused_any() const { return refused_; }
+  // Whether a used token of it gave way.
   bool forgot_any() const {
     return std::any_of(sessions_.begin(), sessions_.end(), [](const KnownSession& known) { return known.forgotten; });
   }
@@ -46,7 +51,8 @@ class History {
     if (kind < (busy_ ? 93 : 70)) return rotate(store);
     if (kind < (busy_ ? 96 : 85)) return find(store);
     if (kind < 89) return revoke(store);
-    now_ += std::array<Millis, 6>{1, 5, grace, 30, lifetime, lifetime + grace}[below(6)];
+    now_ += busy_ ? std::array<Millis, 6>{1, 5, grace, 30, day / 2, day}[below(6)]
+                  : std::array<Millis, 6>{1, 5, grace, 30, lifetime, lifetime + grace}[below(6)];
     return [] {};
   }
 
@@ -56,8 +62,8 @@ class History {
   std::function<void()> begin(Store& store) {
     Family family = family_of(subject_ + "-" + std::to_string(sessions_.size()), subject_);
     family.began = now_;
-    family.ends = now_ + session * (busy_ ? 100 : 1);
-    const RefreshToken first{hash_of(++next_hash_), now_, now_ + lifetime, {}, {}};
+    family.ends = now_ + (busy_ ? 100 * day : session);
+    const RefreshToken first{hash_of(++next_hash_), now_, now_ + lifetime_, {}, {}};
     sessions_.push_back({family, {first}, {}});
     auto answer = std::make_shared<Answer<Begun>>();
     store.begin_session(family, first, answer->done());
@@ -82,15 +88,16 @@ class History {
   }
 
   // Tokens are used in the order in which they were issued, and all but the last are.
-  static void forget_oldest(KnownSession& known) {
-    if (known.tokens.size() - 1 <= most_used_tokens) return;
+  static bool is_full(const KnownSession& known) { return known.tokens.size() - 1 >= most_used; }
+  static void forget_first(KnownSession& known) {
     known.forgotten = known.tokens.front().hash;
     known.tokens.erase(known.tokens.begin());
   }
 
-  static Expected judge(KnownSession& known, const Rotation& rotation) {
+  static Expected judge(KnownSession& known, const Rotation& rotation, std::optional<Millis> first_use = {}) {
     const RefreshToken* token = find_token(known, rotation.presented);
-    const RotationFacts facts{&known.family, token, rotation.client == "app", find_token(known, rotation.successor)};
+    const RotationFacts facts{&known.family, token, rotation.client == "app", find_token(known, rotation.successor),
+                              first_use};
     const auto rule = rotation.kind == Rotation::Kind::reissue ? judge_reissue : judge_rotation;
     Expected expected;
     expected.presented = rule(facts, rotation.presented_at, rotation.now, grace);
@@ -106,11 +113,26 @@ class History {
             .client = below(20) == 0 ? "other" : "app",
             .successor = hash_of(++next_hash_),
             .sealed = {"sealed " + std::to_string(next_hash_), now_ + grace},
-            .lifetime = lifetime,
+            .lifetime = lifetime_,
             .presented_at = now_ - std::array<Millis, 4>{0, 0, 5, 30}[below(4)],
             .now = now_,
             .grace = grace,
-            .revoke_until = now_ + session};
+            .revoke_until = now_ + session,
+            .most_used = most_used};
+  }
+
+  // Gives when the family's current token expires then, or would.
+  static Millis use(KnownSession& known, const Rotation& rotation) {
+    RefreshToken& token = *find_token(known, rotation.presented);
+    if (token.used) return known.tokens.back().expires;
+    const Millis expires = successor_expiry(known.family, rotation.now, rotation.lifetime);
+    if (rotation.kind == Rotation::Kind::look) return expires;
+    token.used = rotation.now;
+    token.successor = rotation.sealed;
+    const bool was_full = is_full(known);
+    known.tokens.push_back({rotation.successor, rotation.now, expires, {}, {}});
+    if (was_full) forget_first(known);
+    return expires;
   }
 
   std::function<void()> rotate(Store& store) {
@@ -119,21 +141,15 @@ class History {
     KnownSession& known = *std::find_if(sessions_.begin(), sessions_.end(), [&](const KnownSession& candidate) {
       return candidate.family.sid == rotation.sid;
     });
-    Expected expected = judge(known, rotation);
-    if (expected.presented == Presented::current) {
-      RefreshToken& token = *find_token(known, rotation.presented);
-      const bool uses = !token.used && rotation.kind != Rotation::Kind::look;
-      expected.expires =
-          token.used ? known.tokens.back().expires : successor_expiry(known.family, rotation.now, lifetime);
-      if (uses) {
-        token.used = rotation.now;
-        token.successor = rotation.sealed;
-        known.tokens.push_back({rotation.successor, rotation.now, expected.expires, {}, {}});
-        forget_oldest(known);
-      }
-    }
+    const auto first_use = is_full(known) ? known.tokens.front().used : std::nullopt;
+    Expected expected = judge(known, rotation, first_use);
+    if (expected.presented == Presented::current) expected.expires = use(known, rotation);
     if (expected.presented == Presented::within_grace) expected.expires = known.tokens.back().expires;
     if (expected.presented == Presented::reused) known.family.ended = true;
+    if (expected.presented == Presented::too_often) {
+      expected.wait = *first_use + day - rotation.now;
+      refused_ = true;
+    }
     expected.family = known.family;
     auto answer = std::make_shared<Answer<Rotated>>();
     store.rotate(std::move(rotation), answer->done());
@@ -141,6 +157,7 @@ class History {
       const Rotated rotated = answer->value();
       CHECK(rotated.presented == expected.presented);
       CHECK(rotated.expires == expected.expires);
+      CHECK(rotated.wait == expected.wait);
       CHECK(rotated.existing == expected.existing);
       CHECK(rotated.family == expected.family);
     };
@@ -184,6 +201,8 @@ class History {
   std::mt19937_64 random_;
   std::string subject_;
   bool busy_;
+  bool refused_ = false;
+  Millis lifetime_ = busy_ ? long_lifetime : lifetime;
   std::uint64_t next_hash_ = 0;
   Millis now_ = 1'000'000;
   std::deque<KnownSession> sessions_;
@@ -206,6 +225,7 @@ TEST_CASE_TEMPLATE("20,000 random steps have the verdicts of the pure rules", Pl
     for (const auto& check : checks) check();
   }
   CHECK(std::any_of(histories.begin(), histories.end(), [](const History& one) { return one.forgot_any(); }));
+  CHECK(std::any_of(histories.begin(), histories.end(), [](const History& one) { return one.refused_any(); }));
 }
 
 }  // namespace postern::state

@@ -49,6 +49,10 @@ TEST_CASE("a rotation's answer is read, with the successor of a token within its
       list({text("within_grace"), texts(family_words), text("1600"), text("1110"), text(std::string("\0x", 2))}), "s");
   REQUIRE(replayed);
   CHECK(replayed->existing == SealedSuccessor{std::string("\0x", 2), 1110});
+  const auto refused = read_rotated(list({text("too_often"), texts(family_words), text("0"), text("86400000")}), "s");
+  REQUIRE(refused);
+  CHECK(refused->presented == Presented::too_often);
+  CHECK(refused->wait == 86'400'000);
   const auto unknown = read_rotated(list({text("unknown"), {}, text("0")}), "s");
   REQUIRE(unknown);
   CHECK(unknown->family == std::nullopt);
@@ -63,6 +67,7 @@ TEST_CASE("answers without sense are damage") {
   CHECK(is_damaged(read_rotated(list({text("other"), texts(family_words), text("1")}), "s")));
   CHECK(is_damaged(read_rotated(list({text("current"), texts(family_words)}), "s")));
   CHECK(is_damaged(read_rotated(list({text("within_grace"), texts(family_words), text("1")}), "s")));
+  CHECK(is_damaged(read_rotated(list({text("too_often"), texts(family_words), text("0")}), "s")));
   CHECK(is_damaged(read_rotated(text("current"), "s")));
   CHECK(is_damaged(read_found(list({text("current"), texts(family_words), text("-1")}), "s")));
   CHECK(is_damaged(read_number(text("1.7e+12"))));

@@ -14,14 +14,15 @@ constexpr RefreshDecision reissue{RefreshAct::reissue, {}};
 constexpr RefreshDecision reused{RefreshAct::end_family, Reason::refresh_token_reused};
 constexpr RefreshDecision expired{RefreshAct::refuse, Reason::refresh_token_expired};
 constexpr RefreshDecision invalid{RefreshAct::refuse, Reason::refresh_token_invalid};
+constexpr RefreshDecision limited{RefreshAct::refuse, Reason::rate_limited};
 constexpr RefreshDecision missing{RefreshAct::refuse, Reason::token_missing};
 constexpr RefreshDecision access_expired{RefreshAct::refuse, Reason::token_expired};
 constexpr RefreshDecision foreign{RefreshAct::refuse, Reason::claim_mismatch};
 constexpr RefreshDecision revoked{RefreshAct::refuse, Reason::token_revoked};
 
-constexpr std::array all_presented = {Presented::absent,       Presented::unknown,     Presented::current,
-                                      Presented::within_grace, Presented::reused,      Presented::expired,
-                                      Presented::family_ended, Presented::family_over, Presented::other_client};
+constexpr std::array all_presented = {
+    Presented::absent,  Presented::unknown,      Presented::current,     Presented::within_grace, Presented::reused,
+    Presented::expired, Presented::family_ended, Presented::family_over, Presented::other_client, Presented::too_often};
 // Every one of `all_presented` in its order.
 using Row = std::array<RefreshDecision, all_presented.size()>;
 
@@ -34,13 +35,13 @@ Row all(const RefreshDecision& decision) {
 Row row_of(Access access, Asked asked, bool renew_expired_refresh) {
   switch (access) {
     case Access::absent:
-      return {missing, invalid, rotate, replay, reused, expired, invalid, expired, invalid};
+      return {missing, invalid, rotate, replay, reused, expired, invalid, expired, invalid, limited};
     case Access::expired:
-      return {access_expired, invalid, rotate, replay, reused, expired, invalid, expired, invalid};
+      return {access_expired, invalid, rotate, replay, reused, expired, invalid, expired, invalid, limited};
     case Access::valid:
       if (asked == Asked::renewal) return all(nothing);
-      if (renew_expired_refresh) return {missing, invalid, rotate, replay, reused, reissue, invalid, expired, invalid};
-      return {missing, invalid, rotate, replay, reused, expired, invalid, expired, invalid};
+      return {missing, invalid, rotate,  replay, reused, renew_expired_refresh ? reissue : expired,
+              invalid, expired, invalid, limited};
     case Access::foreign:
       return all(foreign);
     case Access::revoked:
@@ -191,6 +192,33 @@ TEST_CASE("A used token is current while the successor that the call proposes is
   proposed.used.reset();
   facts.family.ended = true;
   CHECK(rotation(1500) == Presented::family_ended);
+}
+
+TEST_CASE("A family that has as many used tokens as it may uses no other until the first is a day old") {
+  CHECK(most_used_tokens == 10'000);
+  CHECK(known_after_use == 24 * 60 * 60 * 1000);
+  Facts facts;
+  facts.family.ends = 10 * known_after_use;
+  facts.token.expires = 9 * known_after_use;
+  RefreshToken proposed{.hash = {}, .issued = 1500, .expires = 5 * known_after_use, .used = {}, .successor = {}};
+  RotationFacts full{&facts.family, &facts.token, true, nullptr, 1100};
+  CHECK(first_forgotten(1100) == 1100 + known_after_use);
+  for (const auto judge : {judge_rotation, judge_reissue}) {
+    const auto at = [&](Millis now) { return judge(full, now, now, 10); };
+    CHECK(at(1100) == Presented::too_often);
+    CHECK(at(1099 + known_after_use) == Presented::too_often);
+    CHECK(at(1100 + known_after_use) == Presented::current);
+    // By what the time is, not by when it was presented.
+    CHECK(judge(full, 1200, 1100 + known_after_use, 10) == Presented::current);
+    CHECK(at(10 * known_after_use) == Presented::family_over);
+  }
+  CHECK(judge_rotation(full, 9 * known_after_use, 1200, 10) == Presented::expired);
+  CHECK(judge_reissue(full, 9 * known_after_use, 1200, 10) == Presented::too_often);
+  facts.use(1500);
+  CHECK(judge_rotation(full, 1509, 1509, 10) == Presented::within_grace);
+  CHECK(judge_rotation(full, 1510, 1510, 10) == Presented::reused);
+  full.proposed = &proposed;
+  CHECK(judge_rotation(full, 1510, 1510, 10) == Presented::current);
 }
 
 TEST_CASE("A family is over at its end, whatever its token's own time") {

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "filters/jose/compact.hpp"
 #include "filters/token_service/millis.hpp"
+#include "state/refresh_token.hpp"
 #include "state/sqlite/sqlite_store.hpp"
 #include "tests/unit/run_until.hpp"
 
@@ -118,6 +119,31 @@ void add_key(Served& served, state::Millis retired) {
   run_until(served.io, [&] { return added.load(); });
 }
 
+// Uses the session's token, its successor, and so on, `count` times; gives the last successor.
+Secret refresh_often(Served& served, const std::optional<Secret>& first, state::Millis now, int count) {
+  auto token = state::parse_refresh_token(first.value().reveal()).value();
+  std::atomic<int> answered = 0, used = 0;
+  for (int i = 0; i < count; ++i) {
+    Secret successor = state::make_refresh_secret();
+    state::Rotation rotation;
+    rotation.sid = token.sid;
+    rotation.presented = state::hash_refresh_secret(token.secret);
+    rotation.client = own_client;
+    rotation.successor = state::hash_refresh_secret(successor);
+    rotation.sealed = {"-", now};
+    rotation.lifetime = 3'600'000;
+    rotation.presented_at = rotation.now = now;
+    served.shared->store->get()->rotate(std::move(rotation), [&](const auto& rotated) {
+      if (rotated && rotated->presented == state::Presented::current) ++used;
+      ++answered;
+    });
+    token.secret = std::move(successor);
+    if (i % 1000 == 999 || i + 1 == count) run_until(served.io, [&, i] { return answered.load() == i + 1; });
+  }
+  REQUIRE(used.load() == count);
+  return state::format_refresh_token(token);
+}
+
 }  // namespace
 
 TEST_CASE("A refresh for which no token can be signed uses the refresh token not up") {
@@ -137,6 +163,33 @@ TEST_CASE("A refresh for which no token can be signed uses the refresh token not
   served.shared->signing = can_sign;
   const auto next = served.ask(service->refresh(session->refresh_token, SentAccess(), unix_now()));
   CHECK(next.has_value());
+}
+
+TEST_CASE("A session's 10,001st refresh of a day is refused until the first is a day old, and nothing is used up") {
+  Served served;
+  served.settings.reuse_grace = conf::Duration(0);
+  served.settings.renew_expired_refresh = true;
+  served.start();
+  const double now = unix_now();
+  const auto service = served.service();
+  const auto session = served.ask(service->login(credentials(), "192.0.2.1", now));
+  REQUIRE(session);
+  const Secret last = refresh_often(served, session->refresh_token, to_millis(now), 9'999);
+  const auto next = served.ask(service->refresh(last, SentAccess(), now));
+  REQUIRE(next);
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = served.ask(service->refresh(next->refresh_token, SentAccess(), now + 10));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().reason == Reason::rate_limited);
+    CHECK(refused.error().retry_after == 86'390);
+    const auto renewal = served.ask(service->begin_renewal(*next->refresh_token, SentAccess(), now + 10));
+    REQUIRE_FALSE(renewal);
+    CHECK(renewal.error().reason == Reason::rate_limited);
+    CHECK_FALSE(is_over(renewal.error().reason));
+  }
+  const auto reused = served.ask(service->refresh(session->refresh_token, SentAccess(), now + 10));
+  REQUIRE_FALSE(reused);
+  CHECK(reused.error().reason == Reason::refresh_token_reused);
 }
 
 TEST_CASE("An access token ends with its session at the latest") {
