@@ -1,5 +1,6 @@
 // How many used refresh tokens of a session are known, and when another one may be used.
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 #include "state/sqlite/statement.hpp"
@@ -233,8 +234,12 @@ TEST_CASE("An SQLite file that was made without a count of used tokens gets one"
         "DROP INDEX tokens_by_family; CREATE INDEX tokens_by_family ON refresh_tokens(sid)");
     REQUIRE_FALSE(database->failed());
   }
-  const auto store = place.open();
-  const Waiting waiting{*store};
+  // By several at once.
+  std::vector<std::unique_ptr<Store>> stores(8);
+  std::vector<std::thread> threads;
+  for (auto& store : stores) threads.emplace_back([&] { store = place.open(); });
+  for (std::thread& thread : threads) thread.join();
+  const Waiting waiting{*stores.front()};
   use_tokens(waiting, most - 1, most, began + 100, 0);
   CHECK(waiting.rotate(long_rotation(most, began + 100)).wait == day - 100);
 }
