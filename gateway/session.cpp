@@ -3,14 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <new>
 
 #include "base/clock.hpp"
 #include "gateway/http/cookies.hpp"
 #include "gateway/http/parse.hpp"
-#include "gateway/redirect.hpp"
 #include "gateway/whole_body.hpp"
 
 namespace postern {
@@ -20,10 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 // How long a connection may be quiet before it is parked.
 constexpr std::chrono::milliseconds park_after{250};
-// How long a client may go on sending what nobody wants, and how long it may pause, before its connection is reset
-// under it. Many clients read nothing before they have sent everything.
-constexpr std::chrono::milliseconds linger_limit{30'000};
-constexpr std::chrono::milliseconds linger_pause{2000};
 
 }  // namespace
 
@@ -254,93 +248,6 @@ Task<bool> Session::end_forward(Exchange& exchange, Forwarder::End& end) {
   client_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
   client_.close();
   co_return false;
-}
-
-Task<bool> Session::reply_error(Exchange& exchange, Refusal refusal) {
-  const ErrorReply error = make_error_reply(refusal, exchange.error_facts());
-  exchange.response.status = error.status;
-  for (const auto& [name, value] : error.fields) exchange.response.fields.add(name, value);
-  if (error.close) {
-    exchange.keep_alive = false;
-    unread_ = true;  // where its next request begins, if anywhere, is not known
-  }
-  exchange.refusal = std::move(refusal);
-  co_return co_await reply(exchange, error.body);
-}
-
-Task<bool> Session::reply_direct(Exchange& exchange) {
-  const conf::Route& route = *exchange.route->config;
-  if (route.redirect) {
-    exchange.response.status = route.redirect->status;
-    const std::string location = redirect_target(*route.redirect, exchange.request);
-    exchange.response.fields.add("Location", exchange.context->keep(location));
-    co_return co_await reply(exchange, {});
-  }
-  exchange.response.status = route.direct_response->status;
-  if (!route.direct_response->body.empty()) {
-    exchange.response.fields.add("Content-Type", route.direct_response->content_type);
-  }
-  co_return co_await reply(exchange, route.direct_response->body);
-}
-
-// A response of the gateway's own; the filters see it as they see an upstream's.
-Task<bool> Session::reply(Exchange& exchange, std::string_view body) {
-  if (!skip_body(exchange)) {
-    exchange.keep_alive = false;
-    unread_ = true;
-  }
-  static const http::HeaderEdits no_edits;
-  const bool is_error = exchange.refusal.reason != Reason::accepted;
-  if (exchange.has_before_response()) {
-    if (client_.peer_gone()) co_return false;
-    co_await exchange.before_response();
-  }
-  if (exchange.context) exchange.filter_response();
-  if (worker_.draining()) exchange.keep_alive = false;
-  const bool bodiless = exchange.response.status == 204 || exchange.response.status == 304;
-  const bool to_head = exchange.request.method == http::Method::head;
-  exchange.response.reason = status_phrase(exchange.response.status);
-  http::Framing framing;
-  framing.kind = bodiless ? http::BodyKind::none : http::BodyKind::fixed;
-  framing.length = body.size();
-  const http::DownstreamHead head{.response = exchange.response,
-                                  .framing = framing,
-                                  .client_minor = exchange.request.minor_version,
-                                  .keep_alive = exchange.keep_alive,
-                                  .to_head = to_head,
-                                  .edits = is_error || !exchange.route ? no_edits : exchange.route->response_edits};
-  http::write_downstream_head(head, worker_.http_date(exchange.record.time), exchange.downstream_head);
-  exchange.record.status = exchange.response.status;
-  if (to_head || bodiless) body = {};
-  watch_.arm(Watch::Cause::stream, exchange.config().timeouts.idle);
-  const error_code error = co_await client_.write(exchange.downstream_head, body);
-  if (!error) exchange.record.response_bytes = body.size();
-  co_return !error && exchange.keep_alive;
-}
-
-// A body that nobody wants: when all of it has arrived the connection goes on behind it.
-bool Session::skip_body(const Exchange& exchange) {
-  if (unread_) return false;
-  if (exchange.framing.kind == http::BodyKind::none) return true;
-  if (exchange.framing.kind != http::BodyKind::fixed) return false;
-  if (exchange.framing.length > inbox_.bytes().size()) return false;
-  inbox_.consume(static_cast<std::size_t>(exchange.framing.length));
-  return true;
-}
-
-// Lets the client read the reply before the connection goes: a close with unread bytes would reset it (RFC 9112
-// section 9.6).
-Task<void> Session::linger() {
-  client_.shutdown_send();
-  watch_.arm_total(linger_limit);
-  watch_.arm(Watch::Cause::linger, linger_pause);
-  inbox_.give_back();
-  Buffer scrap = worker_.head_buffers().take();
-  for (;;) {
-    const auto [error, bytes] = co_await client_.read_some(scrap.data(), scrap.size());
-    if (error) co_return;
-    watch_.touch();
-  }
 }
 
 }  // namespace postern
