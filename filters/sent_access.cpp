@@ -54,8 +54,10 @@ Task<tl::expected<SentAccess, Refusal>> judge_sent_access(std::string_view text,
   auto token = jose::parse_token(text, &state.headers);
   if (!token) co_return tl::unexpected(std::move(token.error()));
   const Revocations& revocations = *service.shared().revocations;
-  // Such a key is left out of the keys soon, and then nothing else would tell what the token was.
+  // Such a key is left out of the keys soon, and then nothing else would tell what the token was. One that has expired
+  // counts as none: the session goes on by its refresh token.
   if (revocations.is_key_revoked(service.settings().issuer, std::string(token->jws.kid()))) {
+    if (!jose::worth_a_key_fetch(*token, provider.rules, now)) co_return SentAccess();
     SentAccess of_stolen_key;
     of_stolen_key.access = state::Access::revoked;
     co_return of_stolen_key;

@@ -22,8 +22,8 @@
 
 namespace postern {
 
-// A value that another thread will bring to a coroutine. Shared by both sides, so that either may go first. Who may still
-// bring one must have ended before the executor's io_context goes.
+// A value that another thread will bring to a coroutine. Shared by both sides, so that either may go first. Who may
+// still bring one must have ended before the executor's io_context goes.
 template <class T>
 class Handoff {
  public:
@@ -74,8 +74,9 @@ class Crew {
   std::vector<std::thread> threads_;
 };
 
-// Runs `job` on the crew and comes back to the caller's executor with what it gave; nothing when the queue is full. The job
-// owns what it uses: the caller may be gone when it runs. It does not throw. To be called with a named job that is moved.
+// Runs `job` on the crew and comes back to the caller's executor with what it gave; nothing when the queue is full. The
+// job owns what it uses: the caller may be gone when it runs. It does not throw. To be called with a named job that is
+// moved.
 template <class Job, class T = std::invoke_result_t<Job>>
 Task<std::optional<T>> run_on(Crew& crew, Job job) {
   const boost::asio::io_context::executor_type executor = co_await boost::asio::this_coro::executor;

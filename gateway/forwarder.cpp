@@ -48,7 +48,7 @@ Task<Forwarder::End> Forwarder::run() {
   } catch (...) {
     failure = std::current_exception();
   }
-  if (upload_done_) co_await end_upload();  // its coroutine works on this object
+  if (upload_ended_) co_await end_upload();  // its coroutine works on this object
   worker_.metrics().spoofed_headers_removed += spoofed_headers_;
   watch_.set_upstream(nullptr);
   watch_.set_permission(nullptr);
@@ -96,7 +96,7 @@ Task<std::optional<Refusal>> Forwarder::obtain_response() {
       response_rest_ = reader.rest();
       co_return std::nullopt;
     }
-    if (upload_done_) co_await end_upload();
+    if (upload_ended_) co_await end_upload();
     if (!may_retry_now()) co_return refused;
     worker_.metrics().upstream_replays_total += 1;
   }
@@ -229,6 +229,7 @@ void Forwarder::join(std::string_view& head, std::string_view& piece) {
 
 Task<Forwarder::End> Forwarder::tunnel() {
   exchange_.keep_alive = false;
+  const bool websocket = http::equals_folded(response_framing_.upgrade, "websocket");  // a view of response_buffer_
   error_code error = co_await client_.write(exchange_.downstream_head, response_rest_);
   http::WebSocketFrames frames;
   frames.feed(response_rest_);
@@ -241,7 +242,6 @@ Task<Forwarder::End> Forwarder::tunnel() {
     exchange_.keep_record();
     inbox_.give_back();
   }
-  const bool websocket = http::equals_folded(response_framing_.upgrade, "websocket");
   const TunnelEnd end =
       co_await run_tunnel(worker_, client_, upstream_->transport, watch_, first, websocket ? &frames : nullptr);
   exchange_.record.request_bytes = end.from_client;

@@ -91,6 +91,7 @@ class Forwarder final : private Watch::Permission {
   Upload upload_ = Upload::none;
   Refusal upload_refusal_;  // why the upload stopped by itself, if it did
   std::optional<Completion> upload_done_;
+  std::optional<Task<void>> upload_ended_;  // made before the upload begins: to wait for its end needs no memory then
   std::chrono::steady_clock::time_point sent_at_{};
 };
 

@@ -44,6 +44,7 @@ Task<std::optional<Refusal>> Forwarder::begin_upload() {
   watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
   upload_ = Upload::running;
   upload_done_.emplace(worker_.io().get_executor());
+  upload_ended_ = upload_done_->wait();
   boost::asio::co_spawn(worker_.io().get_executor(), upload(), boost::asio::detached);
   co_return std::nullopt;
 }
@@ -114,13 +115,16 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
 }
 
 Task<void> Forwarder::end_upload() {
-  if (upload_done_->is_set()) co_return;
-  if (upload_ == Upload::running) upload_ = Upload::stopped;
-  client_.cancel();
-  upstream_->transport.cancel();
-  // Should it begin another read in spite of the cancel, the watch cancels at every tick from now on.
-  if (watch_.expired() == Watch::Cause::none) watch_.arm(Watch::Cause::linger, std::chrono::milliseconds(1));
-  co_await upload_done_->wait();
+  if (!upload_done_->is_set()) {
+    if (upload_ == Upload::running) upload_ = Upload::stopped;
+    client_.cancel();
+    upstream_->transport.cancel();
+    // Should it begin another read in spite of the cancel, the watch cancels at every tick from now on.
+    if (watch_.expired() == Watch::Cause::none) watch_.arm(Watch::Cause::linger, std::chrono::milliseconds(1));
+  }
+  Task<void> ended = std::move(*upload_ended_);
+  upload_ended_.reset();
+  return ended;
 }
 
 }  // namespace postern

@@ -190,7 +190,7 @@ std::string Server::reload() {
 // What stands in the way; nothing: it is the snapshot in use.
 std::string Server::install(std::shared_ptr<const Snapshot> snapshot) {
   // What is known by the store before it would be lost. Who knows nothing either has nothing to lose.
-  if (!await_loaded(*snapshot->filters) && snapshot_->filters->has_loaded()) {
+  if (snapshot_->filters->has_loaded() && !await_loaded(*snapshot->filters)) {
     return "the store of this configuration does not answer";
   }
   auto sockets = workers_->bind(snapshot->config);

@@ -101,7 +101,7 @@ Task<bool> Session::serve() {
   auto exchange = worker_.take_exchange();
   exchange->begin(worker_.active(), facts_, unix_now());
   exchange->started = Clock::now();
-  watch_.arm_total(exchange->config().timeouts.total);
+  watch_.arm_total(exchange->config().timeouts.total, exchange->started);
   bool asked = true;
   bool keep = false;
   bool out_of_memory = false;
@@ -130,7 +130,7 @@ Task<bool> Session::serve() {
     exchange->response.clear();
     co_await reply_error(*exchange, Refusal(Reason::out_of_memory));
   }
-  watch_.arm_total({});
+  watch_.disarm_total();
   if (!asked) co_return false;
   worker_.record(*exchange);
   co_return keep && !worker_.draining();
@@ -171,7 +171,7 @@ Task<bool> Session::answer(Exchange& exchange) {
   if (std::optional<Refusal> refused = exchange.judge()) {
     co_return co_await reply_error(exchange, std::move(*refused));
   }
-  watch_.arm_total(exchange.route->total_timeout);
+  watch_.arm_total(exchange.route->total_timeout, exchange.started);
   if (exchange.route->body_wanted != 0) {
     std::optional<Refusal> refused = co_await read_body(exchange);
     if (refused) co_return co_await reply_error(exchange, std::move(*refused));

@@ -1,5 +1,6 @@
 // What a session answers by itself: errors, direct responses, redirects; and how it takes leave of a client that is
 // still sending.
+#include <boost/asio/error.hpp>
 #include <chrono>
 
 #include "gateway/error_response.hpp"
@@ -93,12 +94,15 @@ bool Session::skip_body(const Exchange& exchange) {
 // section 9.6).
 Task<void> Session::linger() {
   client_.shutdown_send();
-  watch_.arm_total(linger_limit);
+  watch_.arm_total(linger_limit, worker_.ticker().now());
   watch_.arm(Watch::Cause::linger, linger_pause);
   inbox_.give_back();
-  Buffer scrap = worker_.head_buffers().take();
   for (;;) {
-    const auto [error, bytes] = co_await client_.read_some(scrap.data(), scrap.size());
+    const error_code over = co_await client_.wait_readable();
+    if (over) co_return;
+    Buffer scrap = worker_.head_buffers().take();  // not held while the client pauses
+    const auto [error, bytes] = client_.try_read(scrap.data(), scrap.size());
+    if (error == boost::asio::error::would_block) continue;
     if (error) co_return;
     watch_.touch();
   }

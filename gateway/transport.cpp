@@ -110,6 +110,8 @@ Task<error_code> Transport::wait_readable() {
     error = co_await wait_for(SSL_ERROR_WANT_READ);
   } else if (tls_read_wants_ != 0) {
     error = co_await wait_for(tls_read_wants_);
+  } else if (SSL_has_pending(ssl_.get()) == 0) {  // however fast a peer sends, others have their turn
+    error = co_await wait_for(SSL_ERROR_WANT_READ);
   }
   co_return error;
 }

@@ -38,8 +38,7 @@ class Transport {
   Task<Read> read_some(char* place, std::size_t size);
   // The same without suspending, for a reader that holds no buffer while it waits: `would_block` when nothing is there.
   Read try_read(char* place, std::size_t size);
-  // Until try_read() is worth a call, be it for an end or an error. TLS holds bytes of its own: at once unless
-  // try_read() just found nothing.
+  // Until try_read() is worth a call, be it for an end or an error. At once only where TLS holds bytes of its own.
   Task<error_code> wait_readable();
 
   // Sends at once what the kernel takes, in one call where it takes both, and moves the views behind it. False when

@@ -23,8 +23,8 @@ class Direction {
     } catch (const std::bad_alloc&) {
       error = boost::asio::error::no_memory;
     }
-    drained_ = watch_.expired() == Watch::Cause::drain;
-    if (drained_ && frames_ != nullptr) co_await to_.write(http::websocket_going_away);
+    drained_ = watch_.expired() == Watch::Cause::drain && (frames_ == nullptr || between_frames());
+    if (drained_ && frames_ != nullptr) say_goodbye();
     finish(error);
   }
 
@@ -61,15 +61,27 @@ class Direction {
       frames_->feed({buffer.data(), bytes});
       watch_.rename(Watch::Cause::stream);  // until it is out
     }
+    whole_ = false;
     error = co_await to_.write({buffer.data(), bytes});
+    whole_ = !error;
     bytes_ += bytes;
     watch_.touch();
     name_phase();
     co_return error;
   }
 
+  // Of what the client has got, not of what was read for it.
+  bool between_frames() const noexcept { return whole_ && frames_->between_frames(); }
+
   void name_phase() noexcept {
-    if (frames_ != nullptr && frames_->between_frames()) watch_.rename(Watch::Cause::websocket);
+    if (frames_ != nullptr && between_frames()) watch_.rename(Watch::Cause::websocket);
+  }
+
+  // Four bytes: they are sent at once, or the client does not read.
+  void say_goodbye() noexcept {
+    std::string_view frame = http::websocket_going_away, nothing;
+    error_code ignored;
+    to_.try_write(frame, nothing, ignored);
   }
 
   void finish(const error_code& error) {
@@ -91,6 +103,7 @@ class Direction {
   Completion done_;
   std::uint64_t bytes_ = 0;
   http::WebSocketFrames* frames_ = nullptr;
+  bool whole_ = true;  // everything that frames_ has followed is out
   bool drained_ = false;
 };
 
@@ -101,9 +114,12 @@ Task<TunnelEnd> run_tunnel(Worker& worker, Transport& client, Transport& upstrea
   Direction to_upstream(worker, client, upstream, watch);
   Direction to_client(worker, upstream, client, watch);
   if (frames != nullptr) to_client.follow(frames);
+  // Made before the first begins: from then on no lack of memory may end this coroutine under it.
+  Task<void> down = to_client.run({});
+  Task<void> up_ended = to_upstream.wait();
   boost::asio::co_spawn(worker.io().get_executor(), to_upstream.run(first), boost::asio::detached);
-  co_await to_client.run({});
-  co_await to_upstream.wait();
+  co_await std::move(down);
+  co_await std::move(up_ended);
   co_return TunnelEnd{to_upstream.bytes(), to_client.bytes(), to_client.drained()};
 }
 

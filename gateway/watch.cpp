@@ -19,8 +19,8 @@ void Watch::arm(Cause cause, std::chrono::milliseconds limit) noexcept {
   if (expired_ != Cause::total) expired_ = Cause::none;
 }
 
-void Watch::arm_total(std::chrono::milliseconds limit) noexcept {
-  total_deadline_ = limit.count() > 0 ? ticker_.now() + limit : never;
+void Watch::arm_total(std::chrono::milliseconds limit, SteadyTime begin) noexcept {
+  total_deadline_ = limit.count() > 0 ? begin + limit : never;
   if (expired_ == Cause::total) expired_ = Cause::none;
 }
 

@@ -54,7 +54,9 @@ class Watch final : public Ticking {
   }
   // The phase goes on under another name, with the same deadline.
   void rename(Cause cause) noexcept { cause_ = cause; }
-  void arm_total(std::chrono::milliseconds limit) noexcept;
+  // The deadline over all phases, `limit` after `begin`; 0 means none.
+  void arm_total(std::chrono::milliseconds limit, SteadyTime begin) noexcept;
+  void disarm_total() noexcept { arm_total({}, {}); }
   // No deadline but the total one.
   void disarm() noexcept { arm(Cause::none, {}); }
 

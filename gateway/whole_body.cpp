@@ -14,8 +14,7 @@ namespace {
 using Body = tl::expected<Secret, Refusal>;
 
 Body too_large(std::size_t limit) {
-  return tl::unexpected(
-      Refusal(Reason::body_too_large, "the body is longer than " + std::to_string(limit) + " bytes"));
+  return tl::unexpected(Refusal(Reason::body_too_large, "the body is longer than " + std::to_string(limit) + " bytes"));
 }
 
 Task<Body> read_pieces(BodyReader& reader, std::size_t limit) {

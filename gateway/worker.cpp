@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <ctime>
 #include <new>
+#include <tuple>
 #include <utility>
 
 #include "gateway/body.hpp"
@@ -146,17 +147,25 @@ void Worker::accept_queued(const std::shared_ptr<Listening>& listening) {
 Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
   bool failing = false;  // told once, until an accept succeeds
   while (listening->acceptor.is_open()) {
-    TcpSocket socket(io_.get_executor());
-    asio::ip::tcp::endpoint peer;
-    auto [error] = co_await listening->acceptor.async_accept(socket, peer, as_result);
-    if (!error && !welcome(std::move(socket), peer, listening)) error = asio::error::no_memory;
+    error_code error;
+    try {
+      TcpSocket socket(io_.get_executor());
+      asio::ip::tcp::endpoint peer;
+      std::tie(error) = co_await listening->acceptor.async_accept(socket, peer, as_result);
+      if (!error && !welcome(std::move(socket), peer, listening)) error = asio::error::no_memory;
+    } catch (const std::bad_alloc&) {
+      error = asio::error::no_memory;
+    }
     if (!error) {
       failing = false;
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
       metrics_.accept_errors_total += 1;
       if (!std::exchange(failing, true)) spdlog::warn("accept on {}: {}", listening->address, error.message());
-      Timer pause(io_.get_executor(), accept_pause);
-      co_await pause.async_wait(as_result);
+      try {
+        Timer pause(io_.get_executor(), accept_pause);
+        co_await pause.async_wait(as_result);
+      } catch (const std::bad_alloc&) {  // then without a pause
+      }
     }
   }
 }

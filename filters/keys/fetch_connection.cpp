@@ -42,7 +42,11 @@ struct LookUp {
 void begin_look_up(const std::shared_ptr<LookUp>& look_up, Executor executor, const std::string& host) {
   auto answer = [look_up](const Resolved& outcome) {
     look_up->answered = true;
-    look_up->outcome = outcome;
+    try {
+      look_up->outcome = outcome;
+    } catch (const std::bad_alloc&) {
+      look_up->outcome = tl::unexpected(error_code(asio::error::no_memory));
+    }
     look_up->end.cancel();
   };
   const error_code none = asio::use_service<Lookups>(executor.context()).of_names().begin(host, answer);

@@ -132,7 +132,7 @@ Task<Outcome<std::string>> Service::sign(AccessFacts& facts, double now) const {
   const Signer signer = shared_->keys->signer(to_millis(now));
   if (signer.key == nullptr) co_return tl::unexpected(Refusal(Reason::keys_unavailable, "there is no signing key yet"));
   // Where the key retires the token would be refused for its key: it is not to promise more.
-  end_by(facts, to_seconds(signer.retired) - std::chrono::duration<double>(settings_.leeway).count());
+  end_by(facts, to_seconds(signer.retired));
   if (facts.expires < facts.issued_at) {
     co_return tl::unexpected(Refusal(Reason::keys_unavailable, "the last signing key has been replaced too late"));
   }

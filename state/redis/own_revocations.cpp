@@ -7,7 +7,11 @@ namespace postern::state::redis {
 
 void OwnRevocations::add(SequencedRevocation revocation, Millis now) {
   forget(now);
-  taken_.push_back({std::move(revocation), now});
+  // Said again it is no news: what is said again because it may be lost would otherwise be more each time.
+  const bool is_known = std::any_of(taken_.begin(), taken_.end(), [&](const Taken& one) {
+    return one.revocation.revocation == revocation.revocation;
+  });
+  if (!is_known) taken_.push_back({std::move(revocation), now});
 }
 
 std::vector<SequencedRevocation> OwnRevocations::recent(Millis now) {

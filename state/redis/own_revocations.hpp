@@ -12,7 +12,7 @@ class OwnRevocations {
  public:
   static constexpr Millis kept_for = 60'000;
 
-  // One that the store has taken at `now`.
+  // One that the store has taken at `now`; it is kept for a minute from the first time on.
   void add(SequencedRevocation revocation, Millis now);
   // Those of the last minute.
   std::vector<SequencedRevocation> recent(Millis now);

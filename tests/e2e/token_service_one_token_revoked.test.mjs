@@ -7,7 +7,7 @@ import * as jose from 'jose';
 import {bearer} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {cookies, cookiesOf, tokensOf} from './harness/session_cookies.mjs';
-import {assertRefusal, issuer, startTokenService} from './harness/token_service.mjs';
+import {assertRefusal, clockPasses, issuer, startTokenService} from './harness/token_service.mjs';
 import {eventually} from './harness/waiting.mjs';
 
 const suiteScope = scoped();
@@ -19,14 +19,14 @@ before(async () => {
 
 const login = async () => tokensOf(await service.tryLogin());
 
-async function revokeKey(token) {
+async function revokeKey(token, own = service) {
   const {kid} = jose.decodeProtectedHeader(token);
-  const answer = await service.gateway.admin('/revocations', {
+  const answer = await own.gateway.admin('/revocations', {
     method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({issuer, kid}),
   });
   assert.equal(answer.status, 200, answer.text);
   await eventually('another key signs', async () => {
-    const response = await service.tryLogin();
+    const response = await own.tryLogin();
     return response.status === 200 && jose.decodeProtectedHeader(tokensOf(response).access_token).kid !== kid;
   });
 }
@@ -89,4 +89,26 @@ it('a browser whose session is over loses its cookies at a refresh', async () =>
   const answer = await service.post('/auth/refresh', undefined, [cookies(tokens)]);
   assertRefusal(answer, 401, 'token_revoked');
   assert.deepEqual(Object.values(cookiesOf(answer)).map(({value}) => value), ['', '']);
+});
+
+describe('a browser whose access cookie was signed by a key that is revoked', () => {
+  const guarded = {
+    name: 'orders', match: {path_prefix: '/orders'}, upstream: 'orders', jwt: {providers: ['token_service']}, claim_headers: {sub: 'X-User-Id'},
+  };
+
+  it('goes on by its refresh cookie as soon as the access token has expired', async (t) => {
+    const own = await startTokenService(scoped(t), {
+      service: {deliver: 'cookies', cookies: {}, access_lifetime: '1s', leeway: '1s'}, routes: [guarded],
+    });
+    const [asking, posting] = [tokensOf(await own.tryLogin()), tokensOf(await own.tryLogin())];
+    const at = Date.now();
+    await revokeKey(asking.access_token, own);
+    await clockPasses(at + 2100); // lifetime, leeway, and the second that `iat` was rounded down
+    const answer = await own.ask('GET', '/orders', [cookies(asking)]);
+    assert.equal(answer.status, 200, answer.text);
+    const {kid} = jose.decodeProtectedHeader(asking.access_token);
+    assert.notEqual(jose.decodeProtectedHeader(tokensOf(answer).access_token).kid, kid);
+    const refreshed = await own.ask('POST', '/auth/refresh', [cookies(posting)]);
+    assert.equal(refreshed.status, 200, refreshed.text);
+  });
 });

@@ -29,6 +29,17 @@ TEST_CASE("a minute of revocations is kept") {
   CHECK(own.recent(62'000).empty());
 }
 
+TEST_CASE("what is said again is kept once, and no longer for that") {
+  OwnRevocations own;
+  own.add(revocation(1, "a"), 1000);
+  own.add(revocation(7, "a"), 30'000);
+  CHECK(own.recent(30'000).size() == 1);
+  CHECK(own.recent(61'000).empty());
+  own.add(revocation(7, "a"), 61'000);
+  own.add(revocation(8, "a", 2'000'000), 61'000);
+  CHECK(own.recent(61'000).size() == 2);
+}
+
 TEST_CASE("what a server does not have under its number was lost") {
   const std::vector<SequencedRevocation> own{revocation(3, "a"), revocation(5, "b")};
   CHECK(lost(own, {revocation(1, "x"), revocation(3, "a"), revocation(4, "y"), revocation(5, "b")}).empty());
