@@ -2,7 +2,7 @@
 
 // Sanitized programs are several times slower: deadlines are for what hangs, not for what is slow.
 export const sanitized = /asan|tsan/.test(process.env.POSTERN_PRESET ?? '');
-const deadlineMs = sanitized ? 60_000 : 15_000;
+const deadlineMs = sanitized ? 120_000 : 15_000;
 
 // The first truthy value that `check` gives; an error that names `what` when the deadline passes.
 export async function eventually(what, check, milliseconds = deadlineMs) {
