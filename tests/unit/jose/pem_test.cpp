@@ -91,7 +91,8 @@ TEST_CASE("What is no usable public key is skipped by its number and name, the g
       {public_pem(mint::generate("RS256", "k1", 1024)), "(\"PUBLIC KEY\") RSA modulus has 1024 bits, 2048 needed"},
   };
   const mint::SigningKey good = mint::shared_key("ES256"), other = mint::generate("ES256");
-  for (const auto& [text, why] : odd_ones) {
+  for (const auto& odd : odd_ones) {
+    const std::string &text = odd.first, &why = odd.second;
     CAPTURE(why);
     const auto alone = parse_pem_keys(text);
     REQUIRE(alone);
