@@ -9,7 +9,7 @@ import {everythingIn, inRedis, startRedis} from './harness/redis.mjs';
 import {assertErrorReply} from './harness/refusals.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
-import {assertRefusal, passwordOf, sessionConfig, startTokenService} from './harness/token_service.mjs';
+import {assertRefusal, issuer, passwordOf, sessionConfig, startTokenService} from './harness/token_service.mjs';
 import {eventually, sanitized, within} from './harness/waiting.mjs';
 
 // What a store that is down answers: not a word about the credentials.
@@ -122,6 +122,10 @@ describe('a gateway whose Redis', () => {
       down: (redis) => redis.ask('REPLICAOF', '127.0.0.1', '1'),
       up: (redis) => redis.ask('REPLICAOF', 'NO', 'ONE'),
     },
+    'is full': {
+      down: (redis) => redis.ask('CONFIG', 'SET', 'maxmemory', '1'),
+      up: (redis) => redis.ask('CONFIG', 'SET', 'maxmemory', '0'),
+    },
     'has another password now': {
       down: async (redis) => {
         await redis.ask('CONFIG', 'SET', 'requirepass', 'other');
@@ -131,7 +135,7 @@ describe('a gateway whose Redis', () => {
       up: (redis) => redis.ask('CONFIG', 'SET', 'requirepass', ''),
     },
   })) {
-    it(`${how} answers 503 to logins and refreshes, passes valid tokens, and heals`, async (t) => {
+    it(`${how} answers 503 to all that it should keep, does none of it, passes valid tokens, and heals`, async (t) => {
       const scope = scoped(t);
       const redis = await startRedis(scope);
       const service = await startTokenService(scope, {service: inRedis(redis, {timeout: '300ms'})});
@@ -140,7 +144,13 @@ describe('a gateway whose Redis', () => {
       const began = performance.now();
       await assertUnavailable(await service.tryLogin());
       await assertUnavailable(await service.tryRefresh(session.refresh_token));
-      assert.ok(performance.now() - began < (sanitized ? 20_000 : 5_000));
+      await assertUnavailable(await service.tryLogout({refresh_token: session.refresh_token}));
+      await assertUnavailable(await service.tryLogout({all: true}, [bearer(session.access_token)]));
+      const revoked = await service.gateway.admin('/revocations', {
+        method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({issuer, sub: 'alice'}),
+      });
+      assert.equal(revoked.status, 503);
+      assert.ok(performance.now() - began < (sanitized ? 30_000 : 8_000));
       await service.assertAccepted(session.access_token);
       await up(redis);
       const next = await healed('a refresh', () => service.tryRefresh(session.refresh_token));
