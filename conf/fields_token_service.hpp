@@ -29,7 +29,8 @@ void describe(Visitor& v, SigningKeys& c) {
   static constexpr auto algorithms = std::to_array<std::string_view>({"ES256", "ES384", "EdDSA", "RS256", "PS256"});
   v.record("signing_keys", "The keys that sign access tokens. They are made, published and replaced by themselves.");
   v.field("algorithm", c.algorithm, {.doc = "What new keys sign with.", .words = algorithms});
-  v.field("rotate_every", c.rotate_every, {.doc = "How long a key signs.", .min = one_minute, .max = most_rotate_every.count()});
+  v.field("rotate_every", c.rotate_every,
+          {.doc = "How long a key signs.", .min = one_minute, .max = most_rotate_every.count()});
   v.field("publish_ahead", c.publish_ahead,
           {.doc = "How long the next key stands in the JWKS before it signs, so that whoever keeps a copy has it.",
            .max = most_publish_ahead.count()});
@@ -139,9 +140,10 @@ void describe_lifetimes(Visitor& v, TokenService& c) {
 
 template <class Visitor>
 void describe(Visitor& v, TokenService& c) {
-  v.record("token_service",
-           "Login, access and refresh tokens, logout. It is also the provider `token_service` for the routes. With "
-           "neither `users_file` nor `verify_url` it is for `clients` alone: there is no login, and nothing to refresh.");
+  v.record(
+      "token_service",
+      "Login, access and refresh tokens, logout. It is also the provider `token_service` for the routes. With "
+      "neither `users_file` nor `verify_url` it is for `clients` alone: there is no login, and nothing to refresh.");
   v.field("issuer", c.issuer, {.doc = "The tokens' `iss`.", .required = true, .format = Format::url});
   v.field("audiences", c.audiences,
           {.doc = "The tokens' `aud`.", .required = true, .one_or_list = true, .not_empty = true, .unique = true});

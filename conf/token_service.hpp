@@ -90,7 +90,7 @@ struct TokenService {
   Duration reuse_grace{10'000};
   bool renew_expired_refresh = false;  // a valid access token alone may get a new refresh token
   Duration leeway{5'000};
-  Duration revocation_patience{30'000};  // without news of the store, until nobody knows what is revoked
+  Duration revocation_patience{30'000};    // without news of the store, until nobody knows what is revoked
   std::vector<std::string> access_claims;  // of what is known of the user, into the access token
   TokenDelivery deliver = TokenDelivery::json;
   std::optional<SessionCookies> cookies;  // needed for `cookies` and `both`

@@ -1,8 +1,8 @@
 #include "filters/token_service/access_token.hpp"
 
-#include "conf/token_service.hpp"
 #include <doctest/doctest.h>
 
+#include "conf/token_service.hpp"
 #include "filters/jose/compact.hpp"
 #include "filters/jose/signing.hpp"
 
