@@ -2,7 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+
+#include "base/base64_vector.hpp"
 
 namespace postern {
 
@@ -53,6 +58,54 @@ TEST_CASE("A character outside the alphabet is refused wherever it stands") {
         CHECK(decode_base64url(text).has_value() == (value != alphabet.npos && value % unused == 0));
       }
     }
+  }
+}
+
+TEST_CASE("Long text decodes as short text does, whatever stands where") {
+  std::string bytes;
+  for (int i = 0; i < 600; ++i) bytes += static_cast<char>(i * 7 + i / 256);
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    CAPTURE(size);
+    const std::string_view head = std::string_view(bytes).substr(0, size);
+    CHECK(decode_base64url(encode_base64url(head)) == head);
+  }
+  const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (std::size_t at = 0; at < 64; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text = alphabet + alphabet;
+      text[at] = static_cast<char>(byte);
+      // In groups of four, each by itself too short for a step.
+      std::optional<std::string> expected = "";
+      for (std::size_t i = 0; i < text.size() && expected; i += 4) {
+        const auto group = decode_base64url(std::string_view(text).substr(i, 4));
+        expected = group ? std::optional(*expected + *group) : std::nullopt;
+      }
+      if (decode_base64url(text) == expected && expected.has_value() == (alphabet.find(text[at]) != alphabet.npos)) {
+        continue;
+      }
+      CAPTURE(at);
+      CAPTURE(byte);
+      FAIL_CHECK("differs");
+    }
+  }
+}
+
+TEST_CASE("Steps end before the first that is no base64url, and write nothing behind what they may") {
+  const std::string good(200, 'Z');
+  for (std::size_t size = 0; size <= good.size(); ++size) {
+    CAPTURE(size);
+    const std::size_t room = size / 4 * 3;
+    std::string out(room + 64, '#');
+    const std::size_t done = decode_base64url_steps(std::string_view(good).substr(0, size), out.data());
+    CHECK(done % 4 == 0);
+    CHECK(done <= size);
+    CHECK(out.find_first_not_of('#', room) == out.npos);
+  }
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    std::string text = good;
+    text[at] = '=';
+    std::string out(text.size(), '#');
+    CHECK(decode_base64url_steps(text, out.data()) <= at);
   }
 }
 
