@@ -51,6 +51,11 @@ class Json {
 
   bool operator==(const Json&) const = default;
 
+  // The value of that kind, made in its place.
+  template <class Value, class... Arguments>
+  explicit Json(std::in_place_type_t<Value> kind, Arguments&&... arguments)
+      : value_(kind, std::forward<Arguments>(arguments)...) {}
+
  private:
   friend class JsonBuilder;
 

@@ -5,22 +5,48 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory_resource>
 #include <tuple>
 
 #include "base/json.hpp"
+#include "base/json_string.hpp"
 #include "base/utf8.hpp"
 
 namespace postern {
 namespace {
 
-// Numbers as strings: RapidJSON's own conversion reads out of bounds for some exponents, and would round. Its validation
-// of UTF-8 is left off: it lets lone surrogates pass and costs a fifth of the time; is_utf8() sees the whole text and each
-// string that was escaped instead. Its recursion is bounded: JsonBuilder refuses an array or object before it is entered.
+// UTF-8, of which Transcoder below copies more than a byte at a time.
+struct Utf8Runs : rapidjson::UTF8<> {};
+
+}  // namespace
+}  // namespace postern
+
+// How RapidJSON copies from a string what is neither its end nor an escape. It looks at the byte behind by itself, so
+// all that this has to see to is that the run ends before anything that is not plain.
+template <>
+struct rapidjson::Transcoder<postern::Utf8Runs, postern::Utf8Runs> : Transcoder<UTF8<>, UTF8<>> {
+  using Transcoder<UTF8<>, UTF8<>>::Transcode;
+  static bool Transcode(rapidjson::InsituStringStream& from, rapidjson::InsituStringStream& to) {
+    const std::size_t length = postern::plain_length(from.src_);
+    if (from.src_ != to.dst_) std::memmove(to.dst_, from.src_, length);  // behind an escape
+    from.src_ += length;
+    to.dst_ += length;
+    return true;
+  }
+};
+
+namespace postern {
+namespace {
+
+// Numbers as strings: RapidJSON's own conversion reads out of bounds for some exponents, and would round. Its
+// validation of UTF-8 is left off: it lets lone surrogates pass and costs a fifth of the time; is_utf8() sees the whole
+// text and each string that was escaped instead. Its recursion is bounded: JsonBuilder refuses an array or object
+// before it is entered.
 constexpr unsigned parse_flags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseInsituFlag;
 
-// Room for the members of most tokens, so that their list does not grow step by step. Only the outermost object has it: a
-// long list of small objects would waste it each time.
+// Room for the members of most tokens, so that their list does not grow step by step. Only the outermost object has it:
+// a long list of small objects would waste it each time.
 constexpr std::size_t usual_members = 12;
 
 // Up to here comparing every pair of names is quicker than sorting them.
@@ -47,9 +73,9 @@ bool has_duplicates(const Json::Object& object) {
 
 }  // namespace
 
-// Receives RapidJSON's events and makes each value where it will stay: in the root, as the last element of the innermost
-// open array, or as the value of the innermost open object's last name. The lists around an open one do not grow, so
-// pointers to open ones hold. Each event returns false to stop the parser, with `fault()` saying why.
+// Receives RapidJSON's events and makes each value where it will stay: as the root, as the last element of the
+// innermost open array, or as the last member of the innermost open object. The lists around an open one do not grow,
+// so pointers to open ones hold. Each event returns false to stop the parser, with `fault()` saying why.
 class JsonBuilder {
  public:
   // `escapes`: strings may hold what the text did not show, escaped lone surrogates.
@@ -58,37 +84,34 @@ class JsonBuilder {
     open_.reserve(8);
   }
 
-  bool Null() { return count_value() && next_place() != nullptr; }
-  bool Bool(bool value) { return count_value() && (next_place()->emplace<bool>(value), true); }
+  bool Null() { return count_value() && add<std::monostate>() != nullptr; }
+  bool Bool(bool value) { return count_value() && add<bool>(value) != nullptr; }
   bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
-    if (!count_value()) return false;
-    next_place()->emplace<Json::Number>().text.assign(text, length);
-    return true;
+    return count_value() && add<Json::Number>(Json::Number{std::string(text, length)}) != nullptr;
   }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     // An escaped lone surrogate passes RapidJSON and comes out as ill-formed UTF-8.
     if (escapes_ && !is_utf8({text, length})) return refuse("a string is not valid UTF-8");
-    if (!count_value()) return false;
-    next_place()->emplace<std::string>(text, length);
-    return true;
+    return count_value() && add<std::string>(text, length) != nullptr;
   }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
     if (escapes_ && !is_utf8({text, length})) return refuse("a member name is not valid UTF-8");
-    std::get_if<Json::Object>(open_.back())->emplace_back(std::piecewise_construct, std::tuple(text, length), std::tuple());
+    name_ = {text, length};  // stays where it is: parsed in situ
     return true;
   }
 
   bool StartObject() {
-    if (!open<Json::Object>()) return false;
-    if (open_.size() == 1) std::get_if<Json::Object>(open_.back())->reserve(usual_members);
+    Json* const object = open<Json::Object>();
+    if (object == nullptr) return false;
+    if (open_.size() == 1) std::get_if<Json::Object>(&object->value_)->reserve(usual_members);
     return true;
   }
   bool EndObject(rapidjson::SizeType) {
-    const bool unique = !has_duplicates(*std::get_if<Json::Object>(open_.back()));
+    const bool unique = !has_duplicates(*open_.back()->object());
     open_.pop_back();
     return unique || refuse("an object has two members of one name");
   }
-  bool StartArray() { return open<Json::Array>(); }
+  bool StartArray() { return open<Json::Array>() != nullptr; }
   bool EndArray(rapidjson::SizeType) {
     open_.pop_back();
     return true;
@@ -102,36 +125,39 @@ class JsonBuilder {
   bool Double(double) { return false; }
 
   const char* fault() const noexcept { return fault_; }
-  Json take_root() { return std::move(root_); }
+  Json take_root() { return std::move(*root_); }
 
  private:
-  using Place = decltype(Json::value_);
-
   bool refuse(const char* why) {
     fault_ = why;
     return false;
   }
   bool count_value() { return ++count_ <= limits_.values || refuse("too many values"); }
-  // Where the next value stands; null until it is made.
-  Place* next_place() {
-    if (open_.empty()) return &root_.value_;
-    if (auto* object = std::get_if<Json::Object>(open_.back())) return &object->back().second.value_;
-    return &std::get_if<Json::Array>(open_.back())->emplace_back().value_;
+
+  template <class Value, class... Arguments>
+  Json* add(Arguments&&... arguments) {
+    constexpr std::in_place_type_t<Value> kind;
+    if (open_.empty()) return &root_.emplace(kind, std::forward<Arguments>(arguments)...);
+    if (auto* object = std::get_if<Json::Object>(&open_.back()->value_)) {
+      return &object
+                  ->emplace_back(std::piecewise_construct, std::tuple(name_),
+                                 std::forward_as_tuple(kind, std::forward<Arguments>(arguments)...))
+                  .second;
+    }
+    return &std::get_if<Json::Array>(&open_.back()->value_)->emplace_back(kind, std::forward<Arguments>(arguments)...);
   }
+
   template <class List>
-  bool open() {
-    if (open_.size() >= limits_.depth) return refuse("nested too deep");
-    if (!count_value()) return false;
-    Place* const place = next_place();
-    place->emplace<List>();
-    open_.push_back(place);
-    return true;
+  Json* open() {
+    const bool fits = open_.size() < limits_.depth || refuse("nested too deep");
+    return fits && count_value() ? open_.emplace_back(add<List>()) : nullptr;
   }
 
   const JsonLimits& limits_;
   bool escapes_;
-  Json root_;
-  std::pmr::vector<Place*> open_;  // outermost first
+  std::optional<Json> root_;
+  std::pmr::vector<Json*> open_;  // outermost first
+  std::string_view name_;         // of the innermost open object's next member
   std::size_t count_ = 0;
   const char* fault_ = "";
 };
@@ -150,14 +176,14 @@ tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits
   // as long as the parsing.
   alignas(std::max_align_t) std::array<std::byte, 4096> room;
   std::pmr::monotonic_buffer_resource memory(room.data(), room.size());
-  char* const scratch = static_cast<char*>(memory.allocate(text.size() + 1, 1));  // strings are unescaped in place
-  *std::copy(text.begin(), text.end(), scratch) = '\0';
+  // Strings are unescaped in place.
+  char* const scratch = static_cast<char*>(memory.allocate(text.size() + plain_length_reads, 1));
+  std::fill_n(std::copy(text.begin(), text.end(), scratch), plain_length_reads, '\0');
   JsonBuilder builder(limits, text.find('\\') != text.npos, memory);
   rapidjson::InsituStringStream stream(scratch);
   alignas(std::max_align_t) std::array<char, 1024> states;
   rapidjson::MemoryPoolAllocator<> states_memory(states.data(), states.size());
-  rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>> reader(
-      &states_memory);
+  rapidjson::GenericReader<Utf8Runs, Utf8Runs, rapidjson::MemoryPoolAllocator<>> reader(&states_memory);
   const rapidjson::ParseResult result = reader.Parse<parse_flags>(stream, builder);
   if (result) return builder.take_root();
   const bool by_builder = result.Code() == rapidjson::kParseErrorTermination;
