@@ -1,6 +1,7 @@
 #include "filters/claim_text.hpp"
 
 #include <array>
+#include <utility>
 
 #include "base/base64.hpp"
 
@@ -20,20 +21,28 @@ void append_percent_encoded(std::string& out, char c) {
   out += {'%', upper_digits[byte >> 4], upper_digits[byte & 0xF]};
 }
 
+// Without the copy that a list of initial values makes.
+Values only(std::string value) {
+  Values values;
+  values.push_back(std::move(value));
+  return values;
+}
+
 // Text by the rule of the header file; `separator` is what may not stand in it, or NUL for a value of its own.
 Text encode_text(std::string_view text, char separator) {
   std::string out;
   out.reserve(text.size());
+  std::size_t copied = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '\r' || c == '\n' || c == '\0') return tl::unexpected<std::string>("holds CR, LF or NUL");
     const bool outer_space = c == ' ' && (i == 0 || i + 1 == text.size());
-    if (c < 0x20 || c > 0x7E || c == '%' || c == separator || outer_space) {
-      append_percent_encoded(out, c);
-    } else {
-      out += c;
-    }
+    if (c >= 0x20 && c <= 0x7E && c != '%' && c != separator && !outer_space) continue;
+    if (c == '\r' || c == '\n' || c == '\0') return tl::unexpected<std::string>("holds CR, LF or NUL");
+    out.append(text.substr(copied, i - copied));
+    append_percent_encoded(out, c);
+    copied = i + 1;
   }
+  out.append(text.substr(copied));
   return out;
 }
 
@@ -46,13 +55,12 @@ Text write_scalar(const Json& value, char separator) {
 
 // The encoded elements of an array, or of one scalar.
 Written write_elements(const Json& claim, char separator) {
-  Values elements;
   if (claim.array() == nullptr) {
-    Text only = write_scalar(claim, separator);
-    if (!only) return tl::unexpected(std::move(only.error()));
-    elements.push_back(std::move(*only));
-    return elements;
+    Text text = write_scalar(claim, separator);
+    if (!text) return tl::unexpected(std::move(text.error()));
+    return only(std::move(*text));
   }
+  Values elements;
   for (const Json& element : *claim.array()) {
     Text text = write_scalar(element, separator);
     if (!text) return tl::unexpected(std::move(text.error()));
@@ -73,7 +81,7 @@ Written write_list(const Json& claim, char separator) {
     if (i != 0) list += separator;
     list += element;
   }
-  return Values{std::move(list)};
+  return only(std::move(list));
 }
 
 ClaimFormat default_format(const Json& claim) {
@@ -131,15 +139,15 @@ Written write_claim(const Json& claim, std::optional<ClaimFormat> format) {
     case ClaimFormat::repeated:
       return write_elements(claim, ',');
     case ClaimFormat::json:
-      return Values{to_ascii_json(claim)};
+      return only(to_ascii_json(claim));
     case ClaimFormat::base64json:
-      return Values{encode_base64(claim.to_text())};
+      return only(encode_base64(claim.to_text()));
     case ClaimFormat::plain:
       break;
   }
   Text text = write_scalar(claim, '\0');
   if (!text) return tl::unexpected(std::move(text.error()));
-  return Values{std::move(*text)};
+  return only(std::move(*text));
 }
 
 }  // namespace postern::filters
