@@ -1,5 +1,8 @@
 #include "gateway/error_response.hpp"
 
+#include <array>
+#include <cstddef>
+
 #include "base/json.hpp"
 
 namespace postern {
@@ -54,7 +57,12 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
-std::string challenge(Reason reason, std::string_view error, const ErrorFacts& facts) {
+// Its challenge is the route's: it tells the scopes.
+bool names_scopes(Reason reason) noexcept {
+  return reason == Reason::scope_insufficient;
+}
+
+std::string challenge(Reason reason, std::string_view error, const std::vector<std::string>& scopes_needed = {}) {
   if (reason == Reason::client_invalid) return "Basic realm=\"postern\"";  // RFC 6749 section 5.2
   std::string value = "Bearer";
   if (error.empty()) return value;
@@ -62,9 +70,9 @@ std::string challenge(Reason reason, std::string_view error, const ErrorFacts& f
   append_quoted(value, error);
   value += ", error_description=";
   append_quoted(value, sentence_of(reason));
-  if (reason == Reason::scope_insufficient && !facts.scopes.empty()) {
+  if (!scopes_needed.empty()) {
     std::string scopes;
-    for (const std::string& scope : facts.scopes) scopes.append(scopes.empty() ? "" : " ").append(scope);
+    for (const std::string& scope : scopes_needed) scopes.append(scopes.empty() ? "" : " ").append(scope);
     value += ", scope=";
     append_quoted(value, scopes);
   }
@@ -104,6 +112,39 @@ bool must_close(Reason reason) noexcept {
       return false;
   }
 }
+
+ErrorReply make_reply(Reason reason, CheckedBy checked_by) {
+  ErrorReply reply;
+  reply.status = status_of(reason, checked_by);
+  const std::string_view of_grant = grant_error(reason, checked_by);
+  const std::string_view error = of_grant.empty() ? bearer_error(reason, reply.status) : std::string_view{};
+  reply.body = problem_json(reason, reply.status, of_grant.empty() ? error : of_grant);
+  reply.close = must_close(reason);
+  reply.fields.emplace_back("Content-Type", "application/problem+json");
+  reply.fields.emplace_back("Cache-Control", "no-store");  // what was refused now may be accepted in a moment
+  const bool challenged = reply.status == 401 || !error.empty();
+  if (challenged && !names_scopes(reason)) reply.fields.emplace_back("WWW-Authenticate", challenge(reason, error));
+  return reply;
+}
+
+// The replies to all refusals there are.
+class ErrorReplies {
+ public:
+  ErrorReplies() {
+    for (std::size_t reason = 0; reason < replies_.size(); ++reason) {
+      for (const CheckedBy by : {CheckedBy::provider, CheckedBy::route, CheckedBy::oauth_endpoint}) {
+        replies_[reason][static_cast<std::size_t>(by)] = make_reply(static_cast<Reason>(reason), by);
+      }
+    }
+  }
+
+  const ErrorReply& of(Reason reason, CheckedBy by) const noexcept {
+    return replies_[static_cast<std::size_t>(reason)][static_cast<std::size_t>(by)];
+  }
+
+ private:
+  std::array<std::array<ErrorReply, 3>, static_cast<std::size_t>(Reason::count_)> replies_;
+};
 
 }  // namespace
 
@@ -210,28 +251,24 @@ std::string_view name_of(Side side) noexcept {
   return "gateway";
 }
 
-ErrorReply make_error_reply(const Refusal& refusal, const ErrorFacts& facts) {
-  const Reason reason = told(refusal.reason);
-  ErrorReply reply;
-  reply.status = status_of(reason, refusal.checked_by);
-  const std::string_view of_grant = grant_error(reason, refusal.checked_by);
-  const std::string_view error = of_grant.empty() ? bearer_error(reason, reply.status) : std::string_view{};
-  reply.body = problem_json(reason, reply.status, of_grant.empty() ? error : of_grant);
-  reply.close = must_close(reason);
-  reply.fields.emplace_back("Content-Type", "application/problem+json");
-  reply.fields.emplace_back("Cache-Control", "no-store");  // what was refused now may be accepted in a moment
-  if (reply.status == 401 || !error.empty()) {
-    reply.fields.emplace_back("WWW-Authenticate", challenge(reason, error, facts));
-  }
-  if (reply.status == 503 || reply.status == 429) {
-    reply.fields.emplace_back("Retry-After", std::to_string(refusal.retry_after));
-  }
+const ErrorReply& error_reply(const Refusal& refusal) {
+  // Made at the first refusal of the process: a flood of requests to refuse costs no text.
+  static const ErrorReplies replies;
+  return replies.of(told(refusal.reason), refusal.checked_by);
+}
+
+std::optional<ErrorField> error_field(const Refusal& refusal, const ErrorFacts& facts) {
+  const unsigned status = status_of(refusal.reason, refusal.checked_by);
+  if (status == 503 || status == 429) return ErrorField("Retry-After", std::to_string(refusal.retry_after));
   // Without a route's list: the methods that the gateway forwards at all (TRACE is refused before routing).
-  if (reply.status == 405) {
-    reply.fields.emplace_back("Allow",
-                              facts.allow.empty() ? "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH" : facts.allow);
+  if (status == 405) {
+    return ErrorField("Allow", facts.allow.empty() ? "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH" : facts.allow);
   }
-  return reply;
+  if (names_scopes(refusal.reason)) {
+    return ErrorField("WWW-Authenticate",
+                      challenge(refusal.reason, bearer_error(refusal.reason, status), facts.scopes));
+  }
+  return std::nullopt;
 }
 
 }  // namespace postern

@@ -1,6 +1,7 @@
 // The one place where a refusal becomes HTTP: problem+json (RFC 9457) with RFC 6750's members.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,20 +21,27 @@ unsigned status_of(Reason reason, CheckedBy checked_by) noexcept;
 Side side_of(Reason reason) noexcept;
 std::string_view name_of(Side side) noexcept;
 
+using ErrorField = std::pair<std::string, std::string>;  // name, value
+
 struct ErrorReply {
   unsigned status = 500;
-  std::vector<std::pair<std::string, std::string>> fields;  // Content-Type, WWW-Authenticate, Retry-After, Allow
+  std::vector<ErrorField> fields;  // Content-Type, Cache-Control, WWW-Authenticate
   std::string body;
   bool close = false;  // the connection's state is not to be trusted after this refusal (framing, timeouts)
 };
 
+// What any request that is refused so is answered. It stays where it is as long as the process.
+const ErrorReply& error_reply(const Refusal& refusal);
+
+// What the request's route knows of a refusal.
 struct ErrorFacts {
   std::string_view allow;           // for method_not_allowed
-  std::vector<std::string> scopes;  // the route's, for scope_insufficient
+  std::vector<std::string> scopes;  // for scope_insufficient
 };
 
-// The same cause gives the same bytes, from one request to the next.
-ErrorReply make_error_reply(const Refusal& refusal, const ErrorFacts& facts = {});
+// The field that error_reply() lacks because it differs from request to request: Retry-After, Allow, or the
+// WWW-Authenticate that names scopes.
+std::optional<ErrorField> error_field(const Refusal& refusal, const ErrorFacts& facts);
 
 // "Not Found" for 404; empty when unknown.
 std::string_view status_phrase(unsigned status) noexcept;

@@ -19,9 +19,11 @@ constexpr std::chrono::milliseconds linger_pause{2000};
 }  // namespace
 
 Task<bool> Session::reply_error(Exchange& exchange, Refusal refusal) {
-  const ErrorReply error = make_error_reply(refusal, exchange.error_facts());
+  const ErrorReply& error = error_reply(refusal);
   exchange.response.status = error.status;
   for (const auto& [name, value] : error.fields) exchange.response.fields.add(name, value);
+  const std::optional<ErrorField> field = error_field(refusal, exchange.error_facts());
+  if (field) exchange.response.fields.add(field->first, field->second);
   if (error.close) {
     exchange.keep_alive = false;
     unread_ = true;  // where its next request begins, if anywhere, is not known

@@ -11,6 +11,13 @@ using namespace postern;
 
 namespace {
 
+// Everything that a client is told.
+ErrorReply make_error_reply(const Refusal& refusal, const ErrorFacts& facts = {}) {
+  ErrorReply reply = error_reply(refusal);
+  if (auto field = error_field(refusal, facts)) reply.fields.push_back(std::move(*field));
+  return reply;
+}
+
 std::string field(const ErrorReply& reply, std::string_view name) {
   for (const auto& [key, value] : reply.fields) {
     if (key == name) return value;
@@ -164,6 +171,19 @@ TEST_CASE("too little scope names the route's scopes") {
   CHECK(field(reply, "WWW-Authenticate") ==
         "Bearer error=\"insufficient_scope\", error_description=\"The access token lacks a required scope.\", "
         "scope=\"orders:read ab\"");
+}
+
+TEST_CASE("no reply has a field twice, and what is every request's own is in none of the lasting ones") {
+  for (int i = 1; i < static_cast<int>(Reason::count_); ++i) {
+    const auto reason = static_cast<Reason>(i);
+    CAPTURE(code_of(reason));
+    for (const CheckedBy by : {CheckedBy::provider, CheckedBy::route, CheckedBy::oauth_endpoint}) {
+      const Refusal refusal(reason, "some detail", by);
+      const auto own = error_field(refusal, {.allow = "GET", .scopes = {"a"}});
+      if (own) CHECK(field(error_reply(refusal), own->first).empty());
+      CHECK(&error_reply(refusal) == &error_reply(Refusal(reason, {}, by)));
+    }
+  }
 }
 
 TEST_CASE("a route's claim rule is insufficient_scope without a scope") {
