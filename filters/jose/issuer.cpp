@@ -22,7 +22,7 @@ bool equal_without_case(std::string_view a, std::string_view b) {
 }
 
 // How the two differ when it is so little that the eye misses it; empty otherwise.
-std::string small_difference(std::string_view got, std::string_view wanted) {
+std::string_view small_difference(std::string_view got, std::string_view wanted) {
   if (without_slash(got) == without_slash(wanted)) return "only a final slash differs";
   if (equal_without_case(got, wanted)) return "only the case differs";
   if (equal_without_case(without_slash(got), without_slash(wanted))) return "only the case and a final slash differ";
@@ -32,12 +32,14 @@ std::string small_difference(std::string_view got, std::string_view wanted) {
 }  // namespace
 
 std::string issuer_mismatch(std::string_view member, const std::string& got, std::span<const std::string> wanted) {
-  const std::string sentence = std::string(member) + " is " + quoted(got) + ", needed is ";
+  std::string sentence;
+  sentence.reserve(member.size() + 4 * shown_bytes);
+  sentence.append(member).append(" is ").append(quoted(got)).append(", needed is ");
   for (const std::string& each : wanted) {
-    const std::string difference = small_difference(got, each);
-    if (!difference.empty()) return sentence + quoted(each) + ": " + difference;
+    const std::string_view difference = small_difference(got, each);
+    if (!difference.empty()) return sentence.append(quoted(each)).append(": ").append(difference);
   }
-  return sentence + shown(wanted);
+  return sentence.append(shown(wanted));
 }
 
 std::string issuer_detail(const Json& claims, std::span<const std::string> issuers) {

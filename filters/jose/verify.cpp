@@ -29,9 +29,13 @@ tl::unexpected<Refusal> algorithm_refusal(std::string_view alg, std::span<const 
 }
 
 tl::unexpected<Refusal> issuer_refusal(const Json& claims, std::span<const Rules* const> providers) {
+  const auto refuse = [&](std::span<const std::string> issuers) {
+    return tl::unexpected(Refusal(Reason::issuer_unknown, issuer_detail(claims, issuers)));
+  };
+  if (providers.size() == 1) return refuse(providers.front()->issuers);
   std::vector<std::string> issuers;
   for (const Rules* rules : providers) issuers.insert(issuers.end(), rules->issuers.begin(), rules->issuers.end());
-  return tl::unexpected(Refusal(Reason::issuer_unknown, issuer_detail(claims, issuers)));
+  return refuse(issuers);
 }
 
 std::string_view text_claim(const Json& claims, std::string_view name) noexcept {

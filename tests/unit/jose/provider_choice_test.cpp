@@ -14,13 +14,17 @@ Rules provider(std::string_view name, std::string_view issuer, std::initializer_
   return rules;
 }
 
-// The chosen provider's name, or the reason code.
-std::string chosen(std::vector<Rules> rules, std::string_view alg, std::string_view iss) {
+tl::expected<std::size_t, Refusal> choose(const std::vector<Rules>& rules, std::string_view alg, std::string_view iss) {
   std::vector<const Rules*> providers;
   for (const Rules& one : rules) providers.push_back(&one);
   const std::string payload = iss.empty() ? "{}" : R"({"iss":)" + std::string(iss) + "}";
   const std::string text = mint::signing_input(R"({"alg":")" + std::string(alg) + R"("})", payload) + ".c2ln";
-  const auto index = choose_provider(parse_token(text).value(), providers);
+  return choose_provider(parse_token(text).value(), providers);
+}
+
+// The chosen provider's name, or the reason code.
+std::string chosen(const std::vector<Rules>& rules, std::string_view alg, std::string_view iss) {
+  const auto index = choose(rules, alg, iss);
   return index ? rules[*index].provider : std::string(code_of(index.error().reason));
 }
 
@@ -48,6 +52,14 @@ TEST_CASE("The algorithm is judged before the issuer") {
   CHECK(chosen(rules, "RS256", R"("x")") == "issuer_unknown");
   CHECK(chosen(rules, "RS256", "") == "issuer_unknown");
   CHECK(chosen(rules, "RS256", "7") == "issuer_unknown");
+}
+
+TEST_CASE("The operator is told of every issuer that would have done") {
+  std::vector<Rules> rules = {provider("one", "a", {"RS256"})};
+  CHECK(choose(rules, "RS256", R"("x")").error().detail == R"(`iss` is "x", needed is "a")");
+  rules.push_back(provider("two", "b", {"RS256"}));
+  CHECK(choose(rules, "RS256", R"("x")").error().detail == R"(`iss` is "x", needed is "a", "b")");
+  CHECK(choose(rules, "RS256", R"("B")").error().detail == R"(`iss` is "B", needed is "b": only the case differs)");
 }
 
 TEST_CASE("A provider of any issuer judges what no provider of a named issuer claims") {
