@@ -1,6 +1,7 @@
 # The suites of ./test and how their results are summed. Sourced, not run.
 
 passed=0 failed=0 skipped=0
+ahead=  # the process of a build in the background
 python=/usr/bin/python3  # Debian's own: its modules are the ones that were installed
 
 heading() { printf '\n==> %s\n' "$*"; }
@@ -10,12 +11,31 @@ add_failure() {
   failed=$((failed + 1))
 }
 
-# run_suites PRESET SUITE...
+# build_ahead PRESET: in the background, while suites run that mostly wait; these go first. Nothing of it is shown: the
+# build before the preset's own suites waits for it, and says what is wrong.
+build_ahead() {
+  set -m  # a process group, which can be ended as a whole
+  root=$root nice -n 19 bash -c 'source "$root/tools/build.sh" && build "$1"' build_ahead "$1" &>/dev/null &
+  set +m
+  ahead=$!
+  trap 'kill -- "-$ahead"' EXIT
+}
+
+wait_for_build_ahead() {
+  [[ -n $ahead ]] || return 0
+  wait "$ahead"
+  trap - EXIT
+  ahead=
+}
+
+# run_suites PRESET SUITE...; meanwhile the preset `next` is built, if there is one.
 run_suites() {
   local preset=$1 suite
   shift
+  wait_for_build_ahead
   heading "Building $preset"
   build "$preset" || { add_failure "the build of $preset"; return; }
+  [[ -z ${next-} ]] || build_ahead "$next"
   for suite in "$@"; do "suite_$suite" "$preset"; done
 }
 
@@ -49,49 +69,40 @@ run_unit() {
 
 suite_e2e() { run_node "$1" "" "$root"/tests/e2e/*.test.mjs; }
 
-# run_node PRESET NAME-PATTERN FILE...: the files in two halves at a time, since most of a test's time is waiting.
+# run_node PRESET NAME-PATTERN FILE...: three files at a time, since most of a test's time is waiting.
 run_node() {
-  local preset=$1 pattern=$2 half place
+  local preset=$1 pattern=$2 place file
   shift 2
   install_node_modules || { add_failure "npm ci in tests/e2e"; return; }
   heading "end to end ($preset)"
   place=$(mktemp -d)
-  local -a first=() second=() processes=()
-  while (($#)); do
-    first+=("$1")
-    shift
-    (($#)) && second+=("$1") && shift
-  done
-  run_node_files "$preset" "$pattern" "$place/first" "${first[@]}" & processes+=($!)
-  if ((${#second[@]})); then run_node_files "$preset" "$pattern" "$place/second" "${second[@]}" & processes+=($!); fi
-  for half in first second; do
-    ((${#processes[@]})) || break
-    wait "${processes[0]}"
-    sum_node "$pattern" "$place/$half" $?
-    processes=("${processes[@]:1}")
-  done
+  export -f run_node_file
+  printf '%s\0' "$@" | POSTERN=$root/build/$preset/postern POSTERN_PRESET=$preset \
+    xargs -0 -n 1 -P 3 bash -c 'run_node_file "$@"' run_node_file "$pattern" "$place"
+  for file; do sum_node "$pattern" "$place/$(basename "$file")"; done
   rm -rf "$place"
 }
 
-# run_node_files PRESET NAME-PATTERN OUTPUT FILE...: what was told in OUTPUT, the totals in OUTPUT.tap.
-run_node_files() {
-  local preset=$1 pattern=$2 output=$3
-  shift 3
-  POSTERN=$root/build/$preset/postern POSTERN_PRESET=$preset node --test \
-    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$output.tap" \
-    ${pattern:+"--test-name-pattern=$pattern"} "$@" >"$output" 2>&1
+# run_node_file NAME-PATTERN PLACE FILE: in PLACE, what FILE told has its name, the totals .tap and the end .status.
+run_node_file() {
+  local output
+  output=$2/$(basename "$3")
+  node --test --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$output.tap" ${1:+"--test-name-pattern=$1"} "$3" >"$output" 2>&1
+  echo $? >"$output.status"
 }
 
-# sum_node NAME-PATTERN OUTPUT STATUS
+# sum_node NAME-PATTERN OUTPUT
 sum_node() {
-  local tests_failed
+  local status tests_failed
   cat "$2"
+  status=$(cat "$2.status") || status=unknown  # an interrupted run
   tests_failed=$(($(node_total fail "$2.tap") + $(node_total cancelled "$2.tap")))
   passed=$((passed + $(node_total pass "$2.tap")))
   failed=$((failed + tests_failed))
   # With a pattern, "skipped" are the tests of another name.
   [[ -n $1 ]] || skipped=$((skipped + $(node_total skipped "$2.tap")))
-  (($3 == 0 || tests_failed > 0)) || add_failure "node's test runner ended with $3"
+  [[ $status == 0 ]] || ((tests_failed > 0)) || add_failure "node's test runner ended with $status: $(basename "$2")"
 }
 
 node_total() { sed -n "s/^# $1 \([0-9]*\)\$/\1/p" "$2" | tail -n 1 | grep . || echo 0; }
@@ -144,6 +155,7 @@ suite_instructions() {
 # run_fuzz SECONDS [ARGUMENT...]: each target for so long.
 run_fuzz() {
   local output
+  wait_for_build_ahead
   heading "fuzzing ($1 s for each target)"
   output=$("$root/tests/fuzz/run" --seconds "$@" | tee /dev/stderr)
   if [[ $(tail -n 1 <<<"$output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
