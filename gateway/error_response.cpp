@@ -62,7 +62,7 @@ bool names_scopes(Reason reason) noexcept {
   return reason == Reason::scope_insufficient;
 }
 
-std::string challenge(Reason reason, std::string_view error, const std::vector<std::string>& scopes_needed = {}) {
+std::string challenge(Reason reason, std::string_view error, std::span<const std::string> scopes_needed = {}) {
   if (reason == Reason::client_invalid) return "Basic realm=\"postern\"";  // RFC 6749 section 5.2
   std::string value = "Bearer";
   if (error.empty()) return value;
@@ -252,7 +252,7 @@ std::string_view name_of(Side side) noexcept {
 }
 
 const ErrorReply& error_reply(const Refusal& refusal) {
-  // Made at the first refusal of the process: a flood of requests to refuse costs no text.
+  // Once for the process: a flood of requests to refuse costs no text.
   static const ErrorReplies replies;
   return replies.of(told(refusal.reason), refusal.checked_by);
 }

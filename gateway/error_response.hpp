@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,13 +31,14 @@ struct ErrorReply {
   bool close = false;  // the connection's state is not to be trusted after this refusal (framing, timeouts)
 };
 
-// What any request that is refused so is answered. It stays where it is as long as the process.
+// What any request that is refused so is answered. It stays where it is as long as the process. The first call makes all
+// replies, which takes memory.
 const ErrorReply& error_reply(const Refusal& refusal);
 
 // What the request's route knows of a refusal.
 struct ErrorFacts {
-  std::string_view allow;           // for method_not_allowed
-  std::vector<std::string> scopes;  // for scope_insufficient
+  std::string_view allow;               // for method_not_allowed
+  std::span<const std::string> scopes;  // for scope_insufficient
 };
 
 // The field that error_reply() lacks because it differs from request to request: Retry-After, Allow, or the

@@ -149,7 +149,7 @@ void Exchange::filter_response() {
 
 ErrorFacts Exchange::error_facts() const {
   ErrorFacts facts;
-  if (route != nullptr) facts = route->error_facts;
+  if (route != nullptr && route->config->jwt) facts.scopes = route->config->jwt->scopes;
   facts.allow = found.allow;
   return facts;
 }

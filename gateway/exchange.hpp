@@ -16,6 +16,7 @@
 
 #include "base/secret.hpp"
 #include "gateway/access_log.hpp"
+#include "gateway/error_response.hpp"
 #include "gateway/http/framing.hpp"
 #include "gateway/http/head.hpp"
 #include "gateway/request_context.hpp"

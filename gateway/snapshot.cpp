@@ -20,7 +20,6 @@ CompiledRoute compile_route(const conf::Route& route, const conf::Config& config
   compiled.chain = filters.make_chain(route);
   compiled.request_edits = compile_edits(route.request_headers);
   compiled.response_edits = compile_edits(route.response_headers);
-  if (route.jwt) compiled.error_facts.scopes = route.jwt->scopes;
   compiled.body_limit = route.body_limit.value_or(config.limits.body_bytes).count;
   compiled.response_timeout = route.response_timeout.value_or(config.timeouts.response);
   compiled.total_timeout = route.total_timeout.value_or(config.timeouts.total);

@@ -11,7 +11,6 @@
 #include "conf/config.hpp"
 #include "conf/problems.hpp"
 #include "gateway/cidr.hpp"
-#include "gateway/error_response.hpp"
 #include "gateway/filter.hpp"
 #include "gateway/http/header_rules.hpp"
 #include "gateway/metrics.hpp"
@@ -27,7 +26,6 @@ struct CompiledRoute {
   std::size_t upstream = 0;  // index into Snapshot::upstreams; not used without one
   http::HeaderEdits request_edits;
   http::HeaderEdits response_edits;
-  ErrorFacts error_facts;
   std::uint32_t metrics_id = 0;
   std::uint64_t body_limit = 0;  // bytes; 0: none
   std::chrono::milliseconds response_timeout{}, total_timeout{}, stream_idle_timeout{};

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "gateway/body.hpp"
+#include "gateway/error_response.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/parked.hpp"
 #include "gateway/session.hpp"
@@ -54,6 +55,7 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
       ticker_(io_),
       names_(io_.get_executor()) {
   free_exchanges_.reserve(exchanges_kept);
+  static_cast<void>(error_reply(Refusal(Reason::out_of_memory)));  // makes all of them: later it would find no memory
   ticker_.set_after_tick([this](SteadyTime) {
     flush_log();
     if (!reserve_) reserve_.reset(new (std::nothrow) char[reserve_bytes]);

@@ -165,8 +165,8 @@ TEST_CASE(
 }
 
 TEST_CASE("too little scope names the route's scopes") {
-  const ErrorReply reply =
-      make_error_reply(Refusal(Reason::scope_insufficient), {.allow = {}, .scopes = {"orders:read", "a\"\r\n\\b"}});
+  const std::vector<std::string> scopes{"orders:read", "a\"\r\n\\b"};
+  const ErrorReply reply = make_error_reply(Refusal(Reason::scope_insufficient), {.allow = {}, .scopes = scopes});
   CHECK(reply.status == 403);
   CHECK(field(reply, "WWW-Authenticate") ==
         "Bearer error=\"insufficient_scope\", error_description=\"The access token lacks a required scope.\", "
@@ -174,12 +174,13 @@ TEST_CASE("too little scope names the route's scopes") {
 }
 
 TEST_CASE("no reply has a field twice, and what is every request's own is in none of the lasting ones") {
+  const std::vector<std::string> scopes{"a"};
   for (int i = 1; i < static_cast<int>(Reason::count_); ++i) {
     const auto reason = static_cast<Reason>(i);
     CAPTURE(code_of(reason));
     for (const CheckedBy by : {CheckedBy::provider, CheckedBy::route, CheckedBy::oauth_endpoint}) {
       const Refusal refusal(reason, "some detail", by);
-      const auto own = error_field(refusal, {.allow = "GET", .scopes = {"a"}});
+      const auto own = error_field(refusal, {.allow = "GET", .scopes = scopes});
       if (own) CHECK(field(error_reply(refusal), own->first).empty());
       CHECK(&error_reply(refusal) == &error_reply(Refusal(reason, {}, by)));
     }
@@ -187,7 +188,9 @@ TEST_CASE("no reply has a field twice, and what is every request's own is in non
 }
 
 TEST_CASE("a route's claim rule is insufficient_scope without a scope") {
-  const ErrorReply reply = make_error_reply(Refusal(Reason::claim_mismatch, {}, CheckedBy::route), {{}, {"a"}});
+  const std::vector<std::string> scopes{"a"};
+  const ErrorReply reply =
+      make_error_reply(Refusal(Reason::claim_mismatch, {}, CheckedBy::route), {.allow = {}, .scopes = scopes});
   CHECK(reply.status == 403);
   CHECK(member(reply, "error") == "insufficient_scope");
   CHECK(field(reply, "WWW-Authenticate").find("scope=\"") == std::string::npos);
