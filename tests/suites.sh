@@ -1,6 +1,7 @@
 # The suites of ./test and how their results are summed. Sourced, not run.
 
 passed=0 failed=0 skipped=0
+failures=()  # where, for the last line
 ahead=  # the process of a build in the background
 python=/usr/bin/python3  # Debian's own: its modules are the ones that were installed
 
@@ -8,7 +9,13 @@ heading() { printf '\n==> %s\n' "$*"; }
 
 add_failure() {
   echo "FAILED: $*" >&2
-  failed=$((failed + 1))
+  add_failures 1 "$*"
+}
+
+# add_failures NUMBER WHERE
+add_failures() {
+  failed=$((failed + $1))
+  (($1 == 0)) || failures+=("$2")
 }
 
 # build_ahead PRESET: in the background, while suites run that mostly wait; these go first. Nothing of it is shown: the
@@ -62,7 +69,7 @@ run_unit() {
   local cases_failed
   cases_failed=$(sed -n 's/.*| *\([0-9]*\) failed.*/\1/p' <<<"$summary")
   passed=$((passed + $(sed -n 's/.*| *\([0-9]*\) passed.*/\1/p' <<<"$summary")))
-  failed=$((failed + cases_failed))
+  add_failures "$cases_failed" "$2 ($1)"
   # A sanitizer's report, or an end after the last case.
   ((status == 0 || cases_failed > 0)) || add_failure "$2 ended with $status"
 }
@@ -79,7 +86,7 @@ run_node() {
   export -f run_node_file
   printf '%s\0' "$@" | POSTERN=$root/build/$preset/postern POSTERN_PRESET=$preset \
     xargs -0 -n 1 -P 3 bash -c 'run_node_file "$@"' run_node_file "$pattern" "$place"
-  for file; do sum_node "$pattern" "$place/$(basename "$file")"; done
+  for file; do sum_node "$preset" "$pattern" "$place/$(basename "$file")"; done
   rm -rf "$place"
 }
 
@@ -92,17 +99,18 @@ run_node_file() {
   echo $? >"$output.status"
 }
 
-# sum_node NAME-PATTERN OUTPUT
+# sum_node PRESET NAME-PATTERN OUTPUT
 sum_node() {
   local status tests_failed
-  cat "$2"
-  status=$(cat "$2.status") || status=unknown  # an interrupted run
-  tests_failed=$(($(node_total fail "$2.tap") + $(node_total cancelled "$2.tap")))
-  passed=$((passed + $(node_total pass "$2.tap")))
-  failed=$((failed + tests_failed))
+  cat "$3"
+  status=$(cat "$3.status") || status=unknown  # an interrupted run
+  tests_failed=$(($(node_total fail "$3.tap") + $(node_total cancelled "$3.tap")))
+  passed=$((passed + $(node_total pass "$3.tap")))
+  # The first that failed: a test stands before the ones that it is a part of.
+  add_failures "$tests_failed" "$(basename "$3") ($1): $(sed -n '/^ *not ok [0-9]* - /{s///p;q}' "$3.tap")"
   # With a pattern, "skipped" are the tests of another name.
-  [[ -n $1 ]] || skipped=$((skipped + $(node_total skipped "$2.tap")))
-  [[ $status == 0 ]] || ((tests_failed > 0)) || add_failure "node's test runner ended with $status: $(basename "$2")"
+  [[ -n $2 ]] || skipped=$((skipped + $(node_total skipped "$3.tap")))
+  [[ $status == 0 ]] || ((tests_failed > 0)) || add_failure "node's test runner ended with $status: $(basename "$3")"
 }
 
 node_total() { sed -n "s/^# $1 \([0-9]*\)\$/\1/p" "$2" | tail -n 1 | grep . || echo 0; }
@@ -160,7 +168,7 @@ run_fuzz() {
   output=$("$root/tests/fuzz/run" --seconds "$@" | tee /dev/stderr)
   if [[ $(tail -n 1 <<<"$output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1]))
-    failed=$((failed + BASH_REMATCH[2]))
+    add_failures "${BASH_REMATCH[2]}" "fuzzing"
   else
     add_failure "tests/fuzz/run ended before its summary"
   fi
@@ -185,10 +193,11 @@ run_named() {
   fi
 }
 
-# The summary line, and the exit code of ./test.
+# The summary line, which names what failed, and the exit code of ./test.
 report() {
-  local line="$passed passed, $failed failed"
+  local line="$passed passed, $failed failed" where
   ((skipped == 0)) || line+=", $skipped skipped"
+  for where in "${failures[@]}"; do line+="; $where"; done
   printf '\n%s\n' "$line"
   ((failed == 0 && passed > 0))
 }
