@@ -4,10 +4,10 @@ import {readdirSync} from 'node:fs';
 import net from 'node:net';
 import {before, describe, it} from 'node:test';
 
+import {freePort} from './harness/free_port.mjs';
 import {startGateway} from './harness/gateway.mjs';
 import {repository, run, runPostern} from './harness/program.mjs';
 import {exchange} from './harness/raw_client.mjs';
-import {freePort} from './harness/recording_upstream.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {standardConfig} from './harness/standard_config.mjs';

@@ -4,11 +4,12 @@ import {existsSync, chmodSync, readFileSync, readdirSync, statSync, writeFileSyn
 import {join} from 'node:path';
 import {describe, it} from 'node:test';
 
+import {freePort} from './harness/free_port.mjs';
 import {startGateway} from './harness/gateway.mjs';
 import {answers, keysPath, metadataPath} from './harness/key_server.mjs';
 import {issueAccessToken, startProvider} from './harness/oidc_provider.mjs';
 import {connect} from './harness/raw_client.mjs';
-import {freePort, startUpstream} from './harness/recording_upstream.mjs';
+import {startUpstream} from './harness/recording_upstream.mjs';
 import {
   ask, assertAccepted, assertSaysUnavailable, assertUnavailable, inState, makeClient, providerOf, ready,
   refreshEachSecond, refreshSeldom, remoteConfig, startLoad, startRemote, tally,

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 
+import {freePort} from './harness/free_port.mjs';
 import {startGateway} from './harness/gateway.mjs';
 import {answers, keysPath, metadataPath} from './harness/key_server.mjs';
 import {issueAccessToken, startProvider} from './harness/oidc_provider.mjs';
-import {freePort, startUpstream} from './harness/recording_upstream.mjs';
+import {startUpstream} from './harness/recording_upstream.mjs';
 import {
   ask, assertAccepted, assertUnavailable, inState, providerOf, ready, remoteConfig, startRemote,
 } from './harness/remote_keys.mjs';

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import {before, describe, it} from 'node:test';
 
 import {makeAuthority} from './harness/certificates.mjs';
+import {freePort} from './harness/free_port.mjs';
 import {answers, keysPath, metadataPath, startKeyServer} from './harness/key_server.mjs';
 import {runPostern} from './harness/program.mjs';
-import {freePort} from './harness/recording_upstream.mjs';
 import {remoteConfig} from './harness/remote_keys.mjs';
 import {scoped} from './harness/scope.mjs';
 import {audience, issuer, jwks, makeKey} from './harness/tokens.mjs';

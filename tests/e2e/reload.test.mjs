@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import {renameSync, writeFileSync} from 'node:fs';
 import {describe, it} from 'node:test';
 
+import {freePort} from './harness/free_port.mjs';
 import {connect, exchange} from './harness/raw_client.mjs';
-import {freePort, ok} from './harness/recording_upstream.mjs';
+import {ok} from './harness/recording_upstream.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';

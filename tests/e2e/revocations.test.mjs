@@ -7,10 +7,11 @@ import {before, describe, it} from 'node:test';
 
 import WebSocket, {WebSocketServer} from 'ws';
 
+import {freePort} from './harness/free_port.mjs';
 import {startGateway} from './harness/gateway.mjs';
 import {runPostern} from './harness/program.mjs';
 import {startUpstream} from './harness/recording_upstream.mjs';
-import {freePort, startRedis} from './harness/redis.mjs';
+import {startRedis} from './harness/redis.mjs';
 import {assertErrorReply} from './harness/refusals.mjs';
 import {exchange} from './harness/raw_client.mjs';
 import {bearer, request} from './harness/requests.mjs';

@@ -213,6 +213,7 @@ describe('a session that is over', () => {
 describe('while the upstream has not answered a renewed request', () => {
   const grace = 1000;
   let own;
+  let heldRequests = 0;
   before(async () => {
     own = await startTokenService(suiteScope, {like: service, service: {
       deliver: 'cookies', cookies: {}, access_lifetime: '1s', leeway: '1s', reuse_grace: `${grace}ms`}});
@@ -230,18 +231,21 @@ describe('while the upstream has not answered a renewed request', () => {
       release();
     });
     own.upstream.forget();
+    const path = `/orders/held/${++heldRequests}`; // the log's lines come late: each request knows its own by this
     own.upstream.answer = async (asked) => {
-      if (asked.target !== '/orders/held') return okAnswer;
+      if (asked.target !== path) return okAnswer;
       await released;
       return answer;
     };
     const client = await connect(scoped(t), own.gateway.port);
-    client.send(request('GET', '/orders/held', [cookies(session)]));
+    client.send(request('GET', path, [cookies(session)]));
     await own.upstream.received(1);
-    return {client, release, answered: () => {
+    const line = () => eventually('its line in the log', () => own.gateway.lines.find((one) => one.path === path));
+    const answered = () => {
       release();
       return client.response();
-    }};
+    };
+    return {client, release, answered, line};
   }
 
   const assertWithoutCookies = (response) => assert.deepEqual([response.status, response.all('set-cookie')], [200, []]);
@@ -297,10 +301,9 @@ describe('while the upstream has not answered a renewed request', () => {
 
   it('a browser that leaves has lost nothing', async (t) => {
     const session = await expired(own);
-    const {client} = await held(t, session);
-    const lines = own.gateway.lines.length;
+    const {client, line} = await held(t, session);
     client.socket.destroy();
-    await eventually('its line in the log', () => own.gateway.lines.slice(lines).some(({path}) => path === '/orders/held'));
+    await line();
     assert.equal(await usedTokens(session), 0);
     await graceIsOver();
     assertRenewed(await ask(session, {own}), session);
@@ -308,25 +311,23 @@ describe('while the upstream has not answered a renewed request', () => {
 
   it('a browser that leaves a moment before the answer has lost nothing', async (t) => {
     const session = await expired(own);
-    const {client, release} = await held(t, session);
-    const lines = own.gateway.lines.length;
+    const {client, release, line} = await held(t, session);
     client.socket.destroy();
     await once(client.socket, 'close');
     release();
-    await eventually('its line in the log', () => own.gateway.lines.slice(lines).some(({path}) => path === '/orders/held'));
+    await line();
     assert.equal(await usedTokens(session), 0);
   });
 
   it('a store that fails takes the new cookies, and not the response', async (t) => {
     const session = await expired(own);
-    const {answered} = await held(t, session);
-    const lines = own.gateway.lines.length;
+    const {answered, line} = await held(t, session);
     const release = await lockStore(scoped(t), own.stateFile);
     assertWithoutCookies(await answered());
     await release();
-    const line = await eventually('its line', () => own.gateway.lines.slice(lines).find(({path}) => path === '/orders/held'));
-    assert.equal(line.reason, 'accepted');
-    assert.match(line.detail, /^the session was not renewed: /);
+    const {reason, detail} = await line();
+    assert.equal(reason, 'accepted');
+    assert.match(detail, /^the session was not renewed: /);
     assertRenewed(await ask(session, {own}), session);
   });
 

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import {before, describe, it} from 'node:test';
 
+import {freePort} from './harness/free_port.mjs';
 import {startGateway} from './harness/gateway.mjs';
 import {connect, exchange} from './harness/raw_client.mjs';
-import {freePort, ok, startUpstream} from './harness/recording_upstream.mjs';
+import {ok, startUpstream} from './harness/recording_upstream.mjs';
 import {chunks, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import {gzipSync} from 'node:zlib';
 
+import {freePort} from './free_port.mjs';
 import {jwks} from './tokens.mjs';
 import {eventually} from './waiting.mjs';
 
@@ -75,8 +76,8 @@ class KeyServer {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
-    await new Promise((resolve, reject) => server.once('error', reject).listen(this.port ?? 0, '127.0.0.1', resolve));
-    this.port = server.address().port;
+    this.port ??= await freePort();
+    await new Promise((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
     this.stop = () => new Promise((resolve) => {
       server.close(resolve);
       this.#sockets.forEach((socket) => socket.destroy());

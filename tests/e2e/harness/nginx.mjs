@@ -2,8 +2,8 @@
 import {mkdirSync} from 'node:fs';
 import net from 'node:net';
 
+import {freePort} from './free_port.mjs';
 import {start} from './program.mjs';
-import {freePort} from './recording_upstream.mjs';
 import {eventually, within} from './waiting.mjs';
 
 const configuration = (directory, port, server) => `

@@ -4,7 +4,7 @@ import http from 'node:http';
 import {exportJWK} from 'jose';
 import Provider from 'oidc-provider';
 
-import {freePort} from './recording_upstream.mjs';
+import {freePort} from './free_port.mjs';
 import {makeKey, mintedTokens} from './tokens.mjs';
 
 const client = {id: 'service', secret: 'service-secret-of-the-test'};

@@ -81,12 +81,3 @@ export async function startUpstream(scope, {answer, onBytes, secure, port = 0} =
   scope.onClose(upstream.close);
   return upstream;
 }
-
-// A port of loopback on which nobody listens.
-export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const {port} = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,22 +1,13 @@
 // A redis-server of a scope's own, on a free port of loopback, and what tests do to it.
 import assert from 'node:assert/strict';
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
-import net from 'node:net';
 import {join} from 'node:path';
 
+import {freePort} from './free_port.mjs';
 import {run, start} from './program.mjs';
 import {eventually, within} from './waiting.mjs';
 
 const program = '/usr/bin/redis-server';
-
-// A port of loopback that nobody listens at.
-export async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const {port} = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 class Redis {
   constructor(parts) { Object.assign(this, parts); }

@@ -1,7 +1,8 @@
 // Redis of several servers: a master with replicas that a Sentinel watches, and a cluster of two shards.
 import assert from 'node:assert/strict';
 
-import {freePort, startRedis} from './redis.mjs';
+import {freePort} from './free_port.mjs';
+import {startRedis} from './redis.mjs';
 import {eventually} from './waiting.mjs';
 
 const masterName = 'shop';

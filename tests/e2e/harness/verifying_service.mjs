@@ -2,6 +2,8 @@
 import http from 'node:http';
 import https from 'node:https';
 
+import {freePort} from './free_port.mjs';
+
 const collect = async (request) => {
   const parts = [];
   for await (const part of request) parts.push(part);
@@ -40,8 +42,8 @@ class VerifyingService {
       if (this.answer) this.answer(request, response);
       else this.#judge(body, response);
     });
-    await new Promise((resolve, reject) => server.once('error', reject).listen(this.port ?? 0, '127.0.0.1', resolve));
-    this.port = server.address().port;
+    this.port ??= await freePort();
+    await new Promise((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
     this.stop = () => new Promise((resolve) => {
       server.close(resolve);
       server.closeAllConnections();

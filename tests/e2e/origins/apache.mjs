@@ -1,7 +1,7 @@
 // Apache with its event module and a CGI application.
 import {readFileSync} from 'node:fs';
 
-import {freePort} from '../harness/recording_upstream.mjs';
+import {freePort} from '../harness/free_port.mjs';
 import {folderOf, logFormat, readLog, startDaemon, write} from './daemon.mjs';
 
 const application = new URL('answer.cgi', import.meta.url);

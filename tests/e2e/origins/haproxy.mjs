@@ -1,5 +1,5 @@
 // HAProxy before a Node server: another hop that reads the message anew, and an origin behind it.
-import {freePort} from '../harness/recording_upstream.mjs';
+import {freePort} from '../harness/free_port.mjs';
 import {folderOf, loggedFields, logFormat, parseLog, startDaemon, write} from './daemon.mjs';
 import {startNode} from './node.mjs';
 

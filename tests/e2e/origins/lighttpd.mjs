@@ -1,7 +1,7 @@
 // lighttpd with a CGI application: a header's name reaches it with `_` for each character that is no letter or digit.
 import {readFileSync} from 'node:fs';
 
-import {freePort} from '../harness/recording_upstream.mjs';
+import {freePort} from '../harness/free_port.mjs';
 import {folderOf, logFormat, readLog, startDaemon, write} from './daemon.mjs';
 
 const application = new URL('answer.cgi', import.meta.url);

@@ -1,5 +1,5 @@
 // nginx, which answers by itself.
-import {freePort} from '../harness/recording_upstream.mjs';
+import {freePort} from '../harness/free_port.mjs';
 import {folderOf, logFormat, readLog, startDaemon, write} from './daemon.mjs';
 
 const variable = (field) => (/[_.]/.test(field) ? '-' : `$http_${field.toLowerCase().replaceAll('-', '_')}`);
