@@ -1,6 +1,5 @@
 #include "cli/providers_check.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cmath>
 #include <ostream>
@@ -53,12 +52,14 @@ bool check_remote(const keys::RemoteConfig& config, std::ostream& out) {
   keys::KeyFetcher fetcher(turns,
                            [&](std::string_view step, const std::string& what) { print(out, "ok  ", step, what); });
   keys::FetchedKeys fetched;
-  asio::co_spawn(io.get_executor(), fetcher.fetch(config),
-                 [&](const std::exception_ptr& failure, keys::FetchedKeys result) {
-                   if (failure) std::rethrow_exception(failure);
-                   fetched = std::move(result);
-                 });
+  std::exception_ptr failure;
+  spawn(io.get_executor(), fetcher.fetch(config),
+        [&](std::exception_ptr thrown, keys::FetchedKeys result) {
+          failure = std::move(thrown);
+          fetched = std::move(result);
+        });
   io.run();
+  if (failure) std::rethrow_exception(failure);
   print_skew(out, fetched.date);
   if (fetched.good()) print(out, "ok  ", "json", std::to_string(fetched.document.size()) + " bytes");
   if (fetched.loaded) print_keys(out, *fetched.loaded);

@@ -1,8 +1,6 @@
 #include "filters/providers.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <utility>
 #include <vector>
@@ -216,7 +214,7 @@ void await_keys(const Providers& providers, const std::vector<std::string>& name
   for (const std::string& name : names) {
     keys::KeySource& source = *providers.at(name)->source;
     if (source.is_remote()) {
-      boost::asio::co_spawn(io.get_executor(), source.await_fetch(keys::Wanted::any_keys), boost::asio::detached);
+      spawn(io.get_executor(), source.await_fetch(keys::Wanted::any_keys));
     }
   }
   io.run();

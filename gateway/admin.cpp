@@ -2,12 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -29,7 +25,6 @@ using Executor = asio::io_context::executor_type;
 using Stream = beast::basic_stream<tcp, Executor>;
 using Response = beast::http::response<beast::http::string_body>;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 
 constexpr std::uint32_t header_limit = 8 << 10;
 constexpr std::uint64_t body_limit = 4 << 10;
@@ -131,7 +126,7 @@ Task<void> AdminListener::State::accept(std::shared_ptr<State> state) {
       pause.expires_after(accept_pause);
       co_await pause.async_wait(as_result);
     } else if (state->connections < connection_limit) {
-      asio::co_spawn(state->acceptor.get_executor(), serve(state, Stream(std::move(socket))), log_ending);
+      spawn(state->acceptor.get_executor(), serve(state, Stream(std::move(socket))), log_ending);
     }
   }
 }
@@ -204,7 +199,7 @@ AdminListener::~AdminListener() {
 }
 
 void AdminListener::start() {
-  asio::co_spawn(state_->acceptor.get_executor(), State::accept(state_), log_ending);
+  spawn(state_->acceptor.get_executor(), State::accept(state_), log_ending);
 }
 
 void AdminListener::stop() {

@@ -1,10 +1,8 @@
 // One coroutine waits until another one says that it is done.
 #pragma once
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 #include "gateway/filter.hpp"
@@ -26,8 +24,7 @@ class Completion {
   Task<void> wait(std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max()) {
     timer_.expires_at(until);
     while (!done_ && std::chrono::steady_clock::now() < until) {
-      co_await timer_.async_wait(
-          boost::asio::as_tuple(boost::asio::use_awaitable_t<boost::asio::io_context::executor_type>{}));
+      co_await timer_.async_wait(as_result);
     }
   }
 

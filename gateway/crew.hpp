@@ -3,7 +3,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -79,7 +78,7 @@ class Crew {
 // moved.
 template <class Job, class T = std::invoke_result_t<Job>>
 Task<std::optional<T>> run_on(Crew& crew, Job job) {
-  const boost::asio::io_context::executor_type executor = co_await boost::asio::this_coro::executor;
+  const boost::asio::io_context::executor_type executor = co_await current_executor();
   const auto handoff = std::make_shared<Handoff<T>>(executor);
   const auto owned = std::make_shared<Job>(std::move(job));  // std::function wants what can be copied
   const bool added = crew.try_add([handoff, owned] { Handoff<T>::bring(handoff, (*owned)()); });

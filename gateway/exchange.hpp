@@ -67,8 +67,8 @@ class Exchange {
   // Lets the filters have their say about the response, in reverse order; be it an upstream's or the gateway's own.
   void filter_response();
 
-  // Something large for the time of this request, in its memory: in a coroutine's frame it would make the frame one
-  // that Asio does not keep for reuse.
+  // Something large for the time of this request, in its memory, which is at hand: a coroutine's frame would be larger
+  // for it whenever the coroutine is called.
   template <class T, class... Args>
   auto make(Args&&... args) {
     return std::unique_ptr<T, Destroy>(new (memory_->allocate(sizeof(T), alignof(T))) T(std::forward<Args>(args)...));

@@ -1,8 +1,6 @@
 // The request's body on its way to the upstream: a coroutine beside the one that awaits the response, since an upstream
 // may answer before it has read everything.
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <cstring>
 
 #include "gateway/forwarder.hpp"
@@ -45,7 +43,7 @@ Task<std::optional<Refusal>> Forwarder::begin_upload() {
   upload_ = Upload::running;
   upload_done_.emplace(worker_.io().get_executor());
   upload_ended_ = upload_done_->wait();
-  boost::asio::co_spawn(worker_.io().get_executor(), upload(), boost::asio::detached);
+  spawn(worker_.io().get_executor(), upload());
   co_return std::nullopt;
 }
 

@@ -1,8 +1,6 @@
 #include "gateway/resolved_names.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <new>
 #include <utility>
 
@@ -42,7 +40,7 @@ ResolvedName::ResolvedName(NameLookups& lookups, asio::io_context::executor_type
 Task<error_code> ResolvedName::resolve(const bool& given_up) {
   if (known_.is_due(std::chrono::steady_clock::now())) begin_look_up();
   while (known_.must_be_awaited() && !given_up) {
-    co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{}));
+    co_await changed_.async_wait(as_result);
   }
   if (given_up) co_return error_code(asio::error::operation_aborted);
   co_return known_.addresses().empty() ? known_.failure() : error_code();

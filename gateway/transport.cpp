@@ -8,17 +8,14 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
 namespace postern {
 namespace asio = boost::asio;
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
 
 // Sends without waiting. One view alone goes by send(), which the kernel has less to do for.
 ssize_t send_both(int socket, std::string_view first, std::string_view second) noexcept {
@@ -65,9 +62,8 @@ Task<error_code> Transport::handshake(SslPtr ssl) {
   }
 }
 
-// No coroutine of its own: Asio's is enough.
-Task<Transport::Read> Transport::read_some(char* place, std::size_t size) {
-  if (ssl_) return read_tls(place, size);
+Transport::ReadSome Transport::read_some(char* place, std::size_t size) {
+  if (ssl_) return read_tls(place, size).operator co_await();
   return socket_.async_read_some(asio::buffer(place, size), as_result);
 }
 

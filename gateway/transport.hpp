@@ -4,14 +4,16 @@
 
 #include <openssl/types.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
-#include "gateway/filter.hpp"
+#include "gateway/task.hpp"
 
 namespace postern {
 
@@ -34,8 +36,10 @@ class Transport {
   // What one read brought: the error and the number of bytes, as Asio tells them. eof: the peer has ended its side,
   // cleanly.
   using Read = std::tuple<error_code, std::size_t>;
+  using ReadPlain = decltype(std::declval<TcpSocket&>().async_read_some(boost::asio::mutable_buffers_1({}, 0), as_result));
+  using ReadSome = task::Either<ReadPlain, Task<Read>::Awaiter>;
   // At least one byte, or an error. Tries at once, else suspends.
-  Task<Read> read_some(char* place, std::size_t size);
+  [[nodiscard]] ReadSome read_some(char* place, std::size_t size);
   // The same without suspending, for a reader that holds no buffer while it waits: `would_block` when nothing is there.
   Read try_read(char* place, std::size_t size);
   // Until try_read() is worth a call, be it for an end or an error. At once only where TLS holds bytes of its own.

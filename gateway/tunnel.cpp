@@ -1,7 +1,5 @@
 #include "gateway/tunnel.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 
 #include "gateway/completion.hpp"
@@ -117,7 +115,7 @@ Task<TunnelEnd> run_tunnel(Worker& worker, Transport& client, Transport& upstrea
   // Made before the first begins: from then on no lack of memory may end this coroutine under it.
   Task<void> down = to_client.run({});
   Task<void> up_ended = to_upstream.wait();
-  boost::asio::co_spawn(worker.io().get_executor(), to_upstream.run(first), boost::asio::detached);
+  spawn(worker.io().get_executor(), to_upstream.run(first));
   co_await std::move(down);
   co_await std::move(up_ended);
   co_return TunnelEnd{to_upstream.bytes(), to_client.bytes(), to_client.drained()};

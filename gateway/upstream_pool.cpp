@@ -1,8 +1,6 @@
 #include "gateway/upstream_pool.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "conf/address.hpp"
 
@@ -10,7 +8,6 @@ namespace postern {
 namespace asio = boost::asio;
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
 
 std::shared_ptr<Endpoint> make_endpoint(const std::string& url, ResolvedNames& names) {
   const auto parsed = conf::parse_endpoint(url);  // checked with the configuration

@@ -4,12 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <ctime>
 #include <new>
 #include <tuple>
@@ -25,7 +21,6 @@ namespace postern {
 namespace asio = boost::asio;
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
 // Large, since a large response then takes few reads and writes; small enough that one connection whose peer does not
 // read holds less than 64 KiB together with its heads.
 constexpr std::size_t relay_bytes = 32 * 1024;
@@ -104,7 +99,7 @@ void Worker::swap(std::shared_ptr<const Snapshot> snapshot) {
 
 void Worker::listen(std::shared_ptr<Listening> listening) {
   listening_.push_back(listening);
-  asio::co_spawn(io_.get_executor(), accept(std::move(listening)), asio::detached);
+  spawn(io_.get_executor(), accept(std::move(listening)));
 }
 
 void Worker::keep_listening_on(const std::vector<std::string>& addresses) {
@@ -187,7 +182,7 @@ bool Worker::welcome(TcpSocket socket, const asio::ip::tcp::endpoint& peer,
 bool Worker::serve(Connection connection) {
   try {
     auto session = std::make_unique<Session>(*this, std::move(connection));
-    asio::co_spawn(io_.get_executor(), run_session(std::move(session)), asio::detached);
+    spawn(io_.get_executor(), run_session(std::move(session)));
     return true;
   } catch (const std::bad_alloc&) {
     return false;

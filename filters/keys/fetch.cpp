@@ -1,6 +1,5 @@
 #include "filters/keys/fetch.hpp"
 
-#include <boost/asio/this_coro.hpp>
 
 #include "filters/keys/fetch_answer.hpp"
 #include "filters/keys/fetch_request.hpp"
@@ -136,7 +135,7 @@ std::string_view name_of(Phase phase) noexcept {
 
 Task<tl::expected<Fetched, FetchFailure>> fetch(const conf::Url& url, const std::string& etag,
                                                 const FetchOptions& options, const Observe& observe) {
-  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto executor = co_await current_executor();
   Fetch fetch(executor, url, etag, options, observe);
   auto result = co_await fetch.run();
   co_return result;

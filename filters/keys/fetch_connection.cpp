@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "filters/keys/fetch_request.hpp"
@@ -17,7 +15,6 @@ namespace {
 
 using asio::ip::tcp;
 using Executor = asio::io_context::executor_type;
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 
 // The look-ups of an io_context. They are let go before anything of it ends: its end waits for none.
 class Lookups final : public asio::execution_context::service {

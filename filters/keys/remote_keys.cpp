@@ -3,12 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 #include "base/clock.hpp"
@@ -21,7 +16,6 @@ namespace asio = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
 
 double seconds_between(Instant from, Instant to) {
   return std::chrono::duration<double>(to - from).count();
@@ -56,7 +50,7 @@ struct RemoteKeys::Waiter {
 };
 
 Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
-  const asio::io_context::executor_type executor = co_await asio::this_coro::executor;
+  const asio::io_context::executor_type executor = co_await current_executor();
   Waiter waiter(*this, executor);
   bool begins = false;
   std::chrono::milliseconds limit{};
@@ -109,7 +103,7 @@ RemoteKeys::RemoteKeys(asio::io_context& io, UrlTurns& turns, RemoteConfig confi
 
 void RemoteKeys::start() {
   restore();
-  asio::co_spawn(io_.get_executor(), run(shared_from_this()), asio::detached);
+  spawn(io_.get_executor(), run(shared_from_this()));
 }
 
 bool RemoteKeys::adopt(RemoteConfig config) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,7 +31,7 @@ class UrlTurns {
 
   // Waits until nobody fetches `url`. Every fetch has its deadlines, so this ends.
   Task<Turn> take(std::string url) {
-    const auto executor = co_await boost::asio::this_coro::executor;
+    const auto executor = co_await current_executor();
     for (auto other = in_flight_.find(url); other != in_flight_.end(); other = in_flight_.find(url)) {
       const std::shared_ptr<Completion> its_end = other->second;
       co_await its_end->wait();

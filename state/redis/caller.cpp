@@ -1,11 +1,7 @@
 #include "state/redis/caller.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <iterator>
 #include <utility>
 
@@ -16,7 +12,6 @@ namespace asio = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
 constexpr std::size_t batch_bytes = 64 * 1024;
 
 }  // namespace
@@ -29,7 +24,7 @@ Caller::Caller(asio::io_context::executor_type executor, const RedisOptions& opt
       deadline_(executor) {}
 
 void Caller::start() {
-  asio::co_spawn(executor_, keep_connected(), asio::detached);
+  spawn(executor_, keep_connected());
 }
 
 void Caller::call(Script script, Loss loss, Words command, Done<Reply> done) {
@@ -82,7 +77,7 @@ Task<MaybeError> Caller::read_replies(Connection& connection) {
 void Caller::write_soon() {
   if (is_writing_ || !is_connected_) return;
   is_writing_ = true;
-  asio::co_spawn(executor_, write_calls(connection_), asio::detached);
+  spawn(executor_, write_calls(connection_));
 }
 
 Task<void> Caller::write_calls(std::shared_ptr<Connection> connection) {

@@ -1,9 +1,7 @@
 #include "state/redis/connection.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 namespace postern::state::redis {
@@ -13,7 +11,6 @@ namespace {
 using asio::ip::tcp;
 using Executor = asio::io_context::executor_type;
 using Clock = std::chrono::steady_clock;
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 constexpr std::size_t max_addresses = 8;  // tried for one name
 
 }  // namespace

@@ -1,10 +1,6 @@
 #include "state/redis/feed.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "state/following.hpp"
@@ -15,7 +11,6 @@ namespace asio = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{});
 constexpr std::size_t page = 1000;  // entries of one answer
 
 Millis wall_clock() {
@@ -38,7 +33,7 @@ Feed::Feed(asio::io_context::executor_type executor, const RedisOptions& options
       pause_(executor) {}
 
 void Feed::start() {
-  asio::co_spawn(executor_, keep_following(), asio::detached);
+  spawn(executor_, keep_following());
 }
 
 void Feed::end() {

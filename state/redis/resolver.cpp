@@ -1,8 +1,6 @@
 #include "state/redis/resolver.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <utility>
 
@@ -23,7 +21,7 @@ Task<Resolved> Resolver::resolve(const std::string& host, const bool& given_up) 
   while (!given_up) {
     const auto look_up = under_way_ ? under_way_ : begin(host);
     while (!look_up->outcome && !given_up) {
-      co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable_t<Executor>{}));
+      co_await changed_.async_wait(as_result);
     }
     if (look_up->outcome && look_up->host == host) co_return *look_up->outcome;
   }

@@ -2,9 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/write.hpp>
 #include <string>
 
@@ -61,7 +59,7 @@ Outcome read_body(http::Framing framing, const std::string& first, const std::st
   if (close) pair.far_end.close();
   Transport transport(std::move(pair.near_end));
   Outcome outcome;
-  asio::co_spawn(pair.io.get_executor(), read_all(transport, framing, first, outcome), asio::detached);
+  spawn(pair.io.get_executor(), read_all(transport, framing, first, outcome));
   pair.io.run();
   return outcome;
 }

@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <future>
 
 using namespace postern;
@@ -29,7 +27,7 @@ TEST_CASE("a job runs on the crew's thread and its result comes back to the call
   std::thread::id ran_on;
   std::thread::id came_back_on;
   std::optional<int> answer;
-  asio::co_spawn(io.get_executor(), ask(crew, ran_on, came_back_on, answer), asio::detached);
+  spawn(io.get_executor(), ask(crew, ran_on, came_back_on, answer));
   io.run();
   CHECK(answer == 42);
   CHECK(ran_on != std::this_thread::get_id());
@@ -65,7 +63,7 @@ TEST_CASE("a full crew answers its caller, and a stopped one takes nothing") {
   std::thread::id ran_on;
   std::thread::id came_back_on;
   std::optional<int> answer = 1;
-  asio::co_spawn(io.get_executor(), ask(crew, ran_on, came_back_on, answer), asio::detached);
+  spawn(io.get_executor(), ask(crew, ran_on, came_back_on, answer));
   io.run();
   CHECK_FALSE(answer);
   Crew other(1, 1);

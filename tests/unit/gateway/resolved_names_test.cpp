@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <optional>
 
@@ -34,7 +32,7 @@ KnownAddresses ended_with(const Resolved& outcome) {
 struct Asking {
   void begin(asio::io_context& io, const std::shared_ptr<ResolvedName>& asked_for) {
     name = asked_for;
-    asio::co_spawn(io.get_executor(), ask(), asio::detached);
+    spawn(io.get_executor(), ask());
   }
   Task<void> ask() { error = co_await name->resolve(given_up); }
   void give_up() {
@@ -207,7 +205,7 @@ TEST_CASE("an upstream's connection gives up its name when it is cancelled, and 
   for (std::size_t i = 0; i < 3; ++i) {
     connections[i] = pool.make();
     if (i == 0) connections[i]->cancel();
-    asio::co_spawn(world.io.get_executor(), open(*connections[i], outcomes[i]), asio::detached);
+    spawn(world.io.get_executor(), open(*connections[i], outcomes[i]));
   }
   world.io.poll();
   CHECK(outcomes[0] == asio::error::operation_aborted);

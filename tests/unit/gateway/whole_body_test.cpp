@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <string>
@@ -53,7 +51,7 @@ Outcome read_body(http::Framing framing, std::string_view at_hand, std::string_v
   inbox.consume(4);
 
   Outcome outcome;
-  asio::co_spawn(io.get_executor(), read(pool, client, inbox, framing, limit, outcome), asio::detached);
+  spawn(io.get_executor(), read(pool, client, inbox, framing, limit, outcome));
   io.run();
   boost::system::error_code ended;
   asio::read(far_end, asio::dynamic_buffer(outcome.answered), ended);

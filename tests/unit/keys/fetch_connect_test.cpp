@@ -70,7 +70,7 @@ struct Connecting {
   MaybeFailure run(Task<MaybeFailure> task) {
     MaybeFailure outcome;
     bool ended = false;
-    boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr, MaybeFailure failed) {
+    spawn(io.get_executor(), std::move(task), [&](std::exception_ptr, MaybeFailure failed) {
       outcome = std::move(failed);
       ended = true;
     });
@@ -217,7 +217,7 @@ TEST_CASE("an io_context that ends in the middle of a fetch takes it along") {
     auto io = std::make_unique<boost::asio::io_context>();
     ScriptedServer server(*io, {script});
     url = server.url();
-    boost::asio::co_spawn(*io, fetch(url, etag, options, observe),
+    spawn(io->get_executor(), fetch(url, etag, options, observe),
                           [&](std::exception_ptr, const auto&) { ended = true; });
     while (server.connections == 0) io->run_one();
     io->poll();

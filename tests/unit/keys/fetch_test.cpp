@@ -276,7 +276,7 @@ TEST_CASE("a fetch needs no observer") {
   const FetchOptions options;
   const Observe nobody;
   bool fetched = false;
-  boost::asio::co_spawn(io, fetch(url, etag, options, nobody), [&](std::exception_ptr, const auto& result) {
+  spawn(io.get_executor(), fetch(url, etag, options, nobody), [&](std::exception_ptr, const auto& result) {
     fetched = result.has_value();
     io.stop();
   });

@@ -1,7 +1,6 @@
 // Runs one fetch to its end, beside the servers of the same io_context.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,14 +30,16 @@ inline Outcome run_fetch(boost::asio::io_context& io, const conf::Url& url, cons
     outcome.observed.emplace_back(step, what);
   };
   bool ended = false;
-  boost::asio::co_spawn(io, fetch(url, etag, options, observe),
-                        [&](std::exception_ptr thrown, tl::expected<Fetched, FetchFailure> result) {
-                          if (thrown) std::rethrow_exception(thrown);
-                          outcome.result = std::move(result);
-                          ended = true;
-                        });
+  std::exception_ptr failure;
+  spawn(io.get_executor(), fetch(url, etag, options, observe),
+        [&](std::exception_ptr thrown, tl::expected<Fetched, FetchFailure> result) {
+          failure = std::move(thrown);
+          outcome.result = std::move(result);
+          ended = true;
+        });
   io.restart();
   while (!ended) io.run_one();
+  if (failure) std::rethrow_exception(failure);
   return outcome;
 }
 

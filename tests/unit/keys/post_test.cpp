@@ -15,7 +15,7 @@ const Secret credentials{R"({"username":"alice"})"};
 Result run_post(boost::asio::io_context& io, const conf::Url& url, const FetchOptions& options = {}) {
   Result result;
   bool ended = false;
-  boost::asio::co_spawn(io, post(url, credentials, options), [&](std::exception_ptr thrown, Result outcome) {
+  spawn(io.get_executor(), post(url, credentials, options), [&](std::exception_ptr thrown, Result outcome) {
     if (thrown) std::rethrow_exception(thrown);
     result = std::move(outcome);
     ended = true;

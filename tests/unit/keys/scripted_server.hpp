@@ -4,13 +4,9 @@
 
 #include <openssl/ssl.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <string>
 #include <utility>
@@ -72,7 +68,7 @@ class ScriptedServer {
   // A script for each connection in turn; the last one also for all that follow. Must outlive the io_context's run().
   explicit ScriptedServer(boost::asio::io_context& io, std::vector<Script> scripts = {})
       : acceptor_(io, {boost::asio::ip::address_v4::loopback(), 0}), scripts_(scripts.begin(), scripts.end()) {
-    boost::asio::co_spawn(io, serve(), boost::asio::detached);
+    spawn(io.get_executor(), serve());
   }
 
   // Before the io_context goes, when it goes first.
@@ -91,7 +87,6 @@ class ScriptedServer {
   unsigned failed_handshakes = 0;
 
  private:
-  static constexpr auto as_result = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
 
   Task<void> serve() {
     for (;;) {
@@ -113,7 +108,7 @@ class ScriptedServer {
       if (step.kind == Step::Kind::send) error = co_await transport.write(step.bytes);
       while (step.kind == Step::Kind::drip && !error) {
         error = co_await transport.write(step.bytes);
-        co_await boost::asio::post(as_result);  // the other side has its turn
+        co_await boost::asio::post(co_await current_executor(), as_result);  // the other side has its turn
       }
       if (step.kind == Step::Kind::begin_tls) {
         SslPtr ssl(SSL_new(step.context));

@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <optional>
 #include <utility>
@@ -26,7 +24,7 @@ const Addresses loopback{asio::ip::make_address("127.0.0.1"), asio::ip::make_add
 struct Asking {
   void begin(asio::io_context& io, Resolver& resolver, const std::string& name) {
     host = name;
-    asio::co_spawn(io.get_executor(), ask(resolver), asio::detached);
+    spawn(io.get_executor(), ask(resolver));
   }
   Task<void> ask(Resolver& resolver) { outcome = co_await resolver.resolve(host, given_up); }
 
@@ -55,7 +53,7 @@ TEST_CASE("ten attempts to connect that time out cause one look-up") {
   int failures = 0;
   {
     Resolver resolver(io.get_executor(), names.resolve());
-    asio::co_spawn(io.get_executor(), fail_to_open(io.get_executor(), resolver, 10, failures), asio::detached);
+    spawn(io.get_executor(), fail_to_open(io.get_executor(), resolver, 10, failures));
     io.run();
     names.wait_for_look_ups(1);
   }

@@ -2,9 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <cstdlib>
 #include <filesystem>
 
@@ -25,7 +22,7 @@ constexpr std::string_view test_issuer = "https://shop.example.com";
 class HeldAccounts final : public Accounts {
  public:
   Task<tl::expected<KnownAccount, Refusal>> check(accounts::Credentials credentials) const override {
-    const boost::asio::io_context::executor_type executor = co_await boost::asio::this_coro::executor;
+    const boost::asio::io_context::executor_type executor = co_await current_executor();
     const auto verdict = std::make_shared<Handoff<bool>>(executor);
     waiting.push_back(verdict);
     if (!held) release();
@@ -83,7 +80,7 @@ struct Served {
 
   template <class T>
   void spawn(Task<T> task, std::optional<T>& kept) {
-    boost::asio::co_spawn(io.get_executor(), keep(std::move(task), kept), boost::asio::detached);
+    postern::spawn(io.get_executor(), keep(std::move(task), kept));
   }
   template <class T>
   T ask(Task<T> task) {
