@@ -8,6 +8,9 @@
 
 namespace postern {
 
+// The address in text, an IPv6 address as RFC 5952 has it.
+std::string text_of(const boost::asio::ip::address& address);
+
 // The last address of X-Forwarded-For that is no trusted proxy's: each proxy appends the address that it was reached
 // from, and what a client wrote itself stands before that. An address may have a port behind it, and IPv6 brackets
 // around it. The peer itself when it is not trusted, without the field, or with something else than an address in the

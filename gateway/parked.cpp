@@ -16,7 +16,7 @@ void Parked::wait(std::unique_ptr<Parked> parked) {
     Connection connection = std::move(parked->connection_);
     parked.reset();
     if (error && connection.transport.is_silent()) {  // what came in time is served
-      connection.transport.shutdown_send();
+      connection.transport.close_notify();
     } else {
       worker.serve(std::move(connection));
     }

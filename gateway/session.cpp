@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/clock.hpp"
+#include "gateway/client_address.hpp"
 #include "gateway/http/cookies.hpp"
 #include "gateway/http/parse.hpp"
 #include "gateway/whole_body.hpp"
@@ -30,7 +31,7 @@ Session::Session(Worker& worker, Connection connection)
   if (facts_.client.is_v6() && facts_.client.to_v6().is_v4_mapped()) {
     facts_.client = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, facts_.client.to_v6());
   }
-  facts_.client_address = facts_.client.to_string();
+  facts_.client_address = text_of(facts_.client);
   facts_.tls = connection_.tls != nullptr;
   facts_.listener_port = connection_.listening->port;
 }
@@ -68,7 +69,7 @@ Task<void> Session::converse() {
     connection_.quiet_until.reset();
   }
   if (unread_) co_await linger();
-  client_.shutdown_send();
+  client_.close_notify();
 }
 
 // Arms the watch for the first byte of a request. A connection that was parked has the time that was left to it.

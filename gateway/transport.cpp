@@ -185,11 +185,14 @@ void Transport::close() noexcept {
   socket_.close(ignored);
 }
 
+void Transport::close_notify() noexcept {
+  if (!ssl_ || !SSL_is_init_finished(ssl_.get())) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());  // is sent when the kernel takes it; the peer's is not waited for
+}
+
 void Transport::shutdown_send() noexcept {
-  if (ssl_ && SSL_is_init_finished(ssl_.get())) {
-    ERR_clear_error();
-    SSL_shutdown(ssl_.get());  // sends close_notify when the kernel takes it; the peer's is not waited for
-  }
+  close_notify();
   error_code ignored;
   socket_.shutdown(TcpSocket::shutdown_send, ignored);
 }

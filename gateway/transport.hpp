@@ -55,6 +55,7 @@ class Transport {
   void cancel() noexcept;
   void close() noexcept;
   void shutdown_send() noexcept;  // TLS: close_notify first
+  void close_notify() noexcept;   // of TLS, nothing without; before a close, which ends all the rest
 
   // True when the peer has ended its side or reset, and no byte of it is left to read but TLS' own farewell. One system
   // call, which takes nothing.

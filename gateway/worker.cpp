@@ -169,8 +169,6 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
 
 bool Worker::welcome(TcpSocket socket, const asio::ip::tcp::endpoint& peer,
                      const std::shared_ptr<Listening>& listening) {
-  error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   metrics_.downstream_connections_total += 1;
   return serve(Connection{.counted = Counted(metrics_.downstream_connections),
                           .transport = Transport(std::move(socket)),

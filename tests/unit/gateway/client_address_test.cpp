@@ -16,6 +16,12 @@ std::string client_of(std::initializer_list<std::string_view> forwarded, const c
 
 }  // namespace
 
+TEST_CASE("an address is written as the system writes it") {
+  for (const char* const text : {"0.0.0.0", "1.2.3.4", "10.20.99.100", "255.255.255.255", "::1", "2001:db8::1", "::ffff:1.2.3.4"}) {
+    CHECK(text_of(boost::asio::ip::make_address(text)) == text);
+  }
+}
+
 TEST_CASE("behind a trusted proxy a request comes from the last address that is no proxy's") {
   CHECK(client_of({"192.0.2.1"}) == "192.0.2.1");
   CHECK(client_of({"203.0.113.9, 192.0.2.1, 10.0.0.2"}) == "192.0.2.1");
