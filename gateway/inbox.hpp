@@ -14,8 +14,8 @@ namespace postern {
 class Inbox {
  public:
   // Bytes of room beyond the head limit, so that a head of exactly the limit leaves room to push back what was read
-  // past a body.
-  static constexpr std::size_t slack = 4 * 1024;
+  // past a body. What malloc() adds to a buffer leaves its last page whole.
+  static constexpr std::size_t slack = 4 * 1024 - 64;
 
   bool has_buffer() const noexcept { return static_cast<bool>(buffer_); }
   void set_buffer(Buffer buffer) noexcept {

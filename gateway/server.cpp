@@ -1,5 +1,6 @@
 #include "gateway/server.hpp"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -305,6 +306,9 @@ std::string Server::log_level() const {
 }  // namespace
 
 int run_server(const ServerOptions& options) {
+  // A connection's buffers are mappings of their own. In the heap, small objects that stay would keep what lies between
+  // them from ever serving another size: a gateway that ran out of memory would not recover.
+  ::mallopt(M_MMAP_THRESHOLD, 16 * 1024);
   Server server(options);
   return server.run();
 }

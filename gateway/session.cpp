@@ -40,6 +40,7 @@ Task<void> Session::run() {
   try {
     co_await converse();
   } catch (const std::bad_alloc&) {
+    worker_.on_out_of_memory();
     spdlog::error("out of memory: a connection was closed");
   } catch (const std::exception& failure) {
     spdlog::error("a connection was closed by an unexpected failure: {}", failure.what());
@@ -126,7 +127,7 @@ Task<bool> Session::serve() {
     out_of_memory = true;
   }
   if (out_of_memory && exchange->downstream_head.empty()) {
-    worker_.use_reserve();
+    worker_.on_out_of_memory();
     unread_ = true;
     exchange->response.clear();
     co_await reply_error(*exchange, Refusal(Reason::out_of_memory));

@@ -65,5 +65,6 @@ thread_local Frames frames;
 
 void* allocate_frame(std::size_t size) { return frames.allocate(size); }
 void free_frame(void* frame, std::size_t size) noexcept { frames.free(frame, size); }
+void free_kept_frames() noexcept { frames.free_kept(); }
 
 }  // namespace postern::task

@@ -28,6 +28,7 @@ namespace task {
 // Memory of coroutines' frames, kept for the next ones of the same thread.
 void* allocate_frame(std::size_t size);
 void free_frame(void* frame, std::size_t size) noexcept;
+void free_kept_frames() noexcept;
 
 // What the promises of all coroutines share.
 class Promise {

@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 // Large, since a large response then takes few reads and writes; small enough that one connection whose peer does not
-// read holds less than 64 KiB together with its heads.
+// read holds some 64 KiB together with its heads.
 constexpr std::size_t relay_bytes = 32 * 1024;
 constexpr std::size_t buffers_kept = 256;
 constexpr std::size_t exchanges_kept = 256;
@@ -44,7 +44,7 @@ std::size_t relay_size(const conf::Limits& limits) {
 Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
     : access_log_(access_log),
       head_buffers_(snapshot->config.limits.head_bytes.count + Inbox::slack, buffers_kept),
-      relay_buffers_(relay_size(snapshot->config.limits), buffers_kept / 4),
+      relay_buffers_(relay_size(snapshot->config.limits), buffers_kept),
       random_(std::random_device{}()),
       work_(io_.get_executor()),
       ticker_(io_),
@@ -57,7 +57,10 @@ Worker::Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log)
     const bool fewer_open = open_trim_policy_.should_trim(metrics_.downstream_connections);
     const bool fewer_at_work =
         trim_policy_.should_trim(metrics_.downstream_connections - metrics_.downstream_connections_parked);
-    if (fewer_open || fewer_at_work) ::malloc_trim(0);
+    if (fewer_open || fewer_at_work) {
+      free_unused_memory();
+      ::malloc_trim(0);
+    }
     check_drained();
   });
   swap(std::move(snapshot));
@@ -153,6 +156,7 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
     } catch (const std::bad_alloc&) {
       error = asio::error::no_memory;
     }
+    if (error == asio::error::no_memory) on_out_of_memory();
     if (!error) {
       failing = false;
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
@@ -201,6 +205,18 @@ void Worker::ReturnExchange::operator()(Exchange* exchange) const noexcept {
   exchange->end();
   std::unique_ptr<Exchange> owned(exchange);
   if (worker->free_exchanges_.size() < exchanges_kept) worker->free_exchanges_.push_back(std::move(owned));
+}
+
+void Worker::on_out_of_memory() noexcept {
+  reserve_.reset();
+  free_unused_memory();
+}
+
+void Worker::free_unused_memory() noexcept {
+  head_buffers_.free_unused();
+  relay_buffers_.free_unused();
+  free_exchanges_.clear();
+  task::free_kept_frames();
 }
 
 Worker::ExchangeLease Worker::take_exchange() {

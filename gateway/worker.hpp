@@ -64,9 +64,9 @@ class Worker {
   using ExchangeLease = std::unique_ptr<Exchange, ReturnExchange>;
   ExchangeLease take_exchange();
 
-  // When memory has run out: gives up what was set aside, so that there is some to say so with. The next tick sets as
-  // much aside again, if it can.
-  void use_reserve() noexcept { reserve_.reset(); }
+  // When memory has run out: gives up what is kept for later requests, which may need it in other sizes, and what was set
+  // aside, so that there is some to say so with. The next tick sets as much aside again, if it can.
+  void on_out_of_memory() noexcept;
 
   // Counts and logs an exchange that is over.
   void record(Exchange& exchange);
@@ -83,6 +83,7 @@ class Worker {
                const std::shared_ptr<Listening>& listening);
   Task<void> run_session(std::unique_ptr<Session> session);
   void flush_log();
+  void free_unused_memory() noexcept;
 
   AccessLog& access_log_;
   WorkerMetrics metrics_;

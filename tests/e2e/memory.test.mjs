@@ -11,7 +11,7 @@ import {startStandard} from './harness/standard.mjs';
 import {eventually, sanitized} from './harness/waiting.mjs';
 
 const mebibyte = 1 << 20;
-const uploads = 200; // each holds some 90 KiB while its upstream is awaited
+const most_heads = 400; // each holds some 30 KiB, an upload three times that while its upstream is awaited
 
 // What the process may still write to from now on: `left` bytes beside what it has.
 function leaveMemory(gateway, left) {
@@ -25,25 +25,31 @@ describe('a gateway without memory', {skip: sanitized && 'a sanitizer ends the p
     const {gateway, upstream} = await startStandard(scope);
     upstream.answer = () => undefined;
     leaveMemory(gateway, 4 * mebibyte);
-    const clients = [];
     const add = async (bytes) => {
       const client = await connect(scope, gateway.port).catch(() => undefined); // there may be no memory for it at all
       client?.send(bytes);
-      if (client) clients.push(client);
+      return client;
     };
-    for (let i = 0; i < uploads; ++i) {
-      await add(request('POST', '/open/upload', {'Content-Length': '1000000'}, 'begin'));
-      await add('GET /open/never HTTP/1.1\r\n'); // a third of that: what is left is too little for an upload first
+    // Heads that do not end take what there is, until there is too little for one more: it is closed without a word.
+    const heads = [];
+    while (heads.length < most_heads && heads.every((head) => head && !head.isOver)) {
+      heads.push(await add('GET /open/never HTTP/1.1\r\n'));
     }
-    await eventually('a request that finds no memory', () => clients.some(({text}) => text.includes('"out_of_memory"')));
-    const refused = clients.find(({text}) => text.includes('"out_of_memory"'));
+    // What a head gives back is enough for an upload to begin, and too little for all of it.
+    const uploads = [];
+    await eventually('a request that finds no memory', async () => {
+      heads.shift()?.socket.destroy();
+      uploads.push(await add(request('POST', '/open/upload', {'Content-Length': '1000000'}, 'begin')));
+      return uploads.some((upload) => upload?.text.includes('"out_of_memory"'));
+    });
+    const refused = uploads.find((upload) => upload?.text.includes('"out_of_memory"'));
     const response = await refused.response();
     assert.equal(response.status, 503);
     assert.equal(response.json.reason, 'out_of_memory');
     assert.ok(response.get('retry-after'));
     // A line for which there was no memory is counted, and none is written in part: lines would throw.
     for (const {reason, side} of gateway.lines) assert.ok(reason !== 'out_of_memory' || side === 'gateway');
-    for (const client of clients) client.socket.destroy();
+    for (const client of [...heads, ...uploads]) client?.socket.destroy();
     upstream.answer = () => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
     await eventually('it serves again', async () => {
       const again = await exchange(scope, gateway.port, request('GET', '/open/again')).catch(() => undefined);
