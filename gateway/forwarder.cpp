@@ -48,7 +48,8 @@ Task<Forwarder::End> Forwarder::run() {
   } catch (...) {
     failure = std::current_exception();
   }
-  if (upload_ended_) co_await end_upload();  // its coroutine works on this object
+  stop_upload();
+  co_await uploading_.end();  // it works on this object
   worker_.metrics().spoofed_headers_removed += spoofed_headers_;
   watch_.set_upstream(nullptr);
   watch_.set_permission(nullptr);
@@ -96,7 +97,8 @@ Task<std::optional<Refusal>> Forwarder::obtain_response() {
       response_rest_ = reader.rest();
       co_return std::nullopt;
     }
-    if (upload_ended_) co_await end_upload();
+    stop_upload();
+    co_await uploading_.end();
     if (!may_retry_now()) co_return refused;
     worker_.metrics().upstream_replays_total += 1;
   }

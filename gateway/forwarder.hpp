@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "gateway/body.hpp"
-#include "gateway/completion.hpp"
+#include "gateway/side_task.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/inbox.hpp"
 #include "gateway/watch.hpp"
@@ -48,7 +48,7 @@ class Forwarder final : private Watch::Permission {
   Task<End> tunnel();
   Task<void> upload();
   Task<void> upload_pieces(BodyReader& reader);
-  Task<void> end_upload();
+  void stop_upload() noexcept;
 
   bool still_holds() const override;
   void plan_body();
@@ -90,8 +90,7 @@ class Forwarder final : private Watch::Permission {
 
   Upload upload_ = Upload::none;
   Refusal upload_refusal_;  // why the upload stopped by itself, if it did
-  std::optional<Completion> upload_done_;
-  std::optional<Task<void>> upload_ended_;  // made before the upload begins: to wait for its end needs no memory then
+  SideTask uploading_;
   std::chrono::steady_clock::time_point sent_at_{};
 };
 

@@ -41,9 +41,7 @@ Task<std::optional<Refusal>> Forwarder::begin_upload() {
   }
   watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
   upload_ = Upload::running;
-  upload_done_.emplace(worker_.io().get_executor());
-  upload_ended_ = upload_done_->wait();
-  spawn(worker_.io().get_executor(), upload());
+  uploading_.begin(worker_.io().get_executor(), upload());
   co_return std::nullopt;
 }
 
@@ -60,11 +58,11 @@ Task<void> Forwarder::upload() {
     co_await upload_pieces(reader);
     if (upload_ == Upload::complete) inbox_.push_back(reader.rest());
   } catch (const std::exception& failure) {
+    worker_.on_out_of_memory();
     upload_ = Upload::stopped;
     upload_refusal_ = Refusal(Reason::out_of_memory, failure.what());
   }
   if (upload_refusal_.reason != Reason::accepted) upstream_->transport.close();  // never a complete message
-  upload_done_->set();
 }
 
 Task<void> Forwarder::upload_pieces(BodyReader& reader) {
@@ -112,17 +110,13 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
   }
 }
 
-Task<void> Forwarder::end_upload() {
-  if (!upload_done_->is_set()) {
-    if (upload_ == Upload::running) upload_ = Upload::stopped;
-    client_.cancel();
-    upstream_->transport.cancel();
-    // Should it begin another read in spite of the cancel, the watch cancels at every tick from now on.
-    if (watch_.expired() == Watch::Cause::none) watch_.arm(Watch::Cause::linger, std::chrono::milliseconds(1));
-  }
-  Task<void> ended = std::move(*upload_ended_);
-  upload_ended_.reset();
-  return ended;
+void Forwarder::stop_upload() noexcept {
+  if (!uploading_.is_running()) return;
+  if (upload_ == Upload::running) upload_ = Upload::stopped;
+  client_.cancel();
+  upstream_->transport.cancel();
+  // Should it begin another read in spite of the cancel, the watch cancels at every tick from now on.
+  if (watch_.expired() == Watch::Cause::none) watch_.arm(Watch::Cause::linger, std::chrono::milliseconds(1));
 }
 
 }  // namespace postern

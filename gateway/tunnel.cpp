@@ -2,7 +2,7 @@
 
 #include <boost/asio/error.hpp>
 
-#include "gateway/completion.hpp"
+#include "gateway/side_task.hpp"
 
 namespace postern {
 namespace {
@@ -12,13 +12,14 @@ class Direction {
  public:
   // The buffers of heads are the smaller ones: with two of them a tunnel neither end of which reads stays below 64 KiB.
   Direction(Worker& worker, Transport& from, Transport& to, Watch& watch)
-      : buffers_(worker.head_buffers()), from_(from), to_(to), watch_(watch), done_(worker.io().get_executor()) {}
+      : worker_(worker), from_(from), to_(to), watch_(watch) {}
 
   Task<void> run(std::string_view first) {
     error_code error;
     try {
       error = co_await copy(first);
     } catch (const std::bad_alloc&) {
+      worker_.on_out_of_memory();
       error = boost::asio::error::no_memory;
     }
     drained_ = watch_.expired() == Watch::Cause::drain && (frames_ == nullptr || between_frames());
@@ -33,7 +34,6 @@ class Direction {
   }
   bool drained() const noexcept { return drained_; }
 
-  Task<void> wait() { return done_.wait(); }
   std::uint64_t bytes() const noexcept { return bytes_; }
 
  private:
@@ -50,7 +50,7 @@ class Direction {
 
   // What is there to be read. The buffer is held no longer: a quiet tunnel costs none.
   Task<error_code> pass_on() {
-    Buffer buffer = buffers_.take();
+    Buffer buffer = worker_.head_buffers().take();
     auto [error, bytes] = from_.try_read(buffer.data(), buffer.size());
     if (error == boost::asio::error::would_block) co_return error_code();
     if (error) co_return error;
@@ -91,14 +91,12 @@ class Direction {
       from_.close();
       to_.close();
     }
-    done_.set();
   }
 
-  BufferPool& buffers_;
+  Worker& worker_;
   Transport& from_;
   Transport& to_;
   Watch& watch_;
-  Completion done_;
   std::uint64_t bytes_ = 0;
   http::WebSocketFrames* frames_ = nullptr;
   bool whole_ = true;  // everything that frames_ has followed is out
@@ -112,12 +110,11 @@ Task<TunnelEnd> run_tunnel(Worker& worker, Transport& client, Transport& upstrea
   Direction to_upstream(worker, client, upstream, watch);
   Direction to_client(worker, upstream, client, watch);
   if (frames != nullptr) to_client.follow(frames);
-  // Made before the first begins: from then on no lack of memory may end this coroutine under it.
-  Task<void> down = to_client.run({});
-  Task<void> up_ended = to_upstream.wait();
-  spawn(worker.io().get_executor(), to_upstream.run(first));
+  Task<void> down = to_client.run({});  // before the other begins: then no lack of memory ends this coroutine under it
+  SideTask up;
+  up.begin(worker.io().get_executor(), to_upstream.run(first));
   co_await std::move(down);
-  co_await std::move(up_ended);
+  co_await up.end();
   co_return TunnelEnd{to_upstream.bytes(), to_client.bytes(), to_client.drained()};
 }
 
