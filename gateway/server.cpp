@@ -306,9 +306,10 @@ std::string Server::log_level() const {
 }  // namespace
 
 int run_server(const ServerOptions& options) {
-  // A connection's buffers are mappings of their own. In the heap, small objects that stay would keep what lies between
-  // them from ever serving another size: a gateway that ran out of memory would not recover.
-  ::mallopt(M_MMAP_THRESHOLD, 16 * 1024);
+  // A connection's buffers shall be mappings of their own. In the heap, small objects that stay would keep what lies
+  // between them from ever serving another size: a gateway that ran out of memory would not recover. OpenSSL's buffers,
+  // of less than 17 KiB, come and go with each record and stay in the heap.
+  ::mallopt(M_MMAP_THRESHOLD, 18 * 1024);
   Server server(options);
   return server.run();
 }

@@ -16,7 +16,6 @@ namespace postern {
 namespace asio = boost::asio;
 namespace {
 
-
 // Sends without waiting. One view alone goes by send(), which the kernel has less to do for.
 ssize_t send_both(int socket, std::string_view first, std::string_view second) noexcept {
   constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -181,6 +180,8 @@ void Transport::cancel() noexcept {
 }
 
 void Transport::close() noexcept {
+  // OpenSSL keeps the number, which may be another connection's soon.
+  if (ssl_) BIO_set_fd(SSL_get_rbio(ssl_.get()), -1, BIO_NOCLOSE);
   error_code ignored;
   socket_.close(ignored);
 }

@@ -154,9 +154,9 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
       std::tie(error) = co_await listening->acceptor.async_accept(socket, peer, as_result);
       if (!error && !welcome(std::move(socket), peer, listening)) error = asio::error::no_memory;
     } catch (const std::bad_alloc&) {
+      on_out_of_memory();
       error = asio::error::no_memory;
     }
-    if (error == asio::error::no_memory) on_out_of_memory();
     if (!error) {
       failing = false;
     } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
@@ -184,9 +184,12 @@ bool Worker::welcome(TcpSocket socket, const asio::ip::tcp::endpoint& peer,
 bool Worker::serve(Connection connection) {
   try {
     auto session = std::make_unique<Session>(*this, std::move(connection));
-    spawn(io_.get_executor(), run_session(std::move(session)));
+    spawn(io_.get_executor(), run_session(std::move(session)), [this](const std::exception_ptr& failure) {
+      if (failure) on_out_of_memory();  // nothing else leaves it
+    });
     return true;
   } catch (const std::bad_alloc&) {
+    on_out_of_memory();
     return false;
   }
 }

@@ -64,8 +64,9 @@ class Worker {
   using ExchangeLease = std::unique_ptr<Exchange, ReturnExchange>;
   ExchangeLease take_exchange();
 
-  // When memory has run out: gives up what is kept for later requests, which may need it in other sizes, and what was set
-  // aside, so that there is some to say so with. The next tick sets as much aside again, if it can.
+  // When memory has run out: gives up the buffers, exchanges and frames that are kept for later requests, which may need it
+  // in other sizes, and what was set aside, so that there is some to say so with. The next tick sets as much aside again,
+  // if it can.
   void on_out_of_memory() noexcept;
 
   // Counts and logs an exchange that is over.
