@@ -21,10 +21,8 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
-using Executor = asio::io_context::executor_type;
 using Stream = beast::basic_stream<tcp, Executor>;
 using Response = beast::http::response<beast::http::string_body>;
-
 
 constexpr std::uint32_t header_limit = 8 << 10;
 constexpr std::uint64_t body_limit = 4 << 10;

@@ -8,7 +8,6 @@ namespace postern {
 namespace asio = boost::asio;
 namespace {
 
-
 std::shared_ptr<Endpoint> make_endpoint(const std::string& url, ResolvedNames& names) {
   const auto parsed = conf::parse_endpoint(url);  // checked with the configuration
   auto endpoint = std::make_shared<Endpoint>();

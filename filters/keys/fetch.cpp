@@ -1,6 +1,5 @@
 #include "filters/keys/fetch.hpp"
 
-
 #include "filters/keys/fetch_answer.hpp"
 #include "filters/keys/fetch_request.hpp"
 

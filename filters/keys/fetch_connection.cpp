@@ -14,7 +14,6 @@ namespace asio = boost::asio;
 namespace {
 
 using asio::ip::tcp;
-using Executor = asio::io_context::executor_type;
 
 // The look-ups of an io_context. They are let go before anything of it ends: its end waits for none.
 class Lookups final : public asio::execution_context::service {

@@ -9,7 +9,6 @@ namespace asio = boost::asio;
 namespace {
 
 using asio::ip::tcp;
-using Executor = asio::io_context::executor_type;
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t max_addresses = 8;  // tried for one name
 
