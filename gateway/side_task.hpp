@@ -20,7 +20,8 @@ class SideTask {
     if (running_ != nullptr) running_->owner_ = nullptr;
   }
 
-  // On the executor's thread, where the task runs at once until it waits for something. What it throws is lost.
+  // When none is running, on the executor's thread, where the task runs at once until it waits for something. What it
+  // throws is lost.
   void begin(const Executor& executor, Task<void> task) { spawn(executor, run(*this, std::move(task))); }
   bool is_running() const noexcept { return running_ != nullptr; }
 

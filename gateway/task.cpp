@@ -48,7 +48,7 @@ class Frames {
   };
 
   static constexpr std::size_t step = 64;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef POSTERN_SANITIZED
   static constexpr std::size_t kept_bytes = 0;  // so that the use of a frame that is gone is seen
 #else
   static constexpr std::size_t kept_bytes = 256 * 1024;  // of each size

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -163,6 +164,7 @@ std::shared_ptr<const ServerTls> ServerTls::make(const conf::ListenerTls& config
 
 SslPtr ServerTls::new_connection() const {
   SslPtr ssl(SSL_new(state_->entries.front().context.get()));
+  if (!ssl) throw std::bad_alloc();
   SSL_set_accept_state(ssl.get());
   return ssl;
 }
@@ -216,13 +218,15 @@ std::shared_ptr<const ClientTls> ClientTls::make(const conf::UpstreamTls& config
 SslPtr ClientTls::new_connection(const std::string& host, Session& session) const {
   const std::string& name = state_->server_name.empty() ? host : state_->server_name;
   SslPtr ssl(SSL_new(state_->context.get()));
+  if (!ssl) throw std::bad_alloc();
   SSL_set_connect_state(ssl.get());
   SSL_set_app_data(ssl.get(), &session);
   X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl.get());
   const bool is_address = X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1;
   if (!is_address) {
-    SSL_set_tlsext_host_name(ssl.get(), name.c_str());  // RFC 6066 section 3: names only
-    X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size());
+    const bool sent = SSL_set_tlsext_host_name(ssl.get(), name.c_str()) == 1;  // RFC 6066 section 3: names only
+    const bool checked = X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size()) == 1;
+    if (!sent || !checked) throw std::bad_alloc();  // never a connection whose peer's name is not looked at
     X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   }
   if (session.kept != nullptr) SSL_set_session(ssl.get(), session.kept);
