@@ -76,7 +76,8 @@ run_unit() {
 
 suite_e2e() { run_node "$1" "" "$root"/tests/e2e/*.test.mjs; }
 
-# run_node PRESET NAME-PATTERN FILE...: three files at a time, since most of a test's time is waiting.
+# run_node PRESET NAME-PATTERN FILE...: two files at a time, since most of a test's time is waiting; with three, beside a build, times that
+# tests judge were seen late.
 run_node() {
   local preset=$1 pattern=$2 place file
   shift 2
@@ -85,7 +86,7 @@ run_node() {
   place=$(mktemp -d)
   export -f run_node_file
   printf '%s\0' "$@" | POSTERN=$root/build/$preset/postern POSTERN_PRESET=$preset \
-    xargs -0 -n 1 -P 3 bash -c 'run_node_file "$@"' run_node_file "$pattern" "$place"
+    xargs -0 -n 1 -P 2 bash -c 'run_node_file "$@"' run_node_file "$pattern" "$place"
   for file; do sum_node "$preset" "$pattern" "$place/$(basename "$file")"; done
   rm -rf "$place"
 }
