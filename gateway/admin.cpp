@@ -115,8 +115,7 @@ void log_ending(std::exception_ptr failure) {
 }  // namespace
 
 Task<void> AdminListener::State::accept(std::shared_ptr<State> state) {
-  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> pause(
-      state->acceptor.get_executor());
+  SteadyTimer pause(state->acceptor.get_executor());
   while (state->acceptor.is_open()) {
     auto [error, socket] = co_await state->acceptor.async_accept(as_result);
     if (error == asio::error::operation_aborted) co_return;

@@ -15,7 +15,7 @@
 
 namespace postern {
 
-using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
 
 // A listening socket of one worker. Connections share it, so that it lives as long as the last of them.
 struct Listening {

@@ -26,7 +26,7 @@ namespace postern {
 template <class T>
 class Handoff {
  public:
-  explicit Handoff(const boost::asio::io_context::executor_type& executor) : executor_(executor), arrived_(executor) {}
+  explicit Handoff(const Executor& executor) : executor_(executor), arrived_(executor) {}
 
   // From any thread, once.
   static void bring(const std::shared_ptr<Handoff>& self, T value) {
@@ -44,7 +44,7 @@ class Handoff {
   }
 
  private:
-  boost::asio::io_context::executor_type executor_;
+  Executor executor_;
   Completion arrived_;
   std::optional<T> value_;
 };
@@ -78,7 +78,7 @@ class Crew {
 // moved.
 template <class Job, class T = std::invoke_result_t<Job>>
 Task<std::optional<T>> run_on(Crew& crew, Job job) {
-  const boost::asio::io_context::executor_type executor = co_await current_executor();
+  const Executor executor = co_await current_executor();
   const auto handoff = std::make_shared<Handoff<T>>(executor);
   const auto owned = std::make_shared<Job>(std::move(job));  // std::function wants what can be copied
   const bool added = crew.try_add([handoff, owned] { Handoff<T>::bring(handoff, (*owned)()); });

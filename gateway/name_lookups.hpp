@@ -11,6 +11,8 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "gateway/executor.hpp"
+
 namespace postern {
 
 using Addresses = std::vector<boost::asio::ip::address>;
@@ -25,7 +27,6 @@ Resolved resolve_by_system(const std::string& host);
 // slowly, or not at all, those who ask gather no threads.
 class NameLookups {
  public:
-  using Executor = boost::asio::io_context::executor_type;
   using Done = std::function<void(const Resolved&)>;
 
   explicit NameLookups(Executor executor, Resolve resolve = resolve_by_system);

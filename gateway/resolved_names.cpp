@@ -31,7 +31,7 @@ void KnownAddresses::ended(const Resolved& outcome, SteadyTime now) noexcept {
   }
 }
 
-ResolvedName::ResolvedName(NameLookups& lookups, asio::io_context::executor_type executor, std::string host)
+ResolvedName::ResolvedName(NameLookups& lookups, Executor executor, std::string host)
     : lookups_(lookups),
       host_(std::move(host)),
       known_(known_at_first(host_)),

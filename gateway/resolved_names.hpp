@@ -2,7 +2,6 @@
 // while that fails, the last good addresses serve.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <map>
@@ -47,7 +46,7 @@ class KnownAddresses {
 class ResolvedName : public std::enable_shared_from_this<ResolvedName> {
  public:
   // `lookups` must outlive every call of resolve().
-  ResolvedName(NameLookups& lookups, boost::asio::io_context::executor_type executor, std::string host);
+  ResolvedName(NameLookups& lookups, Executor executor, std::string host);
 
   // Until addresses() has some: at once when they are known, otherwise when the look-up ends. Gives `operation_aborted`
   // once `given_up`, which must outlive the call, is true: whoever sets it calls wake().
@@ -62,21 +61,19 @@ class ResolvedName : public std::enable_shared_from_this<ResolvedName> {
   NameLookups& lookups_;
   const std::string host_;
   KnownAddresses known_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      changed_;  // never expires: it is cancelled
+  SteadyTimer changed_;  // never expires: it is cancelled
 };
 
 // What is known of a name outlives a reload, as long as an upstream has an endpoint of that name.
 class ResolvedNames {
  public:
-  explicit ResolvedNames(boost::asio::io_context::executor_type executor, Resolve resolve = resolve_by_system)
+  explicit ResolvedNames(Executor executor, Resolve resolve = resolve_by_system)
       : executor_(executor), lookups_(executor, std::move(resolve)) {}
 
   std::shared_ptr<ResolvedName> find(const std::string& host);
 
  private:
-  const boost::asio::io_context::executor_type executor_;
+  const Executor executor_;
   NameLookups lookups_;
   std::map<std::string, std::weak_ptr<ResolvedName>> names_;
 };

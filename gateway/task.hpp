@@ -6,19 +6,19 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/io_context.hpp>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
-namespace postern {
+#include "gateway/executor.hpp"
 
-using Executor = boost::asio::io_context::executor_type;
+namespace postern {
 
 template <class T>
 class Task;
@@ -201,15 +201,13 @@ Root run_root(Task<T> task, Done done) {
 class Resumption {
  public:
   explicit Resumption(Promise& waiting) noexcept : waiting_(&waiting) {}
-  Resumption(Resumption&& other) noexcept : waiting_(std::exchange(other.waiting_, nullptr)) {}
-  Resumption& operator=(Resumption&&) = delete;
-  ~Resumption() {
-    if (waiting_ != nullptr) waiting_->abandon();
-  }
-  void operator()() { std::exchange(waiting_, nullptr)->resume(); }
+  void operator()() { waiting_.release()->resume(); }
 
  private:
-  Promise* waiting_;
+  struct Abandon {
+    void operator()(const Promise* waiting) const noexcept { waiting->abandon(); }
+  };
+  std::unique_ptr<Promise, Abandon> waiting_;
 };
 
 }  // namespace task
@@ -273,20 +271,20 @@ class Operation {
   class Handler {
    public:
     explicit Handler(Operation& operation) noexcept : operation_(&operation) {}
-    Handler(Handler&& other) noexcept : operation_(std::exchange(other.operation_, nullptr)) {}
-    Handler& operator=(Handler&&) = delete;
-    ~Handler() {
-      if (operation_ != nullptr && operation_->waiting_ != nullptr) operation_->waiting_->abandon();
-    }
     template <class... Values>
     void operator()(Values&&... values) {
-      Operation& operation = *std::exchange(operation_, nullptr);
+      Operation& operation = *operation_.release();
       operation.results_.emplace(std::forward<Values>(values)...);
       operation.waiting_->resume();
     }
 
    private:
-    Operation* operation_;
+    struct Abandon {
+      void operator()(const Operation* operation) const noexcept {
+        if (operation->waiting_ != nullptr) operation->waiting_->abandon();
+      }
+    };
+    std::unique_ptr<Operation, Abandon> operation_;
   };
 
   Initiation initiation_;

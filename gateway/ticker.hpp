@@ -2,11 +2,12 @@
 // deadline, walked ten times a second.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <functional>
+
+#include "gateway/executor.hpp"
 
 namespace postern {
 
@@ -39,13 +40,10 @@ class Ticker {
   SteadyTime now() const noexcept { return now_; }
 
  private:
-  using Timer =
-      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                        boost::asio::io_context::executor_type>;
   void arm();
   void tick();
 
-  Timer timer_;
+  SteadyTimer timer_;
   boost::intrusive::list<Ticking, boost::intrusive::constant_time_size<false>> list_;
   std::function<void(SteadyTime)> after_;
   SteadyTime now_ = std::chrono::steady_clock::now();

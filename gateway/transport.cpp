@@ -62,7 +62,7 @@ Task<error_code> Transport::handshake(SslPtr ssl) {
 }
 
 Transport::ReadSome Transport::read_some(char* place, std::size_t size) {
-  if (ssl_) return read_tls(place, size).operator co_await();
+  if (ssl_) return Task<Read>::Awaiter(read_tls(place, size));
   return socket_.async_read_some(asio::buffer(place, size), as_result);
 }
 

@@ -17,7 +17,7 @@
 
 namespace postern {
 
-using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 using boost::system::error_code;
 
 struct SslDeleter {

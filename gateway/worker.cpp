@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>
 #include <ctime>
 #include <new>
@@ -30,8 +29,7 @@ constexpr std::size_t log_flush_bytes = 32 * 1024;
 constexpr std::size_t reserve_bytes = 16 * 1024;        // for a reply's head, body and coroutines
 constexpr std::chrono::milliseconds accept_pause{100};  // after EMFILE and its like
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                         asio::io_context::executor_type>;
+using SteadyTimer = SteadyTimer;
 
 // A relay buffer also takes a whole response head, or what of a body came with a request's head.
 std::size_t relay_size(const conf::Limits& limits) {
@@ -163,7 +161,7 @@ Task<void> Worker::accept(std::shared_ptr<Listening> listening) {
       metrics_.accept_errors_total += 1;
       if (!std::exchange(failing, true)) spdlog::warn("accept on {}: {}", listening->address, error.message());
       try {
-        Timer pause(io_.get_executor(), accept_pause);
+        SteadyTimer pause(io_.get_executor(), accept_pause);
         co_await pause.async_wait(as_result);
       } catch (const std::bad_alloc&) {  // then without a pause
       }

@@ -104,7 +104,7 @@ class Worker {
   // Destroyed from here on down first, while what coroutine frames give back to is still there.
   // One thread uses its sockets; other threads post to it.
   boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::executor_work_guard<Executor> work_;
   Ticker ticker_;
   ResolvedNames names_;
   std::list<std::shared_ptr<Listening>> listening_;

@@ -118,7 +118,7 @@ void WorkerGroup::stop() {
 Task<WorkerMetrics> WorkerGroup::collect_metrics() {
   // Every worker hands over a copy of its own; the last one wakes this coroutine.
   struct Collection {
-    explicit Collection(const asio::io_context::executor_type& executor) : done(executor) {}
+    explicit Collection(const Executor& executor) : done(executor) {}
     WorkerMetrics sum;
     std::size_t missing = 0;
     Completion done;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "filters/keys/remote_keys.hpp"
+#include "gateway/executor.hpp"
 
 namespace postern::keys {
 
@@ -31,7 +32,7 @@ class Engine {
  private:
   UrlTurns turns_;
   boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::executor_work_guard<Executor> work_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<RemoteKeys>> sources_;
   std::thread thread_;

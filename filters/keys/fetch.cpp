@@ -13,7 +13,7 @@ bool is_redirect(unsigned status) noexcept {
 // One fetch through all of its redirects.
 class Fetch {
  public:
-  Fetch(boost::asio::io_context::executor_type executor, const conf::Url& url, const std::string& etag,
+  Fetch(Executor executor, const conf::Url& url, const std::string& etag,
         const FetchOptions& options, const Observe& observe)
       : executor_(executor),
         first_(url),
@@ -34,7 +34,7 @@ class Fetch {
     if (observe_) observe_(name_of(deadline_.phase()), what);
   }
 
-  boost::asio::io_context::executor_type executor_;
+  Executor executor_;
   const conf::Url& first_;
   const std::string& etag_;
   const FetchOptions& options_;

@@ -30,7 +30,7 @@ class Lookups final : public asio::execution_context::service {
 // A look-up that goes on by itself when nobody waits any more: the system's resolver cannot be interrupted.
 struct LookUp {
   explicit LookUp(Executor executor) : end(executor) {}
-  FetchTimer end;  // expires with the phase; cancelled by the answer
+  SteadyTimer end;  // expires with the phase; cancelled by the answer
   bool answered = false;
   Resolved outcome;
 };

@@ -21,7 +21,7 @@ class FetchConnection {
   static constexpr std::size_t max_addresses = 8;  // tried for one name
 
   // All of them must outlive this.
-  FetchConnection(boost::asio::io_context::executor_type executor, const FetchOptions& options, FetchDeadline& deadline,
+  FetchConnection(Executor executor, const FetchOptions& options, FetchDeadline& deadline,
                   const Observe& observe);
   ~FetchConnection() { deadline_.guard(nullptr); }
   FetchConnection(const FetchConnection&) = delete;
@@ -48,7 +48,7 @@ class FetchConnection {
   FetchFailure failure(const error_code& error) const;
   void observe(const std::string& what) const;
 
-  boost::asio::io_context::executor_type executor_;
+  Executor executor_;
   const FetchOptions& options_;
   FetchDeadline& deadline_;
   const Observe& observe_;

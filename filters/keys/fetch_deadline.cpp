@@ -16,15 +16,15 @@ void end_operations(TcpSocket& socket) noexcept {
 }  // namespace
 
 struct FetchDeadline::State {
-  explicit State(boost::asio::io_context::executor_type executor) : timer(executor) {}
-  FetchTimer timer;
+  explicit State(Executor executor) : timer(executor) {}
+  SteadyTimer timer;
   TcpSocket* socket = nullptr;
   TimePoint ends_at;
   unsigned turn = 0;  // a handler of an earlier turn may be queued when the timer is set anew
   bool passed = false;
 };
 
-FetchDeadline::FetchDeadline(boost::asio::io_context::executor_type executor, std::chrono::milliseconds timeout,
+FetchDeadline::FetchDeadline(Executor executor, std::chrono::milliseconds timeout,
                              int timeouts_in_all)
     : state_(std::make_shared<State>(executor)),
       timeout_(timeout),

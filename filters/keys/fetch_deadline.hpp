@@ -2,7 +2,6 @@
 // ends.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstddef>
@@ -10,12 +9,10 @@
 #include <string>
 
 #include "filters/keys/fetch.hpp"
+#include "gateway/executor.hpp"
 
 namespace postern::keys {
 
-using FetchTimer =
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                      boost::asio::io_context::executor_type>;
 
 class FetchDeadline {
  public:
@@ -24,7 +21,7 @@ class FetchDeadline {
   static constexpr int phases_in_all = 4;
 
   // `timeout` is a phase's; the whole has `timeouts_in_all` times of it, from now on.
-  FetchDeadline(boost::asio::io_context::executor_type executor, std::chrono::milliseconds timeout,
+  FetchDeadline(Executor executor, std::chrono::milliseconds timeout,
                 int timeouts_in_all = phases_in_all);
   ~FetchDeadline();
   FetchDeadline(const FetchDeadline&) = delete;

@@ -23,7 +23,7 @@ Task<MaybeFailure> exchange(FetchConnection& connection, const conf::Url& url, b
 }  // namespace
 
 Task<tl::expected<Posted, FetchFailure>> post(const conf::Url& url, const Secret& body, const FetchOptions& options) {
-  const boost::asio::io_context::executor_type executor = co_await current_executor();
+  const Executor executor = co_await current_executor();
   FetchDeadline deadline(executor, options.timeout, 1);
   deadline.begin(Phase::dns);
   if (auto why = refuse_url(url, options)) co_return tl::unexpected(deadline.failure(std::move(*why)));

@@ -28,12 +28,12 @@ double seconds_between(Instant from, Instant to) {
 struct RemoteKeys::Waiter {
   // Shared with the message that wakes it, which may arrive when the request has given up.
   struct Wake {
-    explicit Wake(const asio::io_context::executor_type& executor) : completion(executor) {}
+    explicit Wake(const Executor& executor) : completion(executor) {}
     Completion completion;
     bool fetched = false;
   };
 
-  Waiter(RemoteKeys& keys, asio::io_context::executor_type executor)
+  Waiter(RemoteKeys& keys, Executor executor)
       : source(keys), executor_(executor), wake(std::make_shared<Wake>(executor)) {}
   ~Waiter() {
     const std::lock_guard lock(source.mutex_);
@@ -43,14 +43,14 @@ struct RemoteKeys::Waiter {
   Waiter& operator=(const Waiter&) = delete;
 
   RemoteKeys& source;
-  asio::io_context::executor_type executor_;
+  Executor executor_;
   std::shared_ptr<Wake> wake;
   bool listed = false;
   std::list<Waiter*>::iterator place{};
 };
 
 Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
-  const asio::io_context::executor_type executor = co_await current_executor();
+  const Executor executor = co_await current_executor();
   Waiter waiter(*this, executor);
   bool begins = false;
   std::chrono::milliseconds limit{};

@@ -2,7 +2,6 @@
 // providers, routes and workers share it.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <list>
 #include <map>
@@ -17,6 +16,7 @@
 #include "filters/keys/key_fetcher.hpp"
 #include "filters/keys/key_source.hpp"
 #include "filters/keys/schedule.hpp"
+#include "gateway/executor.hpp"
 #include "gateway/provider_status.hpp"
 
 namespace postern::keys {
@@ -54,9 +54,7 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   std::string document_url() const;
 
   boost::asio::io_context& io_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      timer_;
+  SteadyTimer timer_;
 
   // Of the fetching thread alone.
   KeyFetcher fetcher_;

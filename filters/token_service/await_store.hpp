@@ -18,7 +18,7 @@ inline constexpr std::chrono::seconds store_deadline{5};
 template <class T, class Call>
 Task<tl::expected<T, state::StoreError>> await_store(Call call) {
   using Outcome = tl::expected<T, state::StoreError>;
-  const boost::asio::io_context::executor_type executor = co_await current_executor();
+  const Executor executor = co_await current_executor();
   const auto handoff = std::make_shared<Handoff<Outcome>>(executor);
   call(state::Done<T>([handoff](Outcome outcome) { Handoff<Outcome>::bring(handoff, std::move(outcome)); }));
   auto outcome = co_await handoff->wait(std::chrono::steady_clock::now() + store_deadline);

@@ -16,6 +16,7 @@
 #include "conf/problems.hpp"
 #include "filters/token_service/service.hpp"
 #include "filters/token_service/stores.hpp"
+#include "gateway/executor.hpp"
 
 namespace postern::token_service {
 
@@ -45,7 +46,7 @@ class Engine {
   std::vector<std::shared_ptr<Shared>> all_shared();
 
   boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::executor_work_guard<Executor> work_;
   Stores stores_;
   std::mutex mutex_;
   // By the store's identity and the hash of the secret under which its signing keys are encrypted.

@@ -105,7 +105,7 @@ std::optional<std::string> SigningKeys::jwks() const {
 }
 
 Task<keys::Waited> SigningKeys::await_fetch(keys::Wanted wanted) {
-  const boost::asio::io_context::executor_type executor = co_await current_executor();
+  const Executor executor = co_await current_executor();
   const auto waiter = std::make_shared<Handoff<keys::Waited>>(executor);
   boost::asio::post(io_, [self = shared_from_this(), waiter, wanted] { self->ask(waiter, wanted); });
   const auto waited = co_await waiter->wait(std::chrono::steady_clock::now() + store_deadline);

@@ -2,7 +2,6 @@
 // They are the key source of the provider `token_service`.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
@@ -76,9 +75,6 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
     state::SigningKeyRecord record;  // without its private key, which `key` has
     std::shared_ptr<const jose::SigningKey> key;
   };
-  using Timer =
-      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                        boost::asio::io_context::executor_type>;
 
   // On the thread of `io`.
   std::shared_ptr<const jose::SigningKey> read_key(const state::SigningKeyRecord& record) const;
@@ -104,7 +100,7 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   boost::asio::io_context& io_;
   std::shared_ptr<const StoreHolder> store_;
   std::shared_ptr<Revocations> revocations_;
-  Timer timer_;
+  SteadyTimer timer_;
   const Secret encryption_secret_;
   bool loading_ = false;
   std::chrono::steady_clock::time_point next_ask_{};

@@ -16,7 +16,7 @@ state::SigningKeySet SigningKeys::known() const {
 }
 
 Task<SigningKeys::Made> SigningKeys::rotate() {
-  const boost::asio::io_context::executor_type executor = co_await current_executor();
+  const Executor executor = co_await current_executor();
   const auto waiter = std::make_shared<Handoff<Made>>(executor);
   boost::asio::post(io_, [self = shared_from_this(), waiter] { self->demand(waiter); });
   std::optional<Made> made = co_await waiter->wait(std::chrono::steady_clock::now() + store_deadline);

@@ -1,7 +1,6 @@
 // The stores of the process, over all reloads.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <map>
@@ -13,6 +12,7 @@
 #include "conf/problems.hpp"
 #include "filters/token_service/followed_store.hpp"
 #include "filters/token_service/store_settings.hpp"
+#include "gateway/executor.hpp"
 
 namespace postern::token_service {
 
@@ -42,9 +42,7 @@ class Stores {
   void sweep(const std::shared_ptr<StoreHolder>& holder);
 
   boost::asio::io_context& io_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      sweeping_;
+  SteadyTimer sweeping_;
   std::mutex mutex_;
   std::map<std::string, Open> by_identity_;
 };

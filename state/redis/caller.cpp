@@ -16,7 +16,7 @@ constexpr std::size_t batch_bytes = 64 * 1024;
 
 }  // namespace
 
-Caller::Caller(asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver)
+Caller::Caller(Executor executor, const RedisOptions& options, Resolver& resolver)
     : executor_(executor),
       options_(options),
       connector_(executor, options, resolver),

@@ -19,7 +19,7 @@ namespace postern::state::redis {
 class Caller {
  public:
   // `options` and `resolver` must outlive it.
-  Caller(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver);
+  Caller(Executor executor, const RedisOptions& options, Resolver& resolver);
 
   // Connects; and again whenever the connection is lost.
   void start();
@@ -58,14 +58,14 @@ class Caller {
   bool is_over() const noexcept { return ending_ && waiting_.empty() && sent_.empty(); }
   void stop_if_over();
 
-  boost::asio::io_context::executor_type executor_;
+  Executor executor_;
   const RedisOptions& options_;
   std::mt19937 random_{std::random_device{}()};
   std::deque<Call> waiting_, sent_;  // by their deadlines
   Connector connector_;
   std::shared_ptr<Connection> connection_;  // the last one that was made
   MaybeError last_error_;                   // why there is no connection
-  Timer pause_, deadline_;
+  SteadyTimer pause_, deadline_;
   bool is_connected_ = false, is_writing_ = false, is_watching_ = false, ending_ = false;
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
@@ -21,14 +20,11 @@
 
 namespace postern::state::redis {
 
-using Timer =
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                      boost::asio::io_context::executor_type>;
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // `options` and `resolver` must outlive it.
-  Connection(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver);
+  Connection(Executor executor, const RedisOptions& options, Resolver& resolver);
 
   // Connects to the host, which is resolved each time, and greets, in the time of the options. `steps` must live until
   // it returns.
@@ -62,7 +58,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ServerClock clock_;
   ClientTls::Session session_;  // outlives the transport
   Transport transport_;
-  Timer timer_;
+  SteadyTimer timer_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   bool shut_ = false;
   ReplyReader replies_;

@@ -9,7 +9,7 @@
 
 namespace postern::state::redis {
 
-Connector::Connector(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver)
+Connector::Connector(Executor executor, const RedisOptions& options, Resolver& resolver)
     : executor_(executor), options_(options), resolver_(resolver) {}
 
 Task<tl::expected<std::shared_ptr<Connection>, StoreError>> Connector::connect(ForScripts for_scripts) {

@@ -19,7 +19,7 @@ namespace postern::state::redis {
 class Connector {
  public:
   // `options` and `resolver` must outlive it.
-  Connector(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver);
+  Connector(Executor executor, const RedisOptions& options, Resolver& resolver);
 
   // A new connection, greeted. Sentinel is asked anew each time; a server, or a Sentinel, that failed is followed by
   // the next of its list.
@@ -39,7 +39,7 @@ class Connector {
   Task<MaybeError> open(conf::RedisAddress address, const std::vector<GreetingStep>& steps);
   void warn_of_eviction();
 
-  boost::asio::io_context::executor_type executor_;
+  Executor executor_;
   const RedisOptions& options_;
   Resolver& resolver_;
   std::shared_ptr<Connection> latest_;

@@ -20,7 +20,7 @@ Millis wall_clock() {
 
 }  // namespace
 
-Feed::Feed(asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver, Follower follower,
+Feed::Feed(Executor executor, const RedisOptions& options, Resolver& resolver, Follower follower,
            OwnRevocations& own, Revoke revoke)
     : executor_(executor),
       options_(options),

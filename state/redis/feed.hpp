@@ -26,7 +26,7 @@ class Feed {
   using Revoke = std::function<void(Revocation revocation)>;
   // `own`: what was revoked by this process. What the server does not know of it is revoked again by `revoke`.
   // `options`, `resolver` and `own` must outlive it.
-  Feed(boost::asio::io_context::executor_type executor, const RedisOptions& options, Resolver& resolver,
+  Feed(Executor executor, const RedisOptions& options, Resolver& resolver,
        Follower follower, OwnRevocations& own, Revoke revoke);
 
   void start();
@@ -42,7 +42,7 @@ class Feed {
                                                          std::chrono::milliseconds patience);
   MaybeError take_new(const Reply& reply, std::uint64_t latest, Millis asked_at);
 
-  boost::asio::io_context::executor_type executor_;
+  Executor executor_;
   const RedisOptions& options_;
   const Follower follower_;
   OwnRevocations& own_;
@@ -52,7 +52,7 @@ class Feed {
   Connector connector_;
   std::shared_ptr<Connection> connection_;  // the last one that was made
   std::optional<std::uint64_t> known_;      // the last number that the follower was told of; none: all are to be loaded
-  Timer pause_;
+  SteadyTimer pause_;
   bool ending_ = false;
 };
 

@@ -149,7 +149,7 @@ class RedisStore final : public Store {
   const RedisOptions options_;
   std::atomic<std::size_t> calls_{0};  // without an answer
   boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::executor_work_guard<Executor> work_;
   // The thread's own.
   Resolver resolver_;
   Caller caller_;

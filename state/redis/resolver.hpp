@@ -1,7 +1,6 @@
 // The addresses of Redis servers, one look-up at a time.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
@@ -16,7 +15,6 @@ namespace postern::state::redis {
 // to connect gather no threads.
 class Resolver {
  public:
-  using Executor = boost::asio::io_context::executor_type;
   Resolver(Executor executor, Resolve resolve);
   // Returns at once; a look-up under way ends by itself. Nothing may run on the executor any more.
   ~Resolver();
@@ -35,9 +33,7 @@ class Resolver {
 
   NameLookups lookups_;
   std::shared_ptr<LookUp> under_way_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    Executor>
-      changed_;  // never expires: it is cancelled
+  SteadyTimer changed_;  // never expires: it is cancelled
 };
 
 }  // namespace postern::state::redis

@@ -62,7 +62,6 @@ inline Script answer_by_tls(SSL_CTX* context, std::string bytes) {
 
 class ScriptedServer {
  public:
-  using Executor = boost::asio::io_context::executor_type;
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
 
   // A script for each connection in turn; the last one also for all that follow. Must outlive the io_context's run().
@@ -87,7 +86,6 @@ class ScriptedServer {
   unsigned failed_handshakes = 0;
 
  private:
-
   Task<void> serve() {
     for (;;) {
       auto [error, socket] = co_await acceptor_.async_accept(as_result);

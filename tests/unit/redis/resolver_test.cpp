@@ -33,7 +33,7 @@ struct Asking {
   std::optional<Resolved> outcome;
 };
 
-Task<void> fail_to_open(asio::io_context::executor_type executor, Resolver& resolver, int times, int& failures) {
+Task<void> fail_to_open(Executor executor, Resolver& resolver, int times, int& failures) {
   RedisOptions options;
   options.timeout = std::chrono::milliseconds(5);
   const std::vector<GreetingStep> steps;

@@ -22,7 +22,7 @@ constexpr std::string_view test_issuer = "https://shop.example.com";
 class HeldAccounts final : public Accounts {
  public:
   Task<tl::expected<KnownAccount, Refusal>> check(accounts::Credentials credentials) const override {
-    const boost::asio::io_context::executor_type executor = co_await current_executor();
+    const Executor executor = co_await current_executor();
     const auto verdict = std::make_shared<Handoff<bool>>(executor);
     waiting.push_back(verdict);
     if (!held) release();
