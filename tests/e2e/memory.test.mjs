@@ -11,7 +11,7 @@ import {startStandard} from './harness/standard.mjs';
 import {eventually, sanitized} from './harness/waiting.mjs';
 
 const mebibyte = 1 << 20;
-const most_heads = 400; // each holds some 30 KiB, an upload three times that while its upstream is awaited
+const mostHeads = 400; // each holds some 30 KiB, an upload three times that while its upstream is awaited
 
 // What the process may still write to from now on: `left` bytes beside what it has.
 function leaveMemory(gateway, left) {
@@ -32,7 +32,7 @@ describe('a gateway without memory', {skip: sanitized && 'a sanitizer ends the p
     };
     // Heads that do not end take what there is, until there is too little for one more: it is closed without a word.
     const heads = [];
-    while (heads.length < most_heads && heads.every((head) => head && !head.isOver)) {
+    while (heads.length < mostHeads && heads.every((head) => head && !head.isOver)) {
       heads.push(await add('GET /open/never HTTP/1.1\r\n'));
     }
     // What a head gives back is enough for an upload to begin, and too little for all of it.

@@ -101,12 +101,12 @@ describe('a parked connection', () => {
     const scope = scoped(t);
     const {gateway} = await startStandard(scope, {timeouts: {idle: '1s'}});
     const client = await connect(scope, gateway.port);
+    const begin = performance.now(); // not after the answer, which a busy test may see late
     await ask(client);
-    const begin = performance.now();
     await parked(gateway, 1);
     assert.equal(await client.ended(), 'end');
     const took = performance.now() - begin;
-    assert.ok(took > 700 && (sanitized || took < 3000), `after ${took} ms`);
+    assert.ok(took > 900 && (sanitized || took < 2000), `after ${took} ms`);
     assert.equal(await openOf(gateway), 0);
   });
 

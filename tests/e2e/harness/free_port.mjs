@@ -3,8 +3,9 @@ import {readFileSync} from 'node:fs';
 import net from 'node:net';
 
 const first = 10_000;
-// From here on the kernel gives ports away: for port 0, and for each connection that is made.
-const [end] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t').map(Number);
+// From here on the kernel gives ports away: for port 0, and for each connection that is made. Where it leaves too few, some of its own.
+const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
+const end = Math.max(parseInt(range, 10), first + 10_000);
 
 const isFree = (port) => new Promise((resolve) => {
   const probe = net.createServer();
