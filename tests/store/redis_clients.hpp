@@ -77,8 +77,7 @@ struct Known {
             .failed =
                 [this](const StoreError& error) {
                   const std::lock_guard lock(mutex);
-                  ++failures;
-                  last_error = error;
+                  failures.push_back(error);
                   changed.notify_all();
                 }};
   }
@@ -100,8 +99,8 @@ struct Known {
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<std::string> sids;
-  int completed = 0, caught_up = 0, failures = 0;
-  StoreError last_error;
+  int completed = 0, caught_up = 0;
+  std::vector<StoreError> failures;
 };
 
 }  // namespace postern::state

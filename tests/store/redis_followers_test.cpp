@@ -35,7 +35,7 @@ TEST_CASE("A follower hears of a Redis that is gone, and knows all again when it
   healed_revoke(*other, "a");
   known.wait_for({"a"});
   server.kill();
-  known.wait_until([&] { return known.failures > 0 && known.last_error.kind == Kind::unreachable; });
+  known.wait_until([&] { return !known.failures.empty() && known.failures.back().kind == Kind::unreachable; });
   server.start();  // which may be loading for a while
   healed_revoke(*other, "b");
   known.wait_for({"a", "b"});
@@ -50,7 +50,7 @@ TEST_CASE("A follower of a Redis that stands still is told within two seconds th
   known.wait_until([&] { return known.caught_up > 0; });
   server.send(SIGSTOP);
   const auto began = std::chrono::steady_clock::now();
-  known.wait_until([&] { return known.failures > 0; });
+  known.wait_until([&] { return !known.failures.empty(); });
   CHECK(std::chrono::steady_clock::now() - began < Seconds(3));
   server.send(SIGCONT);
 }

@@ -28,17 +28,22 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-// Runs in a child process of `parent`, and ends with it; `out`: a descriptor for what it writes, or less than 0.
-[[noreturn]] void become(const std::vector<std::string>& words, int out, pid_t parent) {
+// Starts a process that ends with this one; `out`: a descriptor for what it writes, or less than 0.
+pid_t start_process(const std::vector<std::string>& words, int out) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  const pid_t self = ::getpid();
+  const pid_t process = ::fork();
+  REQUIRE(process >= 0);
+  if (process > 0) return process;
+  // Another thread may have held the allocator when this one was copied: nothing may be allocated.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // it has ended already
+  if (::getppid() != self) ::_exit(127);  // it has ended already
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(out < 0 ? nothing : out, STDOUT_FILENO);
   ::dup2(nothing, STDERR_FILENO);
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());
   ::_exit(127);
 }
@@ -78,10 +83,7 @@ void RedisServer::start() {
                                  "--save",       "",
                                  "--logfile",    "log"};
   words.insert(words.end(), options_.begin(), options_.end());
-  const pid_t self = ::getpid();
-  process_ = ::fork();
-  REQUIRE(process_ >= 0);
-  if (process_ == 0) become(words, -1, self);
+  process_ = start_process(words, -1);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   // Its first words may be about a password, or that it still loads its log.
   while (true) {
@@ -109,10 +111,7 @@ std::string RedisServer::ask(const std::vector<std::string>& command) const {
   words.insert(words.end(), command.begin(), command.end());
   std::array<int, 2> pipe{};
   REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
-  const pid_t self = ::getpid();
-  const pid_t process = ::fork();
-  REQUIRE(process >= 0);
-  if (process == 0) become(words, pipe[1], self);
+  const pid_t process = start_process(words, pipe[1]);
   ::close(pipe[1]);
   std::string answer;
   std::array<char, 4096> chunk;

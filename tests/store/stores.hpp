@@ -22,6 +22,9 @@
 
 namespace postern::state {
 
+// Longer than any test should wait. Stores wait for so long as well, where it is not their patience that is tested.
+constexpr auto patience = std::chrono::seconds(20);
+
 // A folder with one file, which any number of stores may open.
 struct SqlitePlace {
   SqlitePlace() {
@@ -29,6 +32,7 @@ struct SqlitePlace {
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     folder = name;
     options.file = (folder / "state.db").string();
+    options.busy_timeout = options.timeout = patience;
   }
   SqlitePlace(const SqlitePlace&) = delete;
   SqlitePlace& operator=(const SqlitePlace&) = delete;
@@ -54,13 +58,12 @@ struct RedisPlace {
     options.url.host = "127.0.0.1";
     options.url.port = server.port();
     options.key_prefix = "test-" + std::to_string(++count);
+    options.timeout = patience;
   }
   std::unique_ptr<Store> open() const { return open_redis_store(options); }
 
   RedisOptions options;
 };
-
-constexpr auto patience = std::chrono::seconds(20);  // longer than any test should wait
 
 template <class T>
 struct Answer {
