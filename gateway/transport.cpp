@@ -67,6 +67,11 @@ Transport::ReadSome Transport::read_some(char* place, std::size_t size) {
 }
 
 Task<Transport::Read> Transport::read_tls(char* place, std::size_t size) {
+  // Who has just been written to answers later, as a rule: a read would find nothing, and be made again.
+  if (std::exchange(tls_wrote_, false) && SSL_has_pending(ssl_.get()) == 0) {
+    const error_code error = co_await wait_for(SSL_ERROR_WANT_READ);
+    if (error) co_return Read(error, 0);
+  }
   for (;;) {
     const Read read = try_read_tls(place, size);
     if (std::get<0>(read) != asio::error::would_block) co_return read;
@@ -139,6 +144,7 @@ bool Transport::try_write_tls(std::string_view& bytes, error_code& error) {
     std::size_t sent = 0;
     const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
     if (result == 1) {
+      tls_wrote_ = true;
       bytes.remove_prefix(sent);
       continue;
     }

@@ -36,7 +36,8 @@ class Transport {
   // What one read brought: the error and the number of bytes, as Asio tells them. eof: the peer has ended its side,
   // cleanly.
   using Read = std::tuple<error_code, std::size_t>;
-  using ReadPlain = decltype(std::declval<TcpSocket&>().async_read_some(boost::asio::mutable_buffers_1({}, 0), as_result));
+  using ReadPlain =
+      decltype(std::declval<TcpSocket&>().async_read_some(boost::asio::mutable_buffers_1({}, 0), as_result));
   using ReadSome = task::Either<ReadPlain, Task<Read>::Awaiter>;
   // At least one byte, or an error. Tries at once, else suspends.
   [[nodiscard]] ReadSome read_some(char* place, std::size_t size);
@@ -82,6 +83,7 @@ class Transport {
   SslPtr ssl_;
   int tls_wants_ = 0;       // what the last TLS write waits for
   int tls_read_wants_ = 0;  // what the last TLS try_read() waits for; 0: nothing
+  bool tls_wrote_ = false;  // since the last TLS read
 };
 
 }  // namespace postern
