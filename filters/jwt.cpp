@@ -110,6 +110,7 @@ class Jwt final : public Filter {
       return pass();
     }
     request.decision.cache = CacheUse::miss;
+    if (const auto* known = find_refused(found->token, request.now, state)) return refuse_again(request, *known);
     return judge(request, *found, state);
   }
 
@@ -156,10 +157,10 @@ class Jwt final : public Filter {
 
   Step judge(RequestContext& request, const FoundToken& found, FilterWorkerState& state) const {
     auto token = jose::parse_token(found.token, &state.headers);
-    if (!token) return refuse(request, std::move(token.error()));
+    if (!token) return refuse_and_remember(request, found.token, std::move(token.error()), state);
     note_unverified(request, *token);
-    const auto chosen = jose::choose_provider(*token, rules_);
-    if (!chosen) return refuse(request, chosen.error());
+    auto chosen = jose::choose_provider(*token, rules_);
+    if (!chosen) return refuse_and_remember(request, found.token, std::move(chosen.error()), state);
     const Provider& provider = *providers_[*chosen];
     request.decision.provider = provider.rules.provider;
     const std::uint64_t judged_by = provider.source->version();
@@ -169,7 +170,12 @@ class Jwt final : public Filter {
         may_renew(request)) {
       return renew(request, found.token);
     }
-    if (!lacks_key(request.decision.reason, *token, provider)) return verdict;
+    if (!lacks_key(request.decision.reason, *token, provider)) {
+      if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
+        remember(request, found.token, *refusal, &provider, judged_by, state);
+      }
+      return verdict;
+    }
     // A revoked key is left out of the keys; its tokens are told as they were while it was there.
     if (own && revocations_->is_key_revoked(provider.rules.issuers.front(), std::string(token->jws.kid()))) {
       return refuse(request, Refusal(Reason::token_revoked));
@@ -245,6 +251,60 @@ class Jwt final : public Filter {
       request.decision.issuer = request.keep(clipped(*issuer->string()));
     }
     request.decision.kid = request.keep(clipped(token.jws.kid()));
+  }
+
+  const RefusedTokens::Entry* find_refused(std::string_view token, double now, const FilterWorkerState& state) const {
+    const RefusedTokens::Entry* known = state.refused.find(id_, token, now);
+    const bool same_keys =
+        known == nullptr || known->provider == nullptr || known->provider->source->version() == known->keys_version;
+    return same_keys ? known : nullptr;
+  }
+
+  static Verdict refuse_again(RequestContext& request, const RefusedTokens::Entry& known) {
+    if (known.provider != nullptr) request.decision.provider = known.provider->rules.provider;
+    request.decision.issuer = request.keep(known.issuer);
+    request.decision.kid = request.keep(known.kid);
+    return refuse(request, known.refusal);
+  }
+
+  Verdict refuse_and_remember(RequestContext& request, std::string_view token, Refusal refusal,
+                              FilterWorkerState& state) const {
+    remember(request, token, refusal, nullptr, 0, state);
+    return refuse(request, std::move(refusal));
+  }
+
+  void remember(const RequestContext& request, std::string_view token, const Refusal& refusal, const Provider* provider,
+                std::uint64_t keys_version, FilterWorkerState& state) const {
+    if (renewal_ != nullptr || !is_settled(refusal)) return;
+    state.refused.insert({.filter = id_,
+                          .token = std::string(token),
+                          .refused_at = request.now,
+                          .provider = provider,
+                          .keys_version = keys_version,
+                          .refusal = refusal,
+                          .issuer = std::string(request.decision.issuer),
+                          .kid = std::string(request.decision.kid)});
+  }
+
+  // Whether the same rules and keys refuse the same token at any later time as well, whatever is revoked or fetched.
+  static bool is_settled(const Refusal& refusal) noexcept {
+    switch (refusal.reason) {
+      case Reason::token_malformed:
+      case Reason::algorithm_not_allowed:
+      case Reason::issuer_unknown:
+      case Reason::signature_invalid:
+      case Reason::token_expired:
+      case Reason::token_lifetime_too_long:
+      case Reason::audience_mismatch:
+      case Reason::type_mismatch:
+      case Reason::proof_missing:
+        return true;
+      case Reason::claim_missing:
+      case Reason::claim_mismatch:
+        return refusal.checked_by == CheckedBy::provider;  // before revocations are looked at, unlike the route's
+      default:
+        return false;
+    }
   }
 
   static Verdict refuse(RequestContext& request, Refusal refusal) {

@@ -4,6 +4,7 @@
 #include "conf/config.hpp"
 #include "filters/jose/compact.hpp"
 #include "filters/jose/signature.hpp"
+#include "filters/refused_tokens.hpp"
 #include "filters/token_cache.hpp"
 #include "gateway/request_context.hpp"
 #include "state/revocation_table.hpp"
@@ -15,6 +16,7 @@ struct FilterWorkerState final : WorkerState {
       : tokens(token_cache_bytes) {}
 
   TokenCache tokens;
+  RefusedTokens refused;
   jose::HeaderMemo headers;
   jose::SignatureContexts contexts;
   state::RevocationTable::View revocations;

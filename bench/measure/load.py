@@ -26,10 +26,11 @@ def h2load(url, connections, requests, header=None, body=None, status="2xx"):
     return requests
 
 
-def wrk(url, connections, requests, header=None, authorizations=None):
+def wrk(url, connections, requests, header=None, authorizations=None, refused=False):
     """So many requests, for what h2load cannot do: a header value for each request, and `Connection: close` in `header`.
 
-    A run takes a second at least and ends after it; returned is how many requests were sent until then.
+    A run takes a second at least and ends after it; returned is how many requests were sent until then. `refused`: all
+    answers are to be refusals.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as values:
         values.writelines(value + "\n" for value in authorizations or [])
@@ -37,8 +38,11 @@ def wrk(url, connections, requests, header=None, authorizations=None):
         command = ["wrk", "-t1", f"-c{connections}", "-d1s", "-s", HERE / "bounded.lua"] + (["-H", header] if header else [])
         output = run([*command, url, "--", requests] + ([values.name] if authorizations else []))
     sent = re.search(r"^sent (\d+)$", output, re.M)
-    if sent is None or "Non-2xx" in output or "Socket errors" in output:
-        raise RuntimeError(f"{url}: not all answers are a success\n{output}")
+    answered = re.search(r"^ *(\d+) requests in ", output, re.M)
+    of_refusals = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    refusals = of_refusals.group(1) if of_refusals else "0"
+    if sent is None or refusals != (answered.group(1) if refused else "0") or "Socket errors" in output:
+        raise RuntimeError(f"{url}: not all answers are as expected\n{output}")
     return int(sent.group(1))
 
 

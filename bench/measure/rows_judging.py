@@ -45,7 +45,7 @@ def cold(stage):
 
 
 def refused(stage):
-    """No token and one of a stranger, beside what is proxied; a forged one, beside no token."""
+    """No token and one of a stranger, beside what is proxied; forged ones, beside no token."""
     strange = stage.tokens.mint("RS256", issuer=ISSUER_OF_NOBODY)
     for gateway in stage.posterns:
         proxied = stage.kept(gateway, name="proxied")
@@ -57,7 +57,11 @@ def refused(stage):
             yield ratio_row(f"401, {subject.name}", gateway.name, statistics.median(mine), ratio(mine, base),
                             statistics.median(base), 0.5, "proxied")
     for algorithm in OPENSSL_NAMES:
-        forged = stage.tokens.forge(algorithm)
-        pairs = [(stage.kept(one, "rs256/1k", name=f"no token: {one.name}", status="4xx"),
-                  stage.kept(one, f"{algorithm.lower()}/1k", forged, status="4xx")) for one in stage.posterns]
-        yield from share_rows(stage, pairs, algorithm, f"401, {algorithm} forged")
+        forged = stage.tokens.forge(algorithm, (stage.rounds + 1) * stage.requests)
+        path = f"{algorithm.lower()}/1k"
+        pairs = [(stage.kept(one, path, name=f"no token: {one.name}", status="4xx"),
+                  stage.kept(one, path, forged[0], status="4xx")) for one in stage.posterns]
+        yield from share_rows(stage, pairs, algorithm, f"401, {algorithm} forged, one token")
+        pairs = [(stage.without_token(one, path, f"no token: {one.name}"),
+                  stage.each_token(one, path, forged, refused=True)) for one in stage.posterns]
+        yield from share_rows(stage, pairs, algorithm, f"401, {algorithm} forged, another each time")

@@ -53,14 +53,18 @@ class Stage:
         return Subject(name or gateway.name, gateway.pid,
                        partial(load.h2load, gateway.url(path), connections or self.connections, header=header, **options))
 
-    def each_token(self, gateway, path, tokens, name=None):
+    def without_token(self, gateway, path, name):
+        """Refused requests, by the same load as each_token()."""
+        return Subject(name, gateway.pid, partial(load.wrk, gateway.url(path), self.connections, refused=True))
+
+    def each_token(self, gateway, path, tokens, name=None, refused=False):
         """Each request brings the next of `tokens`, from slice to slice and round again."""
         begin = 0
 
         def next_slice(requests):
             nonlocal begin
             authorizations = [f"Bearer {tokens[(begin + number) % len(tokens)]}" for number in range(requests)]
-            made = load.wrk(gateway.url(path), self.connections, requests, authorizations=authorizations)
+            made = load.wrk(gateway.url(path), self.connections, requests, authorizations=authorizations, refused=refused)
             begin = (begin + made) % len(tokens)
             return made
 

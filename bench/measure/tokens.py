@@ -62,12 +62,12 @@ class Tokens:
         signed = f"{base64url(json.dumps(header).encode())}.{base64url(json.dumps(payload).encode())}"
         return f"{signed}.{base64url(self._sign(algorithm, signed.encode()))}"
 
-    def forge(self, algorithm):
-        """A token in order but for its signature, which has the right length."""
+    def forge(self, algorithm, count=1):
+        """So many different tokens, in order but for their signatures, which have the right length."""
         head, payload, signature = self.mint(algorithm).split(".")
         middle = len(signature) // 2
-        other = "A" if signature[middle] != "A" else "B"
-        return f"{head}.{payload}.{signature[:middle]}{other}{signature[middle + 1:]}"
+        begin, end = f"{head}.{payload}.{signature[:middle]}", signature[middle + 8:]
+        return [f"{begin}{number:08d}{end}" for number in range(count)]
 
     def _sign(self, algorithm, data):
         if algorithm == "HS256":
