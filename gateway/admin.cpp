@@ -117,13 +117,22 @@ void log_ending(std::exception_ptr failure) {
 Task<void> AdminListener::State::accept(std::shared_ptr<State> state) {
   SteadyTimer pause(state->acceptor.get_executor());
   while (state->acceptor.is_open()) {
-    auto [error, socket] = co_await state->acceptor.async_accept(as_result);
-    if (error == asio::error::operation_aborted) co_return;
-    if (error) {
+    error_code failed;
+    try {
+      auto [error, socket] = co_await state->acceptor.async_accept(as_result);
+      failed = error;
+      if (!error && state->connections < connection_limit) {
+        spawn(state->acceptor.get_executor(), serve(state, Stream(std::move(socket))), log_ending);
+      }
+    } catch (const std::bad_alloc&) {
+      failed = asio::error::no_memory;
+    }
+    if (failed == asio::error::operation_aborted) co_return;
+    if (!failed) continue;
+    try {
       pause.expires_after(accept_pause);
       co_await pause.async_wait(as_result);
-    } else if (state->connections < connection_limit) {
-      spawn(state->acceptor.get_executor(), serve(state, Stream(std::move(socket))), log_ending);
+    } catch (const std::bad_alloc&) {  // then without a pause
     }
   }
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <exception>
+#include <new>
 
 #include "base/clock.hpp"
 #include "filters/keys/describe.hpp"
@@ -82,14 +84,15 @@ Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
 // Under the lock, and under the same one as the end of the fetch: a waiter that is listed is alive, and waits for this
 // fetch and no other.
 void RemoteKeys::wake_waiters() {
-  for (Waiter* const waiter : waiters_) {
-    waiter->listed = false;
-    asio::post(waiter->executor_, [wake = waiter->wake] {
+  while (!waiters_.empty()) {
+    Waiter& waiter = *waiters_.front();
+    asio::post(waiter.executor_, [wake = waiter.wake] {
       wake->fetched = true;
       wake->completion.set();
     });
+    waiter.listed = false;
+    waiters_.pop_front();
   }
-  waiters_.clear();
 }
 
 // ---- the fetching thread
@@ -146,29 +149,30 @@ bool RemoteKeys::take_turn(Instant& wake) {
 }
 
 Task<void> RemoteKeys::run(std::shared_ptr<RemoteKeys> self) {
-  for (;;) {
-    if (ends(self)) co_return;
-    Instant wake;
-    if (take_turn(wake)) {
-      RemoteConfig config;
-      {
-        const std::lock_guard lock(mutex_);
-        config = config_;
+  while (!ends(self)) {
+    try {
+      Instant wake;
+      if (take_turn(wake)) {
+        co_await fetch();
+      } else {
+        timer_.expires_at(wake);
+        co_await timer_.async_wait(as_result);
       }
-      FetchedKeys outcome;
-      try {
-        outcome = co_await fetcher_.fetch(config);
-      } catch (const std::exception& unexpected) {  // no memory, no thread to resolve names
-        outcome.result = "failure";
-        outcome.error = unexpected.what();
-      }
-      settle(config, outcome);
-      keep(config, outcome);  // writes a file and waits for the disk: after those who wait
-    } else {
-      timer_.expires_at(wake);
-      co_await timer_.async_wait(as_result);
+    } catch (const std::exception& unexpected) {  // no memory, no thread to resolve names
+      fail(unexpected.what());
     }
   }
+}
+
+Task<void> RemoteKeys::fetch() {
+  RemoteConfig config;
+  {
+    const std::lock_guard lock(mutex_);
+    config = config_;
+  }
+  FetchedKeys outcome = co_await fetcher_.fetch(config);
+  settle(config, outcome);
+  keep(config, outcome);  // writes a file and waits for the disk: after those who wait
 }
 
 void RemoteKeys::poke() {
@@ -229,6 +233,21 @@ void RemoteKeys::settle(const RemoteConfig& config, FetchedKeys& outcome) {
   }
   last_error_ = outcome.error;
   wake_waiters();
+}
+
+// A fetch that threw is one that failed. What else threw, the wait for the next one, is just done again.
+void RemoteKeys::fail(const char* why) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!schedule_.in_flight()) return;
+  spdlog::error("provider {}: fetching keys failed: {}", config_.name, why);
+  schedule_.failed(Clock::now(), std::uniform_real_distribution<>(0, 1)(random_));
+  failures_in_a_row_ += 1;
+  try {
+    fetches_["failure"] += 1;
+    last_error_ = why;
+    wake_waiters();
+  } catch (const std::bad_alloc&) {  // who waits gives up by himself
+  }
 }
 
 void RemoteKeys::take_over(FetchedKeys& outcome) {

@@ -1,8 +1,9 @@
 #include "state/redis/caller.hpp"
 
-#include <algorithm>
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/post.hpp>
-#include <iterator>
+#include <new>
 #include <utility>
 
 #include "state/redis/replication.hpp"
@@ -42,24 +43,36 @@ void Caller::end() {
 
 Task<void> Caller::keep_connected() {
   for (unsigned failures = 0; !is_over(); ++failures) {
-    auto connected = co_await connector_.connect(ForScripts::yes);
-    if (is_over()) break;
-    if (connected) {
-      failures = 0;
-      last_error_.reset();
-      connection_ = std::move(*connected);
-      is_connected_ = true;
-      write_soon();
-      last_error_ = co_await read_replies(*connection_);
-      is_connected_ = false;
-      connection_->shut();
-      send_again();
-    } else {
-      last_error_ = std::move(connected.error());
+    try {
+      co_await use_connection(failures);
+    } catch (const std::bad_alloc&) {
+      last_error_ = StoreError{StoreError::Kind::unreachable, "out of memory"};
+      spdlog::error("Redis cannot be talked to: out of memory");
     }
+    is_connected_ = false;
+    if (connection_) connection_->shut();
+    send_again();
     if (is_over()) break;
-    pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
-    co_await pause_.async_wait(as_result);
+    try {
+      pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
+      co_await pause_.async_wait(as_result);
+    } catch (const std::bad_alloc&) {  // then without a pause
+    }
+  }
+}
+
+// Until the connection fails, or cannot be made.
+Task<void> Caller::use_connection(unsigned& failures) {
+  auto connected = co_await connector_.connect(ForScripts::yes);
+  if (!connected) {
+    last_error_ = std::move(connected.error());
+  } else if (!is_over()) {
+    failures = 0;
+    last_error_.reset();
+    connection_ = std::move(*connected);
+    is_connected_ = true;
+    write_soon();
+    last_error_ = co_await read_replies(*connection_);
   }
 }
 
@@ -75,25 +88,26 @@ Task<MaybeError> Caller::read_replies(Connection& connection) {
 
 // Later, so that calls which come together are one packet.
 void Caller::write_soon() {
-  if (is_writing_ || !is_connected_) return;
-  is_writing_ = true;
-  spawn(executor_, write_calls(connection_));
+  if (!writing_.is_running() && is_connected_) writing_.begin(executor_, write_calls());
 }
 
-Task<void> Caller::write_calls(std::shared_ptr<Connection> connection) {
+Task<void> Caller::write_calls() {
   co_await asio::post(executor_, as_result);
-  while (!waiting_.empty() && !connection->is_shut()) {
-    std::string bytes;
-    while (!waiting_.empty() && bytes.size() < batch_bytes) {
-      bytes += bytes_of(waiting_.front(), *connection);
-      sent_.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
+  // There may be another connection than the one whose write has just failed.
+  while (!waiting_.empty() && is_connected_ && !connection_->is_shut()) {
+    const std::shared_ptr<Connection> connection = connection_;
+    try {
+      std::string bytes;
+      while (!waiting_.empty() && bytes.size() < batch_bytes) {
+        bytes += bytes_of(waiting_.front(), *connection);
+        sent_.splice(sent_.end(), waiting_, waiting_.begin());
+      }
+      const MaybeError failed = co_await connection->write(bytes);
+      if (failed) connection->shut();
+    } catch (const std::bad_alloc&) {
+      connection->shut();  // not all of what it should have carried was written
     }
-    const MaybeError failed = co_await connection->write(bytes);
-    if (failed) connection->shut();
   }
-  is_writing_ = false;
-  if (connection != connection_) write_soon();  // a new one did not while this one was at it
 }
 
 // The same call has another deadline over another connection: that server's clock may be another one.
@@ -133,10 +147,9 @@ void Caller::finish(tl::expected<Reply, StoreError> outcome) {
   stop_if_over();
 }
 
-void Caller::send_again() {
+void Caller::send_again() noexcept {
   for (Call& call : sent_) call.written.reset();
-  waiting_.insert(waiting_.begin(), std::make_move_iterator(sent_.begin()), std::make_move_iterator(sent_.end()));
-  sent_.clear();
+  waiting_.splice(waiting_.begin(), sent_);
 }
 
 void Caller::watch_deadlines() {
@@ -152,18 +165,16 @@ void Caller::watch_deadlines() {
 }
 
 void Caller::fail_expired(Clock::time_point now) {
-  const StoreError error = last_error_.value_or(StoreError{StoreError::Kind::unreachable, "Redis does not answer"});
-  std::vector<Call> expired;
-  const auto take_expired = [&](std::deque<Call>& calls) {
-    while (!calls.empty() && calls.front().deadline <= now) {
-      expired.push_back(std::move(calls.front()));
-      calls.pop_front();
-    }
+  Calls expired;
+  const auto take_expired = [&](Calls& calls) {
+    while (!calls.empty() && calls.front().deadline <= now) expired.splice(expired.end(), calls, calls.begin());
   };
   take_expired(sent_);
   // Their answers may come yet, and nobody waits for them.
   if (!expired.empty()) connection_->shut();
   take_expired(waiting_);
+  if (expired.empty()) return;
+  const StoreError error = last_error_.value_or(StoreError{StoreError::Kind::unreachable, "Redis does not answer"});
   for (const Call& call : expired) call.done(tl::unexpected(error));
   stop_if_over();
 }

@@ -3,12 +3,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
 
+#include "gateway/side_task.hpp"
 #include "state/redis/connector.hpp"
 #include "state/redis/replication.hpp"
 #include "state/redis/scripts.hpp"
@@ -45,14 +46,17 @@ class Caller {
     bool sent_elsewhere = false;
   };
 
+  using Calls = std::list<Call>;  // whose elements change lists without memory
+
   Task<void> keep_connected();
+  Task<void> use_connection(unsigned& failures);
   Task<MaybeError> read_replies(Connection& connection);
-  Task<void> write_calls(std::shared_ptr<Connection> connection);
+  Task<void> write_calls();
   void write_soon();
   std::string bytes_of(Call& call, const Connection& connection) const;
   MaybeError settle(Reply reply);
   void finish(tl::expected<Reply, StoreError> outcome);
-  void send_again();
+  void send_again() noexcept;
   void watch_deadlines();
   void fail_expired(std::chrono::steady_clock::time_point now);
   bool is_over() const noexcept { return ending_ && waiting_.empty() && sent_.empty(); }
@@ -61,12 +65,13 @@ class Caller {
   Executor executor_;
   const RedisOptions& options_;
   std::mt19937 random_{std::random_device{}()};
-  std::deque<Call> waiting_, sent_;  // by their deadlines
+  Calls waiting_, sent_;  // by their deadlines
   Connector connector_;
   std::shared_ptr<Connection> connection_;  // the last one that was made
   MaybeError last_error_;                   // why there is no connection
   SteadyTimer pause_, deadline_;
-  bool is_connected_ = false, is_writing_ = false, is_watching_ = false, ending_ = false;
+  SideTask writing_;
+  bool is_connected_ = false, is_watching_ = false, ending_ = false;
 };
 
 }  // namespace postern::state::redis

@@ -1,6 +1,9 @@
 #include "state/redis/feed.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "state/following.hpp"
@@ -20,8 +23,8 @@ Millis wall_clock() {
 
 }  // namespace
 
-Feed::Feed(Executor executor, const RedisOptions& options, Resolver& resolver, Follower follower,
-           OwnRevocations& own, Revoke revoke)
+Feed::Feed(Executor executor, const RedisOptions& options, Resolver& resolver, Follower follower, OwnRevocations& own,
+           Revoke revoke)
     : executor_(executor),
       options_(options),
       follower_(std::move(follower)),
@@ -44,23 +47,36 @@ void Feed::end() {
 
 Task<void> Feed::keep_following() {
   for (unsigned failures = 0; !ending_; ++failures) {
-    known_.reset();  // another server may have counted otherwise
-    const bool was_redirected = connector_.is_redirected();
-    MaybeError failed;
-    auto connected = co_await connector_.connect(ForScripts::no);
-    if (!connected) failed = std::move(connected.error());
-    if (connected) connection_ = std::move(*connected);
-    while (!failed && !ending_) {
-      failed = co_await follow();
-      if (!failed) failures = 0;
+    try {
+      co_await follow_connection(failures);
+    } catch (const std::bad_alloc&) {
+      spdlog::error("revocations cannot be followed: out of memory");
     }
-    if (ending_) break;
     if (connection_) connection_->shut();
-    // In a cluster it is no failure to be sent on, but for one who was sent there.
-    if (!connector_.is_redirected() || (was_redirected && failures > 0)) follower_.failed(*failed);
-    pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
-    co_await pause_.async_wait(as_result);
+    if (ending_) break;
+    try {
+      pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
+      co_await pause_.async_wait(as_result);
+    } catch (const std::bad_alloc&) {  // then without a pause
+    }
   }
+}
+
+// Until the connection fails, or cannot be made.
+Task<void> Feed::follow_connection(unsigned& failures) {
+  known_.reset();  // another server may have counted otherwise
+  const bool was_redirected = connector_.is_redirected();
+  MaybeError failed;
+  auto connected = co_await connector_.connect(ForScripts::no);
+  if (!connected) failed = std::move(connected.error());
+  if (connected) connection_ = std::move(*connected);
+  while (!failed && !ending_) {
+    failed = co_await follow();
+    if (!failed) failures = 0;
+  }
+  // In a cluster it is no failure to be sent on, but for one who was sent there.
+  const bool is_sent_on = connector_.is_redirected() && !(was_redirected && failures > 0);
+  if (!ending_ && !is_sent_on) follower_.failed(*failed);
 }
 
 // One turn.

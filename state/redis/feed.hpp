@@ -26,8 +26,8 @@ class Feed {
   using Revoke = std::function<void(Revocation revocation)>;
   // `own`: what was revoked by this process. What the server does not know of it is revoked again by `revoke`.
   // `options`, `resolver` and `own` must outlive it.
-  Feed(Executor executor, const RedisOptions& options, Resolver& resolver,
-       Follower follower, OwnRevocations& own, Revoke revoke);
+  Feed(Executor executor, const RedisOptions& options, Resolver& resolver, Follower follower, OwnRevocations& own,
+       Revoke revoke);
 
   void start();
   // Nothing of the follower is called any more.
@@ -35,6 +35,7 @@ class Feed {
 
  private:
   Task<void> keep_following();
+  Task<void> follow_connection(unsigned& failures);
   Task<MaybeError> follow();
   Task<MaybeError> load();
   Task<MaybeError> look();

@@ -1,0 +1,32 @@
+// The operator new of a program whose tests use ScarceMemory.
+#include "tests/unit/scarce_memory.hpp"
+
+#include <cstdlib>
+#include <new>
+
+using postern::ScarceMemory;
+
+void* operator new(std::size_t size) {
+  if (ScarceMemory::is_about_this_thread && ScarceMemory::is_scarce) {
+    ++ScarceMemory::refused;
+    throw std::bad_alloc();
+  }
+  void* const memory = std::malloc(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}

@@ -1,0 +1,39 @@
+// Memory that runs out for one thread of a test program, and is there again.
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+namespace postern {
+
+// False when the condition is not true in time.
+template <class Condition>
+bool wait_until(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+struct ScarceMemory {
+  static inline std::atomic<bool> is_scarce = false;  // for the threads that it is about
+  static inline std::atomic<unsigned> refused = 0;    // allocations, so far
+  static inline thread_local bool is_about_this_thread = false;
+
+  // Until `more` allocations have been refused; false when nobody asks for so many.
+  static bool run_out(unsigned more) {
+    spdlog::default_logger();  // is made at its first use
+    const unsigned enough = refused + more;
+    is_scarce = true;
+    const bool is_over = wait_until([&] { return refused >= enough; });
+    is_scarce = false;
+    return is_over;
+  }
+};
+
+}  // namespace postern
