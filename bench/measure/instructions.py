@@ -68,7 +68,8 @@ def workloads(tokens):
         "plain": ([head("plain/1k")], 200),
         "one token": ([head("rs256/1k", tokens.mint("RS256"))], 200),
         "many tokens": ([head("rs256/1k", token) for token in tokens.many("RS256", MANY_TOKENS)], 200),
-        "refused": ([head("rs256/1k", tokens.mint("RS256", issuer=ISSUER_OF_NOBODY))], 401),
+        "refused again": ([head("rs256/1k", tokens.mint("RS256", issuer=ISSUER_OF_NOBODY))], 401),
+        "refused": ([head("rs256/1k", token) for token in tokens.forge("RS256", MANY_TOKENS, issuer=ISSUER_OF_NOBODY)], 401),
     }
 
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <unordered_map>
 
 #include "filters/jose/openssl_ptr.hpp"
@@ -178,7 +179,9 @@ bool SignatureContexts::verify(const Key& key, const Algorithm& algorithm, std::
     context->last_used = ++state_->uses;
     if (check(*context, key, algorithm, signing_input, signature)) return true;
   }
+  const bool out_of_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
   ERR_clear_error();  // or the thread's next TLS call would find this failure
+  if (out_of_memory) throw std::bad_alloc();
   return false;
 }
 

@@ -47,6 +47,8 @@ class KeyFetcher {
 
   // `config` must live until the end.
   Task<FetchedKeys> fetch(const RemoteConfig& config);
+  // The next fetch asks for the keys even if they have not changed.
+  void forget() noexcept { etag_.clear(); }
 
  private:
   Task<tl::expected<conf::Url, FetchedKeys>> discover(const RemoteConfig& config);

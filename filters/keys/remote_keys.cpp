@@ -7,6 +7,7 @@
 #include <chrono>
 #include <exception>
 #include <new>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "filters/keys/describe.hpp"
@@ -18,6 +19,7 @@ namespace asio = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds pause_without_memory{10};  // of the thread: a timer needs some
 
 double seconds_between(Instant from, Instant to) {
   return std::chrono::duration<double>(to - from).count();
@@ -66,15 +68,15 @@ Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
       co_return Waited::not_at_all;
     }
     begins = answer == Schedule::Answer::begin;
-    if (begins) {
-      schedule_.began(now);  // so that everybody else joins
-      asked_ = true;
-    }
     limit = config_.fetch.timeout * FetchDeadline::phases_in_all;
     waiter.place = waiters_.insert(waiters_.end(), &waiter);
     waiter.listed = true;
+    if (begins) {
+      poke();                // before it counts as begun: it needs memory
+      schedule_.began(now);  // so that everybody else joins
+      asked_ = true;
+    }
   }
-  if (begins) poke();
   const std::shared_ptr<Waiter::Wake> wake = waiter.wake;
   co_await wake->completion.wait(Clock::now() + limit);
   if (!wake->fetched) co_return Waited::not_at_all;
@@ -159,7 +161,7 @@ Task<void> RemoteKeys::run(std::shared_ptr<RemoteKeys> self) {
         co_await timer_.async_wait(as_result);
       }
     } catch (const std::exception& unexpected) {  // no memory, no thread to resolve names
-      fail(unexpected.what());
+      if (!fail(unexpected.what())) std::this_thread::sleep_for(pause_without_memory);
     }
   }
 }
@@ -221,9 +223,7 @@ void RemoteKeys::settle(const RemoteConfig& config, FetchedKeys& outcome) {
     return;
   }
   const std::lock_guard lock(mutex_);
-  schedule_.failed(Clock::now(), std::uniform_real_distribution<>(0, 1)(random_));
   fetches_[outcome.result] += 1;
-  failures_in_a_row_ += 1;
   if (outcome.loaded && current_ == nullptr) skipped_ = std::move(outcome.loaded->skipped);
   // Once for each kind of failure in a row, not at every try.
   if (last_error_ != outcome.error) {
@@ -232,22 +232,26 @@ void RemoteKeys::settle(const RemoteConfig& config, FetchedKeys& outcome) {
                  serves ? "the keys before go on" : "its tokens cannot be checked");
   }
   last_error_ = outcome.error;
+  failures_in_a_row_ += 1;
+  schedule_.failed(Clock::now(), std::uniform_real_distribution<>(0, 1)(random_));
   wake_waiters();
 }
 
-// A fetch that threw is one that failed. What else threw, the wait for the next one, is just done again.
-void RemoteKeys::fail(const char* why) noexcept {
+// A fetch that threw is one that failed. False when it was not a fetch that threw but the wait for one.
+bool RemoteKeys::fail(const char* why) noexcept {
+  fetcher_.forget();  // what was received may not have been taken over
   const std::lock_guard lock(mutex_);
-  if (!schedule_.in_flight()) return;
+  if (!schedule_.in_flight()) return false;
   spdlog::error("provider {}: fetching keys failed: {}", config_.name, why);
   schedule_.failed(Clock::now(), std::uniform_real_distribution<>(0, 1)(random_));
   failures_in_a_row_ += 1;
   try {
+    wake_waiters();
     fetches_["failure"] += 1;
     last_error_ = why;
-    wake_waiters();
   } catch (const std::bad_alloc&) {  // who waits gives up by himself
   }
+  return true;
 }
 
 void RemoteKeys::take_over(FetchedKeys& outcome) {

@@ -43,7 +43,7 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
 
   Task<void> run(std::shared_ptr<RemoteKeys> self);
   Task<void> fetch();
-  void fail(const char* why) noexcept;
+  bool fail(const char* why) noexcept;
   void restore();
   void settle(const RemoteConfig& config, FetchedKeys& outcome);  // leaves what keep() needs
   void take_over(FetchedKeys& outcome);

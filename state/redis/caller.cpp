@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "state/redis/replication.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t batch_bytes = 64 * 1024;
+constexpr std::chrono::milliseconds pause_without_memory{10};  // of the thread: a timer needs some
 
 }  // namespace
 
@@ -56,7 +58,8 @@ Task<void> Caller::keep_connected() {
     try {
       pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
       co_await pause_.async_wait(as_result);
-    } catch (const std::bad_alloc&) {  // then without a pause
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(pause_without_memory);
     }
   }
 }
@@ -92,7 +95,10 @@ void Caller::write_soon() {
 }
 
 Task<void> Caller::write_calls() {
-  co_await asio::post(executor_, as_result);
+  try {
+    co_await asio::post(executor_, as_result);
+  } catch (const std::bad_alloc&) {  // then at once
+  }
   // There may be another connection than the one whose write has just failed.
   while (!waiting_.empty() && is_connected_ && !connection_->is_shut()) {
     const std::shared_ptr<Connection> connection = connection_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "state/following.hpp"
@@ -14,7 +15,8 @@ namespace asio = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t page = 1000;  // entries of one answer
+constexpr std::size_t page = 1000;                             // entries of one answer
+constexpr std::chrono::milliseconds pause_without_memory{10};  // of the thread: a timer needs some
 
 Millis wall_clock() {
   using std::chrono::system_clock;
@@ -57,7 +59,8 @@ Task<void> Feed::keep_following() {
     try {
       pause_.expires_after(reconnect_pause(failures, std::uniform_real_distribution<>()(random_)));
       co_await pause_.async_wait(as_result);
-    } catch (const std::bad_alloc&) {  // then without a pause
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(pause_without_memory);
     }
   }
 }

@@ -1,13 +1,10 @@
 #include "state/redis/redis_store.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
-#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -35,7 +32,7 @@ class RedisStore final : public Store {
         work_(io_.get_executor()),
         resolver_(io_.get_executor(), std::move(resolve)),
         caller_(io_.get_executor(), options_, resolver_),
-        thread_([this] { run(); }) {
+        thread_([this] { io_.run(); }) {
     boost::asio::post(io_, [this] { caller_.start(); });
   }
   ~RedisStore() override {
@@ -128,17 +125,6 @@ class RedisStore final : public Store {
   }
 
  private:
-  void run() {
-    for (bool ended = false; !ended;) {
-      try {
-        io_.run();
-        ended = true;
-      } catch (const std::bad_alloc&) {
-        spdlog::error("Redis cannot be talked to: out of memory");
-      }
-    }
-  }
-
   // `read` makes of the script's reply what `done` is given.
   template <class T, class ReadReply>
   void submit(Script script, Words arguments, ReadReply read, Done<T> done) {

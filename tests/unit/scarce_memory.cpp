@@ -7,10 +7,7 @@
 using postern::ScarceMemory;
 
 void* operator new(std::size_t size) {
-  if (ScarceMemory::is_about_this_thread && ScarceMemory::is_scarce) {
-    ++ScarceMemory::refused;
-    throw std::bad_alloc();
-  }
+  if (ScarceMemory::refuses()) throw std::bad_alloc();
   void* const memory = std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;

@@ -24,6 +24,7 @@ struct Step {
   std::string bytes{};         // to send, to drip
   SSL_CTX* context = nullptr;  // for begin_tls
   std::size_t size = 0;        // for read_body
+  std::string if_known{};      // to send instead of `bytes` when the request names an entity tag
 };
 using Script = std::vector<Step>;
 
@@ -103,7 +104,10 @@ class ScriptedServer {
       error_code error;
       if (step.kind == Step::Kind::read_head) error = co_await take_head(transport);
       if (step.kind == Step::Kind::read_body) error = co_await take_body(transport, step.size);
-      if (step.kind == Step::Kind::send) error = co_await transport.write(step.bytes);
+      if (step.kind == Step::Kind::send) {
+        const bool known = !step.if_known.empty() && requests.back().find("If-None-Match") != std::string::npos;
+        error = co_await transport.write(known ? step.if_known : step.bytes);
+      }
       while (step.kind == Step::Kind::drip && !error) {
         error = co_await transport.write(step.bytes);
         co_await boost::asio::post(co_await current_executor(), as_result);  // the other side has its turn
