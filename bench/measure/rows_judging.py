@@ -50,7 +50,7 @@ def refused(stage):
     for gateway in stage.posterns:
         proxied = stage.kept(gateway, name="proxied")
         subjects = [stage.kept(gateway, "rs256/1k", token, name=name, status="4xx")
-                    for name, token in (("no token", None), ("issuer unknown", strange))]
+                    for name, token in (("no token", None), ("issuer unknown, one token", strange))]
         costs = alternate([proxied, *subjects], stage.rounds, stage.requests)
         for subject in subjects:
             mine, base = costs[subject.name], costs[proxied.name]
