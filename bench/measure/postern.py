@@ -33,6 +33,7 @@ def configuration(upstream_address, tokens, certificate, port, tls_port, size):
         "admin": {"address": "off"},
         "access_log": "off",
         "workers": 1,
+        "limits": {"token_cache": "512MiB"},  # for a hundred thousand tokens: each takes some 4 KiB
         "timeouts": {"idle": "1h"},
         "providers": {**crowd, "shop": provider(ISSUER, **keys),
                       "shared": provider(SHARED_ISSUER, secret_file=str(tokens.secret_file))},
