@@ -66,7 +66,7 @@ TEST_CASE("A missing number, and numbers that begin anew, lead to a complete loa
   known.wait_for({"a", "b"});
   SUBCASE("a missing number") {
     CHECK(server.ask({"INCR", "{postern}:sequence"}) == "3");
-    known.wait_until([&, turns = known.caught_up + 2] { return known.caught_up >= turns; });
+    known.wait_until([&, turns = known.now(&Known::caught_up) + 2] { return known.caught_up >= turns; });
     CHECK(known.now(&Known::completed) == 1);  // it was swept, as far as anybody can tell
     CHECK(server.ask({"EVAL",
                       "redis.call('SET', '{postern}:sequence', 5) return redis.call('XADD', '{postern}:feed', '5-0', "
