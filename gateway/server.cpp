@@ -18,6 +18,7 @@
 #include "gateway/admin.hpp"
 #include "gateway/listen_socket.hpp"
 #include "gateway/snapshot.hpp"
+#include "gateway/start_pages.hpp"
 #include "gateway/worker_group.hpp"
 
 namespace postern {
@@ -104,6 +105,7 @@ class Server final : public AdminActions {
 int Server::run() {
   if (const auto exit_code = start()) return *exit_code;
   announce();
+  unmap_start_pages();
   await_signal();
   control_.run();
   if (options_.on_end) options_.on_end();

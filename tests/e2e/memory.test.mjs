@@ -57,3 +57,18 @@ describe('a gateway without memory', {skip: sanitized && 'a sanitizer ends the p
     });
   });
 });
+
+describe('what is resident after a start', {skip: sanitized && 'a sanitizer has memory of its own'}, () => {
+  it('is not what only the start has read', async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope);
+    await eventually('little of the files is mapped', () => ofFiles(gateway) < 8 * mebibyte);
+    assert.equal((await exchange(scope, gateway.port, request('GET', '/open'))).response.status, 200);
+    assert.ok(ofFiles(gateway) < 8 * mebibyte);
+  });
+});
+
+// Bytes of mapped files that are resident.
+function ofFiles(gateway) {
+  return Number(/RssFile:\s+(\d+)/.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))[1]) * 1024;
+}

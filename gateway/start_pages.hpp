@@ -1,0 +1,11 @@
+// What of the program and its libraries only the start has read.
+#pragma once
+
+namespace postern {
+
+// Unmaps the code and constants of the program and its libraries, half of what is resident after a start: the kernel maps
+// sixteen pages wherever one is read, and most of what was read has loaded the libraries and the configuration. What is
+// needed again comes back from the page cache at its next use. Nothing that was written is touched.
+void unmap_start_pages() noexcept;
+
+}  // namespace postern
