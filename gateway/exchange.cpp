@@ -25,10 +25,10 @@ void Exchange::end() {
   request.clear();
   response.clear();
   framing = {};
-  found = {};
+  found.clear();
   route = nullptr;
   refusal = {};
-  body = {};
+  if (!body.empty()) body = {};
   forget_large_upstream_head();
   upstream_head.clear();
   downstream_head.clear();
@@ -94,7 +94,7 @@ bool Exchange::parameters_choose_route() {
 std::optional<Refusal> Exchange::find_route() {
   route = route_of_preflight();
   if (route == nullptr) {
-    found = active->snapshot->router->find(request, request.method_name);
+    active->snapshot->router->find(request, request.method_name, found);
     if (!found.route) return Refusal{found.reason};
     if (request.path_parameters && parameters_choose_route()) {
       return Refusal(Reason::request_malformed, "without its parameters the path would be another route's");
@@ -103,21 +103,12 @@ std::optional<Refusal> Exchange::find_route() {
   }
   record.route = route->config->name;
   record.observed = false;
-  context.emplace(RequestContext{.request = request,
-                                 .framing = framing,
-                                 .route = *route->config,
-                                 .observe = route->observe,
-                                 .now = now_,
-                                 .tls = connection->tls,
-                                 .client_address = connection->client_address,
-                                 .worker_state = active->state.get(),
-                                 .body = {},
-                                 .memory = *memory_,
-                                 .identity = {},
-                                 .upstream_headers = {},
-                                 .set_cookies = {},
-                                 .before_response = {},
-                                 .decision = {}});
+  context.emplace(request, framing, *route->config, *memory_);
+  context->observe = route->observe;
+  context->now = now_;
+  context->tls = connection->tls;
+  context->client_address = connection->client_address;
+  context->worker_state = active->state.get();
   record.decision = &context->decision;
   return std::nullopt;
 }

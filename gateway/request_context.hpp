@@ -39,6 +39,10 @@ struct Decision {
 };
 
 struct RequestContext {
+  RequestContext(http::RequestHead& head, const http::Framing& framed, const conf::Route& found,
+                 std::pmr::memory_resource& arena) noexcept
+      : request(head), framing(framed), route(found), memory(arena) {}
+
   http::RequestHead& request;
   const http::Framing& framing;
   const conf::Route& route;

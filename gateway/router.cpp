@@ -28,7 +28,10 @@ class Search {
   Search(const http::RequestHead& head, std::string_view method, RouteFound& found) noexcept
       : head_(head), method_(method), found_(found) {}
 
-  bool in(const RouteNode& root) { return whole_path(root, head_.path) || longest_prefix(root, head_.path); }
+  bool in(const RouteNode& root) {
+    literals_.clear();
+    return whole_path(root, head_.path, true) || longest_prefix();
+  }
   bool missed_by_method() const noexcept { return !allowed_.empty(); }
   std::string allow() const {
     std::string list;
@@ -38,26 +41,23 @@ class Search {
 
  private:
   // Exact paths and templates: at each segment the literal before the named one, as deep as the configuration goes.
-  bool whole_path(const RouteNode& node, std::string_view rest) {
+  bool whole_path(const RouteNode& node, std::string_view rest, bool by_literals) {
+    if (by_literals) literals_.push_back({&node, !rest.empty()});
     if (rest.empty()) return take(node.exact);
     const std::string_view segment = take_segment(rest);
     const auto literal = node.literal.find(segment);
-    if (literal != node.literal.end() && whole_path(*literal->second, rest)) return true;
+    if (literal != node.literal.end() && whole_path(*literal->second, rest, by_literals)) return true;
     if (!node.any || segment.empty()) return false;
     captured_.push_back(segment);
-    if (whole_path(*node.any, rest)) return true;
+    if (whole_path(*node.any, rest, false)) return true;
     captured_.pop_back();
     return false;
   }
 
-  bool longest_prefix(const RouteNode& node, std::string_view rest) {
-    if (!rest.empty()) {
-      std::string_view behind = rest;
-      const auto literal = node.literal.find(take_segment(behind));
-      if (literal != node.literal.end() && longest_prefix(*literal->second, behind)) return true;
-      if (take(node.prefix_below)) return true;
-    }
-    return take(node.prefix);
+  bool longest_prefix() {
+    return std::any_of(literals_.rbegin(), literals_.rend(), [&](const Place& place) {
+      return (place.goes_on && take(place.node->prefix_below)) || take(place.node->prefix);
+    });
   }
 
   bool take(const RouteEntries& entries) {
@@ -87,9 +87,16 @@ class Search {
     }
   }
 
+  // Where the path has led segment by segment, from the root on; `goes_on`: more of it follows.
+  struct Place {
+    const RouteNode* node;
+    bool goes_on;
+  };
+
   const http::RequestHead& head_;
   std::string_view method_;
   RouteFound& found_;
+  boost::container::small_vector<Place, 8> literals_;
   Captured captured_;
   Captured allowed_;
 };
@@ -146,13 +153,19 @@ Router::Router(std::span<const conf::Route> routes) {
 Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 
-RouteFound Router::find(const http::RequestHead& head, std::string_view method) const {
-  RouteFound found;
+void RouteFound::clear() noexcept {
+  route.reset();
+  reason = Reason::accepted;
+  allow.clear();
+  segments.clear();
+}
+
+void Router::find(const http::RequestHead& head, std::string_view method, RouteFound& found) const {
+  found.clear();
   Search search(head, method, found);
-  if (tree_->search(without_final_dot(http::host_of(head.authority)), search)) return found;
+  if (tree_->search(without_final_dot(http::host_of(head.authority)), search)) return;
   found.reason = search.missed_by_method() ? Reason::method_not_allowed : Reason::route_not_found;
   found.allow = search.allow();
-  return found;
 }
 
 std::string rewrite_path(const conf::Route& route, std::string_view path,

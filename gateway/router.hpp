@@ -29,6 +29,8 @@ struct RouteFound {
   Reason reason = Reason::accepted;  // route_not_found or method_not_allowed without a route
   std::string allow;                 // of a method_not_allowed: the methods of the routes that would have matched
   boost::container::small_vector<std::pair<std::string_view, std::string_view>, 4> segments;  // template names
+
+  void clear() noexcept;  // as new; capacities stay
 };
 
 class Router {
@@ -39,7 +41,13 @@ class Router {
 
   // `method` apart from the head: a CORS preflight is routed by the method it asks for. Looks at authority, path and
   // fields. Time grows with the path's segments, not with the number of routes.
-  RouteFound find(const http::RequestHead& head, std::string_view method) const;
+  RouteFound find(const http::RequestHead& head, std::string_view method) const {
+    RouteFound found;
+    find(head, method, found);
+    return found;
+  }
+  // The same into what is there already, which is forgotten.
+  void find(const http::RequestHead& head, std::string_view method, RouteFound& found) const;
 
  private:
   struct Tree;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "gateway/http/head.hpp"
@@ -21,9 +22,7 @@ inline void write_traceparent(std::array<char, 55>& out, std::uint64_t high, std
   const auto write = [](char* place, std::uint64_t number) {
     number |= 1;  // an id of zeros is invalid
     for (int shift = 56; shift >= 0; shift -= 8, place += 2) {
-      const auto& pair = pairs[number >> shift & 0xFF];
-      place[0] = pair[0];
-      place[1] = pair[1];
+      std::memcpy(place, pairs[number >> shift & 0xFF].data(), 2);
     }
   };
   out[0] = out[1] = '0';

@@ -29,8 +29,6 @@ constexpr std::size_t log_flush_bytes = 32 * 1024;
 constexpr std::size_t reserve_bytes = 16 * 1024;        // for a reply's head, body and coroutines
 constexpr std::chrono::milliseconds accept_pause{100};  // after EMFILE and its like
 
-using SteadyTimer = SteadyTimer;
-
 // A relay buffer also takes a whole response head, or what of a body came with a request's head.
 std::size_t relay_size(const conf::Limits& limits) {
   const std::size_t heads = std::max(limits.head_bytes.count + Inbox::slack, limits.response_head_bytes.count);

@@ -22,9 +22,16 @@ class HeadWriter {
   HeadWriter(const HeadWriter&) = delete;
   HeadWriter& operator=(const HeadWriter&) = delete;
 
-  void put(std::string_view text) {
+  [[gnu::always_inline]] void put(std::string_view text) {
     make_room(text.size());
     copy(text);
+  }
+
+  // A literal of `bytes` - 1 characters: a store or two.
+  template <std::size_t bytes>
+  [[gnu::always_inline]] void put(const char (&literal)[bytes]) {
+    make_room(bytes - 1);
+    copy(literal);
   }
 
   // `name: value` and CRLF.
@@ -48,7 +55,7 @@ class HeadWriter {
  private:
   std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - out_.data()); }
 
-  void make_room(std::size_t bytes) {
+  [[gnu::always_inline]] void make_room(std::size_t bytes) {
     if (bytes > static_cast<std::size_t>(end_ - at_)) [[unlikely]] {
       resize(size(), std::max(size() + bytes, 2 * out_.size()));
     }
@@ -62,6 +69,10 @@ class HeadWriter {
 
   // The caller has made the room.
   void copy(std::string_view text) noexcept { at_ = std::copy(text.begin(), text.end(), at_); }
+  template <std::size_t bytes>
+  void copy(const char (&literal)[bytes]) noexcept {
+    at_ = std::copy_n(literal, bytes - 1, at_);
+  }
 
   std::string& out_;
   char* at_ = nullptr;

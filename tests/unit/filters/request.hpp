@@ -15,8 +15,10 @@ inline constexpr double test_now = 1'700'000'000;
 
 // One request; the bytes given to it must outlive it.
 struct TestRequest {
-  explicit TestRequest(FilterWorkerState& state)
-      : context{head, framing, route, false, test_now, false, "192.0.2.1", &state, {}, memory, {}, {}, {}, {}, {}} {
+  explicit TestRequest(FilterWorkerState& state) : context(head, framing, route, memory) {
+    context.now = test_now;
+    context.client_address = "192.0.2.1";
+    context.worker_state = &state;
     head.method = http::Method::get;
     head.method_name = "GET";
     head.authority = "api.example.com";
