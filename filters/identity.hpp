@@ -37,6 +37,8 @@ class Identity {
   }
 
   const jose::Claims& claims() const noexcept { return claims_; }
+  // Where nobody is going to ask for them.
+  void release_parsed() noexcept { claims_.release_parsed(); }
 
   // For the revocations of a token service: what of the token they may name, and when it was last found clean.
   state::Fingerprints fingerprints;
@@ -50,7 +52,7 @@ class Identity {
       if (memo.filter == filter) return memo.block;
     }
     memos_.push_front({filter, make()});
-    claims_.release_parsed();  // the next request takes the lines from here
+    release_parsed();  // the next request takes the lines from here
     return memos_.front().block;
   }
 
