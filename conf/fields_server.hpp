@@ -75,7 +75,7 @@ void describe(Visitor& v, Limits& c) {
   v.field(
       "token_cache", c.token_cache,
       {.doc = "What the verified tokens may take that each worker keeps, so that it checks a signature once; a token "
-              "takes some 2 KiB. Those not used lately give way.",
+              "takes some 3 KiB. Those not used lately give way.",
        .min = one_mib,
        .max = 64 * one_gib});
 }

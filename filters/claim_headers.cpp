@@ -75,7 +75,7 @@ HeaderBlock write_claim_headers(const std::vector<ClaimMapping>& mappings, const
       return tl::unexpected(Refusal(Reason::claim_unusable, "claim " + claim + " " + values.error()));
     }
     for (const auto& value : *values) {
-      block.reserve(block.size() + mapping.header.size() + value.size() + 4);  // or the last bytes would double it
+      block.reserve(block.size() + mapping.header.size() + value.size() + 4);
       block.append(mapping.header).append(": ").append(value).append("\r\n");
     }
     if (block.size() > limit) {
@@ -83,6 +83,7 @@ HeaderBlock write_claim_headers(const std::vector<ClaimMapping>& mappings, const
                                     "the headers made of claims have more than " + std::to_string(limit) + " bytes"));
     }
   }
+  block.shrink_to_fit();  // it is kept for as long as the token
   return block;
 }
 

@@ -29,11 +29,12 @@ Validity validity_of(const jose::Claims& claims) {
   return validity;
 }
 
-// What stays of a token: itself, and header lines, which are as long where the whole payload is one. What was parsed goes
-// with the request, though it takes several times as much.
-std::size_t memory_of(const jose::Claims& claims) {
-  constexpr std::size_t small_parts = 256;  // names of its issuer, subject and key, and malloc's share
-  return sizeof(Identity) + small_parts + 2 * claims.token().size();
+// What will stay of a token when its first request is over, estimated: header lines are not made of its claims yet, and are
+// taken for as long as if each byte of the payload were percent-encoded. What was parsed goes with the request.
+std::size_t memory_of(const jose::Claims& claims, std::size_t longest_lines) {
+  constexpr std::size_t pieces = 256;  // malloc's share, and the lists that lead to them
+  return sizeof(Identity) + pieces + claims.token().size() + claims.issuer().size() + claims.subject().size() +
+         std::min(3 * claims.payload().size(), longest_lines);
 }
 
 // What the log may show of an unverified value.
@@ -80,7 +81,7 @@ class Jwt final : public Filter {
         sources_(places_of(jwt, build), build.config.limits.token_bytes.count),
         route_rules_(make_route_rules(jwt)),
         renewal_(renewal_of(jwt, build)),
-        claims_are_read_(claims_are_read),
+        longest_lines_(claims_are_read ? build.config.limits.claim_header_bytes.count : 0),
         optional_(jwt.optional),
         keep_token_(jwt.keep_token),
         fail_open_(jwt.fail == conf::Fail::open) {
@@ -221,9 +222,9 @@ class Jwt final : public Filter {
       request.decision.subject = request.keep(clipped(identity->claims().subject()));
       return refuse(request, std::move(*refusal));
     }
-    if (!claims_are_read_) identity->release_parsed();
-    state.tokens.insert(id_, identity->claims().token(), identity, memory_of(identity->claims()),
-                        validity_of(identity->claims()));
+    const std::size_t bytes = memory_of(identity->claims(), longest_lines_);
+    if (longest_lines_ == 0) identity->release_parsed();
+    state.tokens.insert(id_, identity->claims().token(), identity, bytes, validity_of(identity->claims()));
     accept(request, identity);
     return Pass{};
   }
@@ -324,7 +325,7 @@ class Jwt final : public Filter {
   std::vector<const jose::Rules*> rules_;  // of providers_, in the same order
   jose::RouteRules route_rules_;
   std::unique_ptr<const Renewal> renewal_;
-  bool claims_are_read_;  // by `claim_headers`, later in the chain
+  std::size_t longest_lines_;  // that `claim_headers`, later in the chain, may make of claims; 0: nobody reads them
   bool optional_;
   bool keep_token_;
   bool fail_open_;

@@ -28,7 +28,7 @@ void Exchange::end() {
   found.clear();
   route = nullptr;
   refusal = {};
-  if (!body.empty()) body = {};
+  body.reset();
   forget_large_upstream_head();
   upstream_head.clear();
   downstream_head.clear();

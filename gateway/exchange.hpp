@@ -86,7 +86,7 @@ class Exchange {
   std::optional<RequestContext> context;
 
   http::ResponseHead response;
-  Secret body;                  // of a route that wants it whole
+  std::optional<Secret> body;   // of a route that wants it whole
   std::string upstream_head;    // the bytes of the head for the upstream
   std::string downstream_head;  // and for the client
 

@@ -220,9 +220,9 @@ Task<std::optional<Refusal>> Session::read_body(Exchange& exchange) {
   watch_.disarm();
   exchange.framing.kind = http::BodyKind::none;  // what there was of it has been consumed
   exchange.body = std::move(*body);
-  exchange.context->body = exchange.body.reveal();
+  exchange.context->body = exchange.body->reveal();
   exchange.context->now = unix_now();  // the sender may have taken his time
-  exchange.record.request_bytes = exchange.body.reveal().size();
+  exchange.record.request_bytes = exchange.body->reveal().size();
   co_return std::nullopt;
 }
 

@@ -1,31 +1,57 @@
 #include "gateway/start_pages.hpp"
 
-#include <link.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <cstddef>
+#include <array>
+#include <cinttypes>
 #include <cstdint>
-#include <span>
+#include <cstdio>
+#include <fstream>
+#include <string>
 
 namespace postern {
 namespace {
 
-int unmap_constant_segments(dl_phdr_info* object, std::size_t, void*) noexcept {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  for (const ElfW(Phdr)& segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;  // the file has no copy of what is written
-    const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) / page * page;
-    const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // fails where there is no file behind: then not
+// One mapping of /proc/self/smaps (proc_pid_smaps(5)).
+struct Mapping {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+  bool constant = false;  // a private mapping of a file that cannot be written to
+  bool own = false;       // a page of it is no longer the file's
+
+  // False for what is no first line of a mapping.
+  bool begins_with(const std::string& line) {
+    std::uintptr_t from = 0, to = 0;
+    std::array<char, 5> rights{};
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %4s", &from, &to, rights.data()) != 3) return false;
+    *this = {from, to, rights[0] == 'r' && rights[1] == '-' && rights[3] == 'p' && line.find('/') != line.npos, false};
+    return true;
   }
-  return 0;
-}
+
+  void note(const std::string& line) {
+    const bool of_own_pages = line.starts_with("Anonymous:") || line.starts_with("Swap:");
+    if (of_own_pages && line.find_first_of("123456789") != line.npos) own = true;
+  }
+
+  void unmap() const noexcept {
+    if (constant && !own) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
+};
 
 }  // namespace
 
-void unmap_start_pages() noexcept {
-  ::dl_iterate_phdr(unmap_constant_segments, nullptr);
+void unmap_start_pages() {
+  std::ifstream smaps("/proc/self/smaps");
+  Mapping mapping;
+  for (std::string line; std::getline(smaps, line);) {
+    const Mapping before = mapping;
+    if (mapping.begins_with(line)) {
+      before.unmap();
+    } else {
+      mapping.note(line);
+    }
+  }
+  mapping.unmap();
 }
 
 }  // namespace postern

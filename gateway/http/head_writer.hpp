@@ -33,6 +33,8 @@ class HeadWriter {
     make_room(bytes - 1);
     copy(literal);
   }
+  template <std::size_t bytes>
+  void put(char (&)[bytes]) = delete;  // how much of a buffer is text only its owner knows
 
   // `name: value` and CRLF.
   void line(std::string_view name, std::string_view value) {

@@ -195,6 +195,35 @@ TEST_CASE("a template whose headers do not match gives way to a prefix") {
   CHECK(found.segments.empty());
 }
 
+TEST_CASE("nothing is left of what was found before") {
+  std::vector<conf::Route> routes(2);
+  routes[0].match.path_template = "/users/{id}";
+  routes[1].match.path = "/jobs";
+  routes[1].match.methods = {"POST"};
+  const Router router(routes);
+  RouteFound found;
+  const auto find = [&](std::string_view path, std::string_view method) {
+    http::RequestHead head;
+    head.authority = "a";
+    head.path = path;
+    router.find(head, method, found);
+  };
+  find("/users/7", "GET");
+  CHECK(found.segments.size() == 1);
+  find("/jobs", "POST");
+  CHECK(found.route == 1);
+  CHECK(found.segments.empty());
+  find("/jobs", "GET");
+  CHECK(!found.route);
+  CHECK(found.allow == "POST");
+  find("/nowhere", "GET");
+  CHECK(found.reason == Reason::route_not_found);
+  CHECK(found.allow.empty());
+  find("/users/8", "GET");
+  CHECK(found.route == 0);
+  CHECK(found.reason == Reason::accepted);
+}
+
 TEST_CASE("a header condition holds for every field of the name") {
   Table table;
   table.add("value").headers["X-A"] = with_value("1");
