@@ -8,11 +8,11 @@ build_packages=(
   curl
 )
 
-# What `./test` needs beyond that: upstreams, a store, clients, second implementations of tokens and of JSON Schema, and what
-# counts instructions.
+# What `./test` needs beyond that: upstreams, a store, clients, second implementations of tokens and of JSON Schema, what counts
+# instructions, and what links large programs quickly.
 test_packages=(
   nginx-light apache2 lighttpd haproxy redis-server chromium openssl python3 python3-jwcrypto python3-jsonschema python3-yaml ca-certificates
-  valgrind binutils
+  valgrind binutils lld
 )
 # A node of any origin will do (18 or later); Debian's is taken where there is none.
 command -v node >/dev/null || test_packages+=(nodejs)
