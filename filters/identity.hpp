@@ -37,7 +37,7 @@ class Identity {
   }
 
   const jose::Claims& claims() const noexcept { return claims_; }
-  // Where nobody is going to ask for them.
+  // Gives back what was parsed, once nobody is going to read the claims.
   void release_parsed() noexcept { claims_.release_parsed(); }
 
   // For the revocations of a token service: what of the token they may name, and when it was last found clean.

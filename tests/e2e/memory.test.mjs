@@ -62,13 +62,9 @@ describe('what is resident after a start', {skip: sanitized && 'a sanitizer has 
   it('is not what only the start has read', async (t) => {
     const scope = scoped(t);
     const {gateway} = await startStandard(scope);
-    await eventually('little of the files is mapped', () => ofFiles(gateway) < 8 * mebibyte);
+    const isSmall = () => gateway.residentKiB() * 1024 < 10e6;
+    await eventually('less than 10 MB are resident', isSmall);
     assert.equal((await exchange(scope, gateway.port, request('GET', '/open'))).response.status, 200);
-    assert.ok(ofFiles(gateway) < 8 * mebibyte);
+    assert.ok(isSmall());
   });
 });
-
-// Bytes of mapped files that are resident.
-function ofFiles(gateway) {
-  return Number(/RssFile:\s+(\d+)/.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))[1]) * 1024;
-}
