@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <thread>
 
 #include "filters/keys/remote_keys.hpp"

@@ -6,13 +6,14 @@
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
+#include <chrono>
 #include <deque>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "conf/url.hpp"
+#include "gateway/executor.hpp"
 #include "gateway/transport.hpp"
 
 namespace postern::keys {
@@ -38,7 +39,8 @@ inline Step read_body(std::size_t size) {
 inline Step send(std::string bytes) {
   return {Step::Kind::send, std::move(bytes)};
 }
-// The same bytes again and again, until the other side ends the connection.
+// The same bytes every millisecond, until the other side ends the connection: a time limit is reached before one of
+// size, however fast the machine is.
 inline Step drip(std::string bytes) {
   return {Step::Kind::drip, std::move(bytes)};
 }
@@ -110,7 +112,8 @@ class ScriptedServer {
       }
       while (step.kind == Step::Kind::drip && !error) {
         error = co_await transport.write(step.bytes);
-        co_await boost::asio::post(co_await current_executor(), as_result);  // the other side has its turn
+        SteadyTimer pause(co_await current_executor(), std::chrono::milliseconds(1));
+        co_await pause.async_wait(as_result);
       }
       if (step.kind == Step::Kind::begin_tls) {
         SslPtr ssl(SSL_new(step.context));
