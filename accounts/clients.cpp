@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/base64.hpp"
 
 namespace postern::accounts {
 namespace {
 
-tl::unexpected<Refusal> invalid(std::string detail) {
+tl::unexpected<Refusal> no_client(std::string detail) {
   return tl::unexpected(Refusal(Reason::client_invalid, std::move(detail)));
 }
 
@@ -36,12 +37,7 @@ std::optional<std::string> decode_form(std::string_view text) {
 // What follows `Basic` and its spaces (RFC 7617); nothing for another scheme.
 std::optional<std::string_view> basic_credentials(std::string_view authorization) {
   constexpr std::string_view scheme = "basic ";
-  const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
-  if (authorization.size() < scheme.size() ||
-      !std::equal(scheme.begin(), scheme.end(), authorization.begin(),
-                  [&](char wanted, char given) { return is_same(given, wanted); })) {
-    return std::nullopt;
-  }
+  if (lower(authorization.substr(0, scheme.size())) != scheme) return std::nullopt;
   authorization.remove_prefix(std::min(authorization.find_first_not_of(' ', scheme.size()), authorization.size()));
   return authorization;
 }
@@ -52,17 +48,17 @@ std::optional<Secret> secret_of(std::string text) {
 
 tl::expected<ClientProof, Refusal> read_header(std::string_view authorization) {
   const auto encoded = basic_credentials(authorization);
-  if (!encoded) return invalid("the Authorization is of another scheme than Basic");
+  if (!encoded) return no_client("the Authorization is of another scheme than Basic");
   auto bytes = decode_base64(*encoded);
-  if (!bytes) return invalid("the Basic credentials are not base64");
+  if (!bytes) return no_client("the Basic credentials are not base64");
   const Secret decoded(std::move(*bytes));
   const std::string_view pair = decoded.reveal();
   const auto colon = pair.find(':');
-  if (colon == pair.npos) return invalid("the Basic credentials have no colon");
+  if (colon == pair.npos) return no_client("the Basic credentials have no colon");
   auto id = decode_form(pair.substr(0, colon));
   auto secret = decode_form(pair.substr(colon + 1));
-  if (!id || !secret) return invalid("the Basic credentials are not form-urlencoded");
-  if (id->empty()) return invalid("the Basic credentials have no client id");
+  if (!id || !secret) return no_client("the Basic credentials are not form-urlencoded");
+  if (id->empty()) return no_client("the Basic credentials have no client id");
   return ClientProof{std::move(*id), secret_of(std::move(*secret)), true};
 }
 
@@ -91,9 +87,9 @@ tl::expected<const Client*, Refusal> authenticate_client(const std::vector<Clien
   const Client& client = found != clients.end() ? *found : nobody;
   const Sha256 given = sha256(proof.secret ? proof.secret->reveal() : std::string_view());
   const bool is_equal = equal_in_constant_time(bytes_of(given), bytes_of(client.secret_hash));
-  if (found == clients.end()) return invalid("there is no such client");
-  if (!proof.secret) return invalid("the client gives no secret");
-  if (!is_equal) return invalid("the client's secret is wrong");
+  if (found == clients.end()) return no_client("there is no such client");
+  if (!proof.secret) return no_client("the client gives no secret");
+  if (!is_equal) return no_client("the client's secret is wrong");
   return &client;
 }
 

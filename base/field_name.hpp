@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "base/ascii.hpp"
+
 namespace postern {
 
 namespace detail {
@@ -11,8 +13,8 @@ constexpr std::array<char, 256> make_name_folding() noexcept {
   std::array<char, 256> folded{};
   for (std::size_t i = 0; i < folded.size(); ++i) {
     const char c = static_cast<char>(i);
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    folded[i] = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ? lower : '-';
+    const char small = lower(c);
+    folded[i] = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') ? small : '-';
   }
   return folded;
 }

@@ -1,17 +1,14 @@
 #include "cli/admin_client.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
 #include <chrono>
 #include <ostream>
 
+#include "cli/beast_http.hpp"
 #include "cli/keys.hpp"
 #include "conf/address.hpp"
 #include "gateway/server.hpp"
@@ -19,15 +16,11 @@
 namespace postern::cli {
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using asio::ip::tcp;
-using boost::system::error_code;
 
 constexpr std::chrono::seconds health_timeout{5};
 constexpr std::chrono::seconds reload_timeout{60};  // it reads every file and key of the configuration
 constexpr std::chrono::seconds store_timeout{10};   // longer than a store has
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 struct Answer {
   error_code error;
@@ -36,15 +29,15 @@ struct Answer {
 };
 
 asio::awaitable<void> exchange(boost::beast::tcp_stream& stream, const tcp::endpoint& endpoint,
-                               const http::request<http::string_body>& request, Answer& answer) {
+                               const beast_http::request<beast_http::string_body>& request, Answer& answer) {
   std::tie(answer.error) = co_await stream.async_connect(endpoint, as_result);
   if (answer.error) co_return;
   std::size_t bytes = 0;
-  std::tie(answer.error, bytes) = co_await http::async_write(stream, request, as_result);
+  std::tie(answer.error, bytes) = co_await beast_http::async_write(stream, request, as_result);
   if (answer.error) co_return;
   boost::beast::flat_buffer buffer;
-  http::response<http::string_body> response;
-  std::tie(answer.error, bytes) = co_await http::async_read(stream, buffer, response, as_result);
+  beast_http::response<beast_http::string_body> response;
+  std::tie(answer.error, bytes) = co_await beast_http::async_read(stream, buffer, response, as_result);
   answer.status = response.result_int();
   answer.body = std::move(response.body());
 }
@@ -63,18 +56,18 @@ std::string admin_address(const AdminClientOptions& options, const conf::Environ
   return conf::load_file(options.config_file, environment).config.admin.address;
 }
 
-tl::expected<Answer, std::string> ask(http::verb method, const char* target, const std::string& address,
+tl::expected<Answer, std::string> ask(beast_http::verb method, const char* target, const std::string& address,
                                       std::chrono::seconds timeout, const std::string& json = {}) {
   if (address == "off") return tl::unexpected(std::string("the configuration turns the admin listener off"));
   const auto parsed = conf::parse_listen_address(address);
   if (!parsed) return tl::unexpected(address + ": " + parsed.error());
   const tcp::endpoint endpoint(reachable(asio::ip::make_address(parsed->ip)), parsed->port);
 
-  http::request<http::string_body> request(method, target, 11);
-  if (!json.empty()) request.set(http::field::content_type, "application/json");
+  beast_http::request<beast_http::string_body> request(method, target, 11);
+  if (!json.empty()) request.set(beast_http::field::content_type, "application/json");
   request.body() = json;
   const std::string ip = endpoint.address().to_string();
-  request.set(http::field::host,
+  request.set(beast_http::field::host,
               (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(parsed->port));
   request.prepare_payload();
 
@@ -119,30 +112,30 @@ int tell_keys(const tl::expected<Answer, std::string>& answer, bool json, std::o
 
 int run_healthcheck(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
                     std::ostream& err) {
-  return tell(ask(http::verb::get, "/readyz", admin_address(options, environment), health_timeout), out, err);
+  return tell(ask(beast_http::verb::get, "/readyz", admin_address(options, environment), health_timeout), out, err);
 }
 
 int run_reload(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
                std::ostream& err) {
-  return tell(ask(http::verb::post, "/reload", admin_address(options, environment), reload_timeout), out, err);
+  return tell(ask(beast_http::verb::post, "/reload", admin_address(options, environment), reload_timeout), out, err);
 }
 
 int run_tokens_revoke(const RevokeOptions& options, const conf::Environment& environment, std::ostream& out,
                       std::ostream& err) {
   const std::string address = admin_address(options.admin, environment);
-  return tell(ask(http::verb::post, "/revocations", address, store_timeout, options.revocation), out, err);
+  return tell(ask(beast_http::verb::post, "/revocations", address, store_timeout, options.revocation), out, err);
 }
 
 int run_keys_list(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,
                   std::ostream& err) {
   const std::string address = admin_address(options.admin, environment);
-  return tell_keys(ask(http::verb::get, "/keys", address, store_timeout), options.json, out, err);
+  return tell_keys(ask(beast_http::verb::get, "/keys", address, store_timeout), options.json, out, err);
 }
 
 int run_keys_rotate(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,
                     std::ostream& err) {
   const std::string address = admin_address(options.admin, environment);
-  return tell_keys(ask(http::verb::post, "/keys/rotate", address, store_timeout), options.json, out, err);
+  return tell_keys(ask(beast_http::verb::post, "/keys/rotate", address, store_timeout), options.json, out, err);
 }
 
 }  // namespace postern::cli

@@ -14,11 +14,6 @@ namespace {
 
 using MadeVerb = tl::expected<Verb, std::string>;
 
-std::optional<std::string> variable(const conf::Environment& environment, const std::string& name) {
-  std::optional<std::string> value = environment(name);
-  return value && !value->empty() ? value : std::nullopt;
-}
-
 // ---- from what was given to verbs
 
 template <class Made>

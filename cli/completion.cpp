@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "cli/text.hpp"
+
 namespace postern::cli {
 namespace {
 
@@ -16,12 +18,6 @@ void collect(const VerbDescription& verb, const std::string& words, std::vector<
   for (const VerbDescription& inner : verb.verbs) {
     collect(inner, words.empty() ? inner.name : words + " " + inner.name, places);
   }
-}
-
-std::string join(const std::vector<std::string>& words, std::string_view between) {
-  std::string joined;
-  for (const std::string& word : words) joined.append(joined.empty() ? "" : between).append(word);
-  return joined;
 }
 
 std::string replace_each(std::string_view text, char wanted, std::string_view by) {

@@ -7,11 +7,6 @@
 namespace postern::cli {
 namespace {
 
-std::optional<std::string> variable(const conf::Environment& environment, const std::string& name) {
-  std::optional<std::string> value = environment(name);
-  return value && !value->empty() ? value : std::nullopt;
-}
-
 // One value of the sidecar: its flag, its variable and where it goes.
 struct SidecarValue {
   std::optional<std::string> SourceFlags::*given;
@@ -76,6 +71,11 @@ std::string both_given(const char* file, const char* sidecar) {
 }
 
 }  // namespace
+
+std::optional<std::string> variable(const conf::Environment& environment, const std::string& name) {
+  std::optional<std::string> value = environment(name);
+  return value && !value->empty() ? value : std::nullopt;
+}
 
 tl::expected<ConfigSource, std::string> choose_source(const SourceFlags& flags, const conf::Environment& environment) {
   const char* const flag = sidecar_flag(flags);

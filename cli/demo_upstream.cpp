@@ -1,31 +1,24 @@
 #include "cli/demo_upstream.hpp"
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
 #include <map>
 #include <optional>
 #include <thread>
 
 #include "base/json.hpp"
+#include "cli/beast_http.hpp"
 
 namespace postern::cli {
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using asio::ip::tcp;
-using boost::system::error_code;
-using Parser = http::request_parser<http::buffer_body>;
+using Parser = beast_http::request_parser<beast_http::buffer_body>;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // What came, as JSON for people; fields of one name are joined.
@@ -59,8 +52,8 @@ asio::awaitable<std::optional<std::uint64_t>> count_body(tcp::socket& socket, bo
   while (!parser.is_done()) {
     parser.get().body().data = piece.data();
     parser.get().body().size = piece.size();
-    const auto [error, bytes] = co_await http::async_read(socket, buffer, parser, as_result);
-    if (error && error != http::error::need_buffer) co_return std::nullopt;
+    const auto [error, bytes] = co_await beast_http::async_read(socket, buffer, parser, as_result);
+    if (error && error != beast_http::error::need_buffer) co_return std::nullopt;
     count += piece.size() - parser.get().body().size;
   }
   co_return count;
@@ -69,21 +62,21 @@ asio::awaitable<std::optional<std::uint64_t>> count_body(tcp::socket& socket, bo
 asio::awaitable<bool> answer(tcp::socket& socket, boost::beast::flat_buffer& buffer) {
   Parser parser;
   parser.body_limit(boost::none);
-  const auto [head_error, head_bytes] = co_await http::async_read_header(socket, buffer, parser, as_result);
+  const auto [head_error, head_bytes] = co_await beast_http::async_read_header(socket, buffer, parser, as_result);
   if (head_error) co_return false;
-  if (parser.get()[http::field::expect] == "100-continue") {
+  if (parser.get()[beast_http::field::expect] == "100-continue") {
     co_await asio::async_write(socket, asio::buffer(go_on), as_result);
   }
   const auto body_bytes = co_await count_body(socket, buffer, parser);
   if (!body_bytes) co_return false;
 
-  http::response<http::string_body> response(http::status::ok, 11);
-  response.set(http::field::content_type, "application/json");
+  beast_http::response<beast_http::string_body> response(beast_http::status::ok, 11);
+  response.set(beast_http::field::content_type, "application/json");
   response.keep_alive(parser.get().keep_alive());
   const std::string body = describe(parser, *body_bytes);
   response.content_length(body.size());
-  if (parser.get().method() != http::verb::head) response.body() = body;
-  const auto [write_error, written] = co_await http::async_write(socket, response, as_result);
+  if (parser.get().method() != beast_http::verb::head) response.body() = body;
+  const auto [write_error, written] = co_await beast_http::async_write(socket, response, as_result);
   co_return !write_error && response.keep_alive();
 }
 

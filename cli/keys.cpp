@@ -1,18 +1,18 @@
 #include "cli/keys.hpp"
 
-#include <algorithm>
 #include <array>
 #include <ctime>
 #include <optional>
 #include <vector>
 
 #include "base/json.hpp"
+#include "cli/text.hpp"
 
 namespace postern::cli {
 namespace {
 
 constexpr std::size_t columns = 6;
-using Row = std::array<std::string, columns>;
+using KeyRow = std::array<std::string, columns>;
 
 struct Column {
   const char* member;
@@ -39,8 +39,8 @@ std::optional<std::string> time_text(const Json& value) {
   return std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
 }
 
-std::optional<Row> row_of(const Json& key) {
-  Row row;
+std::optional<KeyRow> row_of(const Json& key) {
+  KeyRow row;
   for (std::size_t i = 0; i < columns; ++i) {
     const Json* const member = key.find(shown[i].member);
     if (member == nullptr) return std::nullopt;
@@ -56,22 +56,6 @@ std::optional<Row> row_of(const Json& key) {
   return row;
 }
 
-std::string aligned(const std::vector<Row>& rows) {
-  std::array<std::size_t, columns> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < columns; ++i) {
-      text += row[i];
-      if (i + 1 < columns) text.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 }  // namespace
 
 tl::expected<std::string, std::string> keys_table(std::string_view answer) {
@@ -79,9 +63,9 @@ tl::expected<std::string, std::string> keys_table(std::string_view answer) {
   const auto json = parse_json(answer);
   const Json* const keys = json ? json->find("keys") : nullptr;
   if (keys == nullptr || keys->array() == nullptr) return refused;
-  Row headings;
+  KeyRow headings;
   for (std::size_t i = 0; i < columns; ++i) headings[i] = shown[i].heading;
-  std::vector<Row> rows{std::move(headings)};
+  std::vector<KeyRow> rows{std::move(headings)};
   for (const Json& key : *keys->array()) {
     auto row = row_of(key);
     if (!row) return refused;

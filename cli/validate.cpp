@@ -1,25 +1,14 @@
 #include "cli/validate.hpp"
 
-#include <algorithm>
 #include <array>
 #include <ostream>
 #include <vector>
 
+#include "cli/text.hpp"
 #include "gateway/server.hpp"
 
 namespace postern::cli {
 namespace {
-
-using Row = std::array<std::string, 4>;
-
-std::string join(const std::vector<std::string>& texts, std::string_view between) {
-  std::string out;
-  for (const std::string& text : texts) {
-    if (&text != &texts.front()) out += between;
-    out += text;
-  }
-  return out;
-}
 
 std::string claim_text(const conf::ClaimName& claim) {
   if (const auto* name = std::get_if<std::string>(&claim.path)) return *name;
@@ -83,27 +72,14 @@ std::string policy_text(const conf::Route& route, bool observe_all) {
   return route.jwt && (route.observe || observe_all) ? policy + " (observe: every request passes)" : policy;
 }
 
-std::string align(const std::vector<Row>& rows) {
-  std::array<std::size_t, 3> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string out;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < widths.size(); ++i) out.append(row[i]).append(widths[i] - row[i].size() + 2, ' ');
-    out.append(row.back()).append("\n");
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string route_table(const conf::Config& config) {
-  std::vector<Row> rows = {{"ROUTE", "MATCH", "TARGET", "POLICY"}};
+  std::vector<std::array<std::string, 4>> rows = {{"ROUTE", "MATCH", "TARGET", "POLICY"}};
   for (const conf::Route& route : config.routes) {
     rows.push_back({route.name, match_text(route.match), target_text(route), policy_text(route, config.observe)});
   }
-  return align(rows);
+  return aligned(rows);
 }
 
 int run_validate(const ConfigSource& source, const conf::Environment& environment, const DeepCheck& deep_check,

@@ -13,9 +13,7 @@ namespace {
 constexpr std::string_view listen_form = "must be an IP address with a port, such as `0.0.0.0:8080` or `[::]:8080`";
 constexpr std::string_view cidr_form = "must be a network such as `10.0.0.0/8` or `fd00::/8`";
 
-tl::unexpected<std::string> refuse(std::string_view message) {
-  return tl::unexpected(std::string(message));
-}
+using Refused = tl::unexpected<std::string>;
 
 // `host`, `host:port`, `[v6]`, `[v6]:port`; the port's text is empty where there is none.
 struct Authority {
@@ -88,10 +86,10 @@ tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view t
   Authority authority = split_authority(text);
   bool is_ip = is_ipv4(authority.host) || is_bracketed_ipv6(authority.host);
   if (!is_ip && authority.host == "localhost")
-    return refuse(std::string(listen_form) + "; for this machine alone: `127.0.0.1:PORT`");
-  if (!is_ip || !authority.has_port) return refuse(listen_form);
+    return Refused(std::string(listen_form) + "; for this machine alone: `127.0.0.1:PORT`");
+  if (!is_ip || !authority.has_port) return Refused(std::string(listen_form));
   auto port = parse_port(authority.port);
-  if (!port) return refuse("the port must be 0 to 65535");
+  if (!port) return Refused("the port must be 0 to 65535");
   return ListenAddress{without_brackets(authority.host), *port};
 }
 
@@ -101,20 +99,20 @@ tl::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
     endpoint.tls = true;
     endpoint.port = 443;
   } else if (!text.starts_with("http://")) {
-    return refuse("must be a URL such as `http://127.0.0.1:9000` or `https://orders.example.com`");
+    return Refused("must be a URL such as `http://127.0.0.1:9000` or `https://orders.example.com`");
   }
   text.remove_prefix(text.find("//") + 2);
   if (text.find('@') != text.npos)
-    return refuse("must not hold a user or a password; `request_headers` can set Authorization");
+    return Refused("must not hold a user or a password; `request_headers` can set Authorization");
   if (text.find_first_of("/?#") != text.npos) {
-    return refuse("must end after host and port, without a path, not even `/`; a route's `set_path` changes paths");
+    return Refused("must end after host and port, without a path, not even `/`; a route's `set_path` changes paths");
   }
   Authority authority = split_authority(text);
-  if (!is_host(authority.host)) return refuse("has no valid host; an IPv6 address stands in brackets");
+  if (!is_host(authority.host)) return Refused("has no valid host; an IPv6 address stands in brackets");
   endpoint.host = without_brackets(authority.host);
   if (authority.has_port) {
     auto port = parse_port(authority.port);
-    if (!port || *port == 0) return refuse("the port must be 1 to 65535");
+    if (!port || *port == 0) return Refused("the port must be 1 to 65535");
     endpoint.port = *port;
   }
   return endpoint;

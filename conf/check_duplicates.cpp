@@ -1,17 +1,12 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ascii.hpp"
 #include "conf/check.hpp"
 #include "conf/tree.hpp"
 
 namespace postern::conf {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  return text;
-}
 
 // A template's path with its names left out: `/users/{id}` and `/users/{name}` take the same requests.
 std::string without_names(const std::string& path_template) {

@@ -9,7 +9,7 @@
 namespace postern::conf {
 namespace {
 
-Node text(const std::string& value) {
+Node escaped_text(const std::string& value) {
   return Node::quoted_text(escape_variables(value));
 }
 
@@ -44,11 +44,11 @@ Node Printer::print(Bytes& value, const Spec& spec) {
 }
 
 Node Printer::print(std::string& value, const Spec&) {
-  return value.empty() ? Node() : text(value);
+  return value.empty() ? Node() : escaped_text(value);
 }
 
 Node Printer::print(FilePath& value, const Spec&) {
-  return value.empty() ? Node() : text(value.written);
+  return value.empty() ? Node() : escaped_text(value.written);
 }
 
 Node Printer::print(Secret& value, const Spec&) {
@@ -72,7 +72,7 @@ Node Printer::print(AnyOr& value, const Spec& spec) {
 }
 
 Node Printer::print(Pattern& value, const Spec&) {
-  return text(value.text());
+  return escaped_text(value.text());
 }
 
 Node to_tree(const Config& config) {

@@ -3,25 +3,14 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "base/base64.hpp"
 #include "conf/address.hpp"
 
 namespace postern::conf {
 namespace {
 
-tl::unexpected<std::string> refuse(std::string_view message) {
-  return tl::unexpected(std::string(message));
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-  return out;
-}
+using Refused = tl::unexpected<std::string>;
 
 // RFC 3986 section 2.1; nothing for a `%` without two hexadecimal digits.
 std::optional<std::string> percent_decoded(std::string_view text) {
@@ -38,7 +27,7 @@ tl::expected<void, std::string> take_user(std::string_view text, RedisUrl& url) 
   const std::size_t colon = std::min(text.find(':'), text.size());
   auto user = percent_decoded(text.substr(0, colon));
   auto password = percent_decoded(text.substr(std::min(colon + 1, text.size())));
-  if (!user || !password) return refuse("a `%` of its user or password is not followed by two hexadecimal digits");
+  if (!user || !password) return Refused("a `%` of its user or password is not followed by two hexadecimal digits");
   url.user = std::move(*user);
   url.password = Secret(std::move(*password));
   return {};
@@ -49,12 +38,12 @@ tl::expected<void, std::string> take_user(std::string_view text, RedisUrl& url) 
 tl::expected<RedisAddress, std::string> parse_redis_address(std::string_view text, std::uint16_t port) {
   const std::size_t colon = text.find(':', text.starts_with('[') ? text.find(']') : 0);
   const std::string_view host = text.substr(0, colon);
-  if (host.empty()) return refuse("has no host");
-  if (!is_host(host)) return refuse("has no valid host; an IPv6 address stands in brackets");
+  if (host.empty()) return Refused("has no host");
+  if (!is_host(host)) return Refused("has no valid host; an IPv6 address stands in brackets");
   RedisAddress address{lower(host.starts_with('[') ? host.substr(1, host.size() - 2) : host), port};
   if (colon == text.npos) return address;
   const auto given = parse_port(text.substr(colon + 1));
-  if (!given || *given == 0) return refuse("the port must be 1 to 65535");
+  if (!given || *given == 0) return Refused("the port must be 1 to 65535");
   address.port = *given;
   return address;
 }
@@ -62,16 +51,16 @@ tl::expected<RedisAddress, std::string> parse_redis_address(std::string_view tex
 tl::expected<RedisUrl, std::string> parse_redis_url(std::string_view text) {
   const auto is_visible = [](char c) { return c > 0x20 && c < 0x7f; };
   if (!std::all_of(text.begin(), text.end(), is_visible)) {
-    return refuse("must be printable ASCII without spaces; other characters are percent-encoded");
+    return Refused("must be printable ASCII without spaces; other characters are percent-encoded");
   }
   RedisUrl url;
   const std::string scheme = lower(text.substr(0, text.find("://")));
   url.tls = scheme == "rediss";
   if (scheme.size() == text.size() || (!url.tls && scheme != "redis")) {
-    return refuse("must be a URL that begins with `redis://`, or `rediss://` for TLS");
+    return Refused("must be a URL that begins with `redis://`, or `rediss://` for TLS");
   }
   text.remove_prefix(scheme.size() + 3);
-  if (text.find_first_of("?#") != text.npos) return refuse("must not have a query (`?`) or a fragment (`#`)");
+  if (text.find_first_of("?#") != text.npos) return Refused("must not have a query (`?`) or a fragment (`#`)");
   const std::string_view authority = text.substr(0, text.find('/'));
   const std::size_t at = authority.rfind('@');
   if (at != authority.npos) {
@@ -84,7 +73,7 @@ tl::expected<RedisUrl, std::string> parse_redis_url(std::string_view text) {
   const std::string_view path = text.substr(authority.size());
   if (path.size() <= 1) return url;
   const auto database = parse_port(path.substr(1));
-  if (!database) return refuse("what follows the `/` must be a database's number");
+  if (!database) return Refused("what follows the `/` must be a database's number");
   url.database = *database;
   return url;
 }

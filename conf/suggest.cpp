@@ -2,19 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace postern::conf {
 namespace {
 
 constexpr std::size_t longest_compared = 64;
 constexpr std::size_t most_listed = 40;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 }  // namespace
 

@@ -4,20 +4,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "conf/address.hpp"
 
 namespace postern::conf {
 namespace {
 
-tl::unexpected<std::string> refuse(std::string_view message) {
-  return tl::unexpected(std::string(message));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  return out;
-}
+using Refused = tl::unexpected<std::string>;
 
 // Cuts `http://` or `https://`, without case, off `text`.
 bool take_scheme(std::string_view& text, bool& tls) {
@@ -30,17 +23,17 @@ bool take_scheme(std::string_view& text, bool& tls) {
 
 tl::expected<void, std::string> take_authority(std::string_view authority, Url& url) {
   if (authority.find('@') != authority.npos)
-    return refuse("must not hold a user or a password; they would end up in logs");
+    return Refused("must not hold a user or a password; they would end up in logs");
   const std::size_t from = authority.starts_with('[') ? std::min(authority.find(']'), authority.size()) : 0;
   const std::size_t colon = authority.find(':', from);
   const std::string_view host = authority.substr(0, colon);
-  if (host.empty()) return refuse("has no host");
-  if (!is_host(host)) return refuse("has no valid host; an IPv6 address stands in brackets");
+  if (host.empty()) return Refused("has no host");
+  if (!is_host(host)) return Refused("has no valid host; an IPv6 address stands in brackets");
   url.host = lower(host.starts_with('[') ? host.substr(1, host.size() - 2) : host);
   url.port = url.tls ? 443 : 80;
   if (colon == authority.npos) return {};
   const auto port = parse_port(authority.substr(colon + 1));
-  if (!port || *port == 0) return refuse("the port must be 1 to 65535");
+  if (!port || *port == 0) return Refused("the port must be 1 to 65535");
   url.port = *port;
   return {};
 }
@@ -94,10 +87,10 @@ std::string Url::to_text() const {
 tl::expected<Url, std::string> parse_url(std::string_view text) {
   const auto is_visible = [](char c) { return c > 0x20 && c < 0x7f; };
   if (!std::all_of(text.begin(), text.end(), is_visible))
-    return refuse("must be printable ASCII without spaces; other characters are percent-encoded");
+    return Refused("must be printable ASCII without spaces; other characters are percent-encoded");
   Url url;
-  if (!take_scheme(text, url.tls)) return refuse("must be a URL that begins with `https://` or `http://`");
-  if (text.find('#') != text.npos) return refuse("must not have a fragment (`#`)");
+  if (!take_scheme(text, url.tls)) return Refused("must be a URL that begins with `https://` or `http://`");
+  if (text.find('#') != text.npos) return Refused("must not have a fragment (`#`)");
   const std::size_t end = std::min(text.find_first_of("/?"), text.size());
   if (auto taken = take_authority(text.substr(0, end), url); !taken) return tl::unexpected(std::move(taken.error()));
   url.target = text.substr(end);
@@ -106,7 +99,7 @@ tl::expected<Url, std::string> parse_url(std::string_view text) {
 }
 
 tl::expected<Url, std::string> resolve_url(const Url& base, std::string_view location) {
-  if (location.empty()) return refuse("must not be empty");
+  if (location.empty()) return Refused("must not be empty");
   // A colon before the path ends a scheme: what parse_url() does not know is not a relative reference either.
   const bool is_absolute = location.substr(0, location.find_first_of("/?#")).find(':') != location.npos;
   std::string text;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "conf/tree.hpp"
 
 namespace postern::conf {
@@ -16,10 +17,7 @@ bool is_plain_word(std::string_view text) {
   if (text.back() == ' ' || text.back() == ':' || text.find(": ") != text.npos) return false;
   constexpr std::array<std::string_view, 10> reserved = {"true", "false", "null", "yes", "no",
                                                          "on",   "off",   "y",    "n",   "nan"};
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  return std::find(reserved.begin(), reserved.end(), lower) == reserved.end();
+  return std::find(reserved.begin(), reserved.end(), lower(text)) == reserved.end();
 }
 
 void append_quoted(std::string& out, std::string_view text) {

@@ -8,12 +8,12 @@
 namespace postern::filters {
 namespace {
 
-using Values = tl::expected<std::vector<std::string>, std::string>;
+using Written = tl::expected<std::vector<std::string>, std::string>;
 
-Values write_mapping(const ClaimMapping& mapping, const jose::Claims& claims) {
+Written write_mapping(const ClaimMapping& mapping, const jose::Claims& claims) {
   if (mapping.path) {
     const Json* claim = mapping.path->find(claims.json());
-    return claim == nullptr ? Values() : write_claim(*claim, mapping.format);
+    return claim == nullptr ? Written() : write_claim(*claim, mapping.format);
   }
   const auto format = mapping.format.value_or(conf::ClaimFormat::base64json);
   if (format == conf::ClaimFormat::base64json) return std::vector{encode_base64(claims.payload())};
@@ -69,7 +69,7 @@ HeaderBlock write_claim_headers(const std::vector<ClaimMapping>& mappings, const
                                 std::size_t limit) {
   std::string block;
   for (const auto& mapping : mappings) {
-    const Values values = write_mapping(mapping, claims);
+    const Written values = write_mapping(mapping, claims);
     if (!values) {
       const std::string claim = mapping.path ? mapping.path->text() : "*";
       return tl::unexpected(Refusal(Reason::claim_unusable, "claim " + claim + " " + values.error()));

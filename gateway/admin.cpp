@@ -13,6 +13,7 @@
 
 #include "conf/address.hpp"
 #include "gateway/admin_requests.hpp"
+#include "gateway/listen_socket.hpp"
 
 namespace postern {
 namespace {
@@ -30,7 +31,6 @@ constexpr std::size_t buffer_limit = 16 << 10;
 constexpr std::size_t connection_limit = 64;
 constexpr std::chrono::seconds read_timeout{10};
 constexpr std::chrono::seconds write_timeout{10};
-constexpr std::chrono::milliseconds accept_pause{100};  // after an error, e.g. no descriptor left
 
 }  // namespace
 
@@ -96,11 +96,6 @@ std::optional<AdminReply> reply_to(const error_code& error) {
     return AdminReply(400, "the request is malformed\n");
   }
   return std::nullopt;
-}
-
-std::string to_text(const tcp::endpoint& endpoint) {
-  const std::string ip = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(endpoint.port());
 }
 
 void log_ending(std::exception_ptr failure) {

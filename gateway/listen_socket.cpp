@@ -17,9 +17,9 @@
 namespace postern {
 namespace {
 
-using Endpoint = boost::asio::ip::tcp::endpoint;
+using boost::asio::ip::tcp;
 
-Descriptor open_bound(const Endpoint& endpoint, bool share_port) {
+Descriptor open_bound(const tcp::endpoint& endpoint, bool share_port) {
   Descriptor socket(::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (socket.get() < 0) return socket;
   const int on = 1;
@@ -30,8 +30,8 @@ Descriptor open_bound(const Endpoint& endpoint, bool share_port) {
   return socket;
 }
 
-Endpoint name_of(const Descriptor& socket) {
-  Endpoint endpoint;
+tcp::endpoint name_of(const Descriptor& socket) {
+  tcp::endpoint endpoint;
   auto size = static_cast<socklen_t>(endpoint.capacity());
   if (::getsockname(socket.get(), endpoint.data(), &size) == 0) endpoint.resize(size);
   return endpoint;
@@ -70,7 +70,7 @@ tl::expected<BoundAddress, std::string> bind_address(const std::string& address,
   };
   const auto parsed = conf::parse_listen_address(address);
   if (!parsed) return failed(parsed.error());
-  const Endpoint endpoint(boost::asio::ip::make_address(parsed->ip), parsed->port);
+  const tcp::endpoint endpoint(boost::asio::ip::make_address(parsed->ip), parsed->port);
   if (endpoint.port() != 0 && open_bound(endpoint, false).get() < 0) return failed(std::strerror(errno));
   BoundAddress bound{endpoint, {}};
   for (std::size_t i = 0; i < sockets; ++i) {
@@ -80,6 +80,11 @@ tl::expected<BoundAddress, std::string> bind_address(const std::string& address,
     bound.sockets.push_back(std::move(socket));
   }
   return bound;
+}
+
+std::string to_text(const tcp::endpoint& endpoint) {
+  const std::string ip = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(endpoint.port());
 }
 
 unsigned allowed_cpus() {

@@ -4,13 +4,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "base/ascii.hpp"
 
 namespace postern {
 namespace {
@@ -60,12 +60,6 @@ bool use_certificate(SSL_CTX* context, const conf::FilePath& certificate, const 
     return SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM);
   });
   return has_certificate && has_key;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
 }
 
 // The DNS names of a context's certificate.

@@ -13,6 +13,7 @@
 #include "gateway/body.hpp"
 #include "gateway/error_response.hpp"
 #include "gateway/inbox.hpp"
+#include "gateway/listen_socket.hpp"
 #include "gateway/parked.hpp"
 #include "gateway/session.hpp"
 
@@ -26,8 +27,7 @@ constexpr std::size_t relay_bytes = 32 * 1024;
 constexpr std::size_t buffers_kept = 256;
 constexpr std::size_t exchanges_kept = 256;
 constexpr std::size_t log_flush_bytes = 32 * 1024;
-constexpr std::size_t reserve_bytes = 16 * 1024;        // for a reply's head, body and coroutines
-constexpr std::chrono::milliseconds accept_pause{100};  // after EMFILE and its like
+constexpr std::size_t reserve_bytes = 16 * 1024;  // for a reply's head, body and coroutines
 
 // A relay buffer also takes a whole response head, or what of a body came with a request's head.
 std::size_t relay_size(const conf::Limits& limits) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <sstream>
 
 #include "gateway/completion.hpp"
 
@@ -11,12 +10,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr int no_socket = -1;
-
-std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
-  std::ostringstream text;
-  text << endpoint;
-  return text.str();
-}
 
 }  // namespace
 

@@ -14,12 +14,6 @@ namespace {
 namespace ip = boost::asio::ip;
 using Chosen = tl::expected<std::optional<conf::Url>, std::string>;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), http::lower);
-  return out;
-}
-
 std::optional<ip::address> parse_address(std::string_view text) {
   boost::system::error_code error;
   const ip::address address = ip::make_address(std::string(text), error);

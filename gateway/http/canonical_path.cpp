@@ -169,13 +169,10 @@ bool hides_dot_segment(std::string_view path) noexcept {
   return false;
 }
 
-tl::unexpected<Refusal> refuse(const char* why) {
-  return tl::unexpected(Refusal(Reason::request_malformed, why));
-}
-
 }  // namespace
 
 tl::expected<CanonicalPath, Refusal> canonical_path(std::string_view path, std::pmr::memory_resource& memory) {
+  const auto refuse = [](const char* why) { return tl::unexpected(Refusal(Reason::request_malformed, why)); };
   const PathLook look = look_over(path);
   if (look.fault != nullptr) return refuse(look.fault);
   if (!look.canonical) {

@@ -6,7 +6,7 @@
 namespace postern::http {
 namespace {
 
-constexpr std::size_t room_for_our_lines = 160;
+constexpr std::size_t room_for_our_response_lines = 160;
 
 void append_status_line(const ResponseHead& response, HeadWriter& out) {
   const unsigned status = response.status % 1000;
@@ -62,7 +62,7 @@ void write_downstream_head(const DownstreamHead& head, std::string_view date, st
   const bool informational = head.response.status < 200;
   static const HeaderEdits no_edits;
   const EditRules edits(informational ? no_edits : head.edits, {}, NameMatch::without_case);
-  HeadWriter out(bytes, bytes_of(fields) + head.response.reason.size() + room_for_our_lines);
+  HeadWriter out(bytes, bytes_of(fields) + head.response.reason.size() + room_for_our_response_lines);
   append_status_line(head.response, out);
   bool dated = false;
   for (const Field& field : fields) {

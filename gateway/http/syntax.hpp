@@ -5,13 +5,11 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/ascii.hpp"
 #include "base/field_name.hpp"
 
 namespace postern::http {
 
-inline constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
 inline constexpr bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }

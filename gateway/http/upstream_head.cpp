@@ -8,7 +8,7 @@
 namespace postern::http {
 namespace {
 
-constexpr std::size_t room_for_our_lines = 512;
+constexpr std::size_t room_for_our_request_lines = 512;
 
 // The known field that an origin which folds names would take this one for.
 KnownField meant_field(const Field& field) noexcept {
@@ -56,7 +56,7 @@ class UpstreamWriter {
   static std::size_t expected_bytes(const UpstreamHead& head) noexcept {
     std::size_t bytes = bytes_of(head.request.fields) + head.path.size() + head.request.query.size();
     for (const std::string_view line : head.injected) bytes += line.size();
-    return bytes + room_for_our_lines;
+    return bytes + room_for_our_request_lines;
   }
 
   bool continues_trace() const noexcept {

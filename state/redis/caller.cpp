@@ -15,7 +15,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t batch_bytes = 64 * 1024;
-constexpr std::chrono::milliseconds pause_without_memory{10};  // of the thread: a timer needs some
 
 }  // namespace
 

@@ -8,29 +8,29 @@
 namespace postern::state::redis {
 namespace {
 
-using Kind = StoreError::Kind;
+using Error = StoreError::Kind;
 struct Known {
   std::string_view word;
   ErrorReply meaning;
 };
 constexpr auto known = std::to_array<Known>({
-    {"NOAUTH", {Kind::refused}},
-    {"WRONGPASS", {Kind::refused}},
-    {"NOPERM", {Kind::refused}},
-    {"READONLY", {Kind::read_only, true}},
-    {"OOM", {Kind::read_only}},
-    {"MISCONF", {Kind::read_only}},
-    {"NOREPLICAS", {Kind::read_only, true}},
-    {"LOADING", {Kind::busy}},
-    {"BUSY", {Kind::busy}},
-    {"TRYAGAIN", {Kind::busy}},
-    {"CLUSTERDOWN", {Kind::busy}},
-    {"MASTERDOWN", {Kind::busy}},
-    {"NOSCRIPT", {Kind::busy, true}},
-    {"MOVED", {Kind::busy, true}},
-    {"ASK", {Kind::busy}},
-    {"UNBLOCKED", {Kind::unreachable, true}},
-    {"LATE", {Kind::unreachable, true}},
+    {"NOAUTH", {Error::refused}},
+    {"WRONGPASS", {Error::refused}},
+    {"NOPERM", {Error::refused}},
+    {"READONLY", {Error::read_only, true}},
+    {"OOM", {Error::read_only}},
+    {"MISCONF", {Error::read_only}},
+    {"NOREPLICAS", {Error::read_only, true}},
+    {"LOADING", {Error::busy}},
+    {"BUSY", {Error::busy}},
+    {"TRYAGAIN", {Error::busy}},
+    {"CLUSTERDOWN", {Error::busy}},
+    {"MASTERDOWN", {Error::busy}},
+    {"NOSCRIPT", {Error::busy, true}},
+    {"MOVED", {Error::busy, true}},
+    {"ASK", {Error::busy}},
+    {"UNBLOCKED", {Error::unreachable, true}},
+    {"LATE", {Error::unreachable, true}},
 });
 
 std::string_view word_at(std::string_view text) {
@@ -48,7 +48,7 @@ const Known* find(std::string_view word) {
 ErrorReply judge_error_reply(std::string_view text) noexcept {
   if (const Known* const one = find(word_at(text))) return one->meaning;
   // Redis 7.0 says so of what a script may not do, without a word of its own.
-  if (text.starts_with("ERR The user executing the script")) return {Kind::refused};
+  if (text.starts_with("ERR The user executing the script")) return {Error::refused};
   if (!text.starts_with("ERR Error running script")) return {};
   for (std::size_t at = text.find(" -"); at != text.npos; at = text.find(" -", at + 2)) {
     if (const Known* const one = find(word_at(text.substr(at + 2)))) return one->meaning;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "state/following.hpp"
 #include "state/redis/calls.hpp"
 
@@ -15,13 +16,7 @@ namespace asio = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t page = 1000;                             // entries of one answer
-constexpr std::chrono::milliseconds pause_without_memory{10};  // of the thread: a timer needs some
-
-Millis wall_clock() {
-  using std::chrono::system_clock;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
-}
+constexpr std::size_t page = 1000;  // entries of one answer
 
 }  // namespace
 
@@ -89,7 +84,7 @@ Task<MaybeError> Feed::follow() {
 }
 
 Task<MaybeError> Feed::load() {
-  const Millis asked_at = wall_clock();
+  const Millis asked_at = unix_milliseconds();
   const std::vector<SequencedRevocation> own = own_.recent(asked_at);
   const Words get{"GET", sequence_};
   auto replies = co_await ask(std::vector<Words>(1, get), options_.timeout);
@@ -109,14 +104,14 @@ Task<MaybeError> Feed::load() {
     std::move(entries->begin(), entries->end(), std::back_inserter(all));
   }
   known_ = std::max(*latest, all.empty() ? 0 : all.back().sequence);
-  for (Revocation& lost : lost_revocations(own, all, wall_clock())) revoke_(std::move(lost));
+  for (Revocation& lost : lost_revocations(own, all, unix_milliseconds())) revoke_(std::move(lost));
   follower_.complete(std::move(all));
   follower_.caught_up(asked_at);
   co_return std::nullopt;
 }
 
 Task<MaybeError> Feed::look() {
-  const Millis asked_at = wall_clock();
+  const Millis asked_at = unix_milliseconds();
   const Words get{"GET", sequence_};
   const Words read{"XREAD",   "COUNT", std::to_string(page),          "BLOCK", std::to_string(wait.count()),
                    "STREAMS", stream_, std::to_string(*known_) + "-0"};

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "state/redis/caller.hpp"
 #include "state/redis/calls.hpp"
 #include "state/redis/feed.hpp"
@@ -19,11 +20,6 @@ namespace postern::state {
 namespace {
 
 using namespace redis;  // all of what follows speaks it
-
-Millis wall_clock() {
-  using std::chrono::system_clock;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 class RedisStore final : public Store {
  public:
@@ -57,7 +53,7 @@ class RedisStore final : public Store {
       // The number is not told: it is taken for lost, and to say it again is nothing new.
       if (rotated && rotated->presented == Presented::reused && rotated->family) {
         const std::string& issuer = rotated->family->issuer;
-        own_.add({0, {Revocation::Kind::sid, issuer, sid, {}, until}}, wall_clock());
+        own_.add({0, {Revocation::Kind::sid, issuer, sid, {}, until}}, unix_milliseconds());
       }
       return rotated;
     };
@@ -74,7 +70,7 @@ class RedisStore final : public Store {
     auto arguments = revoke_arguments(revocation);
     const auto keep = [this, revocation = std::move(revocation)](const Reply& reply) {
       const auto number = read_number(reply);
-      if (number) own_.add({*number, revocation}, wall_clock());
+      if (number) own_.add({*number, revocation}, unix_milliseconds());
       return number;
     };
     submit<std::uint64_t>(Script::revoke, std::move(arguments), keep, std::move(done));
@@ -85,7 +81,7 @@ class RedisStore final : public Store {
     const auto keep = [this, issuer = std::move(issuer), until](const Reply& reply) {
       auto ended = read_ended(reply, issuer, until);
       if (!ended) return ended;
-      for (const SequencedRevocation& one : *ended) own_.add(one, wall_clock());
+      for (const SequencedRevocation& one : *ended) own_.add(one, unix_milliseconds());
       return ended;
     };
     submit<std::vector<SequencedRevocation>>(Script::end_sessions, std::move(arguments), keep, std::move(done));

@@ -2,15 +2,11 @@
 
 #include <utility>
 
+#include "base/clock.hpp"
 #include "state/sqlite/revocations.hpp"
 
 namespace postern::state {
 namespace {
-
-Millis wall_clock() {
-  using std::chrono::system_clock;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::int64_t data_version(Database& database) {
   Query row(database, "PRAGMA data_version");
@@ -40,7 +36,7 @@ void Watcher::run() {
   std::unique_lock lock(mutex_);
   while (!ending_) {
     lock.unlock();
-    const Millis now = wall_clock();  // what is committed after that may be missed by this look
+    const Millis now = unix_milliseconds();  // what is committed after that may be missed by this look
     if (const auto error = look()) {
       database_.reset();
       version_.reset();

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.hpp"
 #include "gateway/http/syntax.hpp"
 
 using namespace postern::http;
@@ -65,8 +66,7 @@ TEST_CASE("a word is folded byte for byte, and no byte disturbs its neighbour") 
       for (std::size_t at = 0; at < word_bytes; ++at) {
         std::string text(word_bytes, neighbour);
         text[at] = static_cast<char>(byte);
-        std::string folded = text;
-        for (char& c : folded) c = lower(c);
+        const std::string folded = postern::lower(text);
         REQUIRE(fold_word(load_word(text.data())) == load_word(folded.data()));
       }
     }
