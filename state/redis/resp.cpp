@@ -9,37 +9,48 @@ namespace postern::state::redis {
 namespace {
 
 // hiredis builds replies by these. An element lives in its array's list, whose size is known from the beginning; the
-// whole belongs to the reader until it is complete.
-Reply* place_of(const redisReadTask* task) {
-  if (task->parent == nullptr) return new Reply;
-  return &static_cast<Reply*>(task->parent->obj)->list[static_cast<std::size_t>(task->idx)];
+// whole belongs to the reader until it is complete. Null is a failure to hiredis, which forgets the whole reply then;
+// it is C, through which nothing may be thrown.
+template <class Fill>
+void* make(const redisReadTask* task, Fill fill) noexcept {
+  try {
+    if (task->parent != nullptr) {
+      Reply& element = static_cast<Reply*>(task->parent->obj)->list[static_cast<std::size_t>(task->idx)];
+      fill(element);
+      return &element;
+    }
+    auto whole = std::make_unique<Reply>();
+    fill(*whole);
+    return whole.release();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 void* create_string(const redisReadTask* task, char* bytes, std::size_t size) {
-  Reply* const reply = place_of(task);
-  reply->type = task->type == REDIS_REPLY_ERROR ? Reply::Type::error : Reply::Type::text;
-  reply->text.assign(bytes, size);
-  return reply;
+  return make(task, [&](Reply& reply) {
+    reply.type = task->type == REDIS_REPLY_ERROR ? Reply::Type::error : Reply::Type::text;
+    reply.text.assign(bytes, size);
+  });
 }
 
-// Null is a failure to hiredis, which forgets the whole reply then.
 void* create_array(const redisReadTask* task, int elements) {
   if (elements < 0 || static_cast<std::size_t>(elements) > ReplyReader::max_elements) return nullptr;
-  Reply* const reply = place_of(task);
-  reply->type = Reply::Type::list;
-  reply->list.resize(static_cast<std::size_t>(elements));
-  return reply;
+  return make(task, [&](Reply& reply) {
+    reply.type = Reply::Type::list;
+    reply.list.resize(static_cast<std::size_t>(elements));
+  });
 }
 
 void* create_integer(const redisReadTask* task, long long value) {
-  Reply* const reply = place_of(task);
-  reply->type = Reply::Type::integer;
-  reply->integer = value;
-  return reply;
+  return make(task, [&](Reply& reply) {
+    reply.type = Reply::Type::integer;
+    reply.integer = value;
+  });
 }
 
 void* create_nil(const redisReadTask* task) {
-  return place_of(task);
+  return make(task, [](Reply&) {});
 }
 
 void free_object(void* root) {
@@ -57,12 +68,11 @@ std::string format_command(const Words& words) {
     starts.push_back(word.data());
     sizes.push_back(word.size());
   }
-  char* formatted = nullptr;
-  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), starts.data(), sizes.data());
+  char* bytes = nullptr;
+  const int size = redisFormatCommandArgv(&bytes, static_cast<int>(words.size()), starts.data(), sizes.data());
   if (size < 0) throw std::bad_alloc();
-  std::string command(formatted, static_cast<std::size_t>(size));
-  redisFreeCommand(formatted);
-  return command;
+  const std::unique_ptr<char, decltype(&redisFreeCommand)> formatted(bytes, &redisFreeCommand);
+  return std::string(formatted.get(), static_cast<std::size_t>(size));
 }
 
 void ReplyReader::Free::operator()(redisReader* reader) const noexcept {
