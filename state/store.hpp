@@ -35,6 +35,9 @@ struct StoreError {
   Kind kind = Kind::unreachable;
   std::string detail;
 };
+inline StoreError out_of_memory() {
+  return {StoreError::Kind::unreachable, "out of memory"};  // so short a text needs none
+}
 
 template <class T>
 using Done = std::function<void(tl::expected<T, StoreError>)>;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "gateway/want_of_memory.hpp"
 #include "state/redis/replication.hpp"
 
 namespace postern::state::redis {
@@ -26,15 +27,22 @@ Caller::Caller(Executor executor, const RedisOptions& options, Resolver& resolve
       deadline_(executor) {}
 
 void Caller::start() {
-  spawn(executor_, keep_connected());
+  insist([this] { spawn(executor_, keep_connected()); });
 }
 
 void Caller::call(Script script, Loss loss, Words command, Done<Reply> done) {
   const bool waits = loss == Loss::never && options_.wait_replicas > 0;
-  if (writes(script)) command.emplace_back();
-  waiting_.push_back({std::move(command), std::move(done), Clock::now() + options_.timeout, writes(script), waits, {}});
-  watch_deadlines();
-  write_soon();
+  Calls made;
+  try {
+    if (writes(script)) command.emplace_back();
+    made.emplace_back();
+  } catch (const std::bad_alloc&) {
+    return done(tl::unexpected(out_of_memory()));
+  }
+  made.front() = {std::move(command), std::move(done), Clock::now() + options_.timeout, writes(script), waits, {}};
+  waiting_.splice(waiting_.end(), made);
+  insist([this] { watch_deadlines(); });
+  insist([this] { write_soon(); });
 }
 
 void Caller::end() {
@@ -47,7 +55,7 @@ Task<void> Caller::keep_connected() {
     try {
       co_await use_connection(failures);
     } catch (const std::bad_alloc&) {
-      last_error_ = StoreError{StoreError::Kind::unreachable, "out of memory"};
+      last_error_ = out_of_memory();
       spdlog::error("Redis cannot be talked to: out of memory");
     }
     is_connected_ = false;
@@ -159,14 +167,14 @@ void Caller::send_again() noexcept {
 
 void Caller::watch_deadlines() {
   if (is_watching_ || (waiting_.empty() && sent_.empty())) return;
-  is_watching_ = true;
   deadline_.expires_at((sent_.empty() ? waiting_ : sent_).front().deadline);
   deadline_.async_wait([this](const error_code& cancelled) {
     is_watching_ = false;
     if (cancelled) return;
     fail_expired(Clock::now());
-    watch_deadlines();
+    insist([this] { watch_deadlines(); });
   });
+  is_watching_ = true;
 }
 
 void Caller::fail_expired(Clock::time_point now) {
@@ -178,10 +186,21 @@ void Caller::fail_expired(Clock::time_point now) {
   // Their answers may come yet, and nobody waits for them.
   if (!expired.empty()) connection_->shut();
   take_expired(waiting_);
-  if (expired.empty()) return;
-  const StoreError error = last_error_.value_or(StoreError{StoreError::Kind::unreachable, "Redis does not answer"});
-  for (const Call& call : expired) call.done(tl::unexpected(error));
+  for (const Call& call : expired) {
+    try {
+      call.done(tl::unexpected(why_unanswered()));
+    } catch (const std::bad_alloc&) {  // who waits gives up by himself
+    }
+  }
   stop_if_over();
+}
+
+StoreError Caller::why_unanswered() const noexcept {
+  try {
+    return last_error_.value_or(StoreError{StoreError::Kind::unreachable, "Redis does not answer"});
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
 }
 
 void Caller::stop_if_over() {

@@ -59,6 +59,7 @@ class Caller {
   void send_again() noexcept;
   void watch_deadlines();
   void fail_expired(std::chrono::steady_clock::time_point now);
+  StoreError why_unanswered() const noexcept;
   bool is_over() const noexcept { return ending_ && waiting_.empty() && sent_.empty(); }
   void stop_if_over();
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "gateway/want_of_memory.hpp"
 #include "state/following.hpp"
 #include "state/redis/calls.hpp"
 
@@ -33,7 +34,7 @@ Feed::Feed(Executor executor, const RedisOptions& options, Resolver& resolver, F
       pause_(executor) {}
 
 void Feed::start() {
-  spawn(executor_, keep_following());
+  insist([this] { spawn(executor_, keep_following()); });
 }
 
 void Feed::end() {

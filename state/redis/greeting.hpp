@@ -52,7 +52,4 @@ std::optional<Millis> read_time(const Reply& reply);
 // between the half and all, by `random` from 0 to 1.
 std::chrono::milliseconds reconnect_pause(unsigned failures, double random) noexcept;
 
-// Instead, of the thread, when there is no memory: a timer needs some.
-inline constexpr std::chrono::milliseconds pause_without_memory{10};
-
 }  // namespace postern::state::redis

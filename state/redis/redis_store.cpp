@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "gateway/want_of_memory.hpp"
 #include "state/redis/caller.hpp"
 #include "state/redis/calls.hpp"
 #include "state/redis/feed.hpp"
@@ -21,6 +22,18 @@ namespace {
 
 using namespace redis;  // all of what follows speaks it
 
+// One of the calls without an answer, until it is answered or lost.
+class CountedCall {
+ public:
+  explicit CountedCall(std::atomic<std::size_t>& calls) noexcept : calls_(calls) { ++calls_; }
+  ~CountedCall() { --calls_; }
+  CountedCall(const CountedCall&) = delete;
+  CountedCall& operator=(const CountedCall&) = delete;
+
+ private:
+  std::atomic<std::size_t>& calls_;
+};
+
 class RedisStore final : public Store {
  public:
   RedisStore(RedisOptions options, Resolve resolve)
@@ -28,7 +41,8 @@ class RedisStore final : public Store {
         work_(io_.get_executor()),
         resolver_(io_.get_executor(), std::move(resolve)),
         caller_(io_.get_executor(), options_, resolver_),
-        thread_([this] { io_.run(); }) {
+        // A handler that finds no memory is given up; who waits for what it was to do gives up by himself.
+        thread_([this] { insist([this] { io_.run(); }); }) {
     boost::asio::post(io_, [this] { caller_.start(); });
   }
   ~RedisStore() override {
@@ -128,13 +142,20 @@ class RedisStore final : public Store {
   }
   template <class T, class ReadReply>
   void submit(Script script, Loss loss, Words arguments, ReadReply read, Done<T> done) {
-    if (calls_.fetch_add(1) >= options_.queue_limit) {
-      --calls_;
+    auto counted = std::make_shared<CountedCall>(calls_);
+    if (calls_ > options_.queue_limit) {
       return done(tl::unexpected(StoreError{StoreError::Kind::busy, "too many calls are waiting"}));
     }
-    auto settle = [this, read = std::move(read), done = std::move(done)](tl::expected<Reply, StoreError> reply) {
-      --calls_;
-      done(reply ? read(*reply) : tl::unexpected(std::move(reply.error())));
+    Done<Reply> settle = [read = std::move(read), done = std::move(done),
+                          counted = std::move(counted)](tl::expected<Reply, StoreError> reply) mutable {
+      counted.reset();
+      Read<T> outcome;
+      try {
+        outcome = reply ? read(*reply) : tl::unexpected(std::move(reply.error()));
+      } catch (const std::bad_alloc&) {
+        outcome = tl::unexpected(out_of_memory());
+      }
+      done(std::move(outcome));
     };
     auto command = script_command(script, options_.key_prefix, std::move(arguments));
     boost::asio::post(io_, [this, script, loss, command = std::move(command), settle = std::move(settle)]() mutable {

@@ -1,6 +1,7 @@
 #include "state/redis/resolver.hpp"
 
 #include <boost/asio/error.hpp>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -44,8 +45,12 @@ std::shared_ptr<Resolver::LookUp> Resolver::begin(const std::string& host) {
 }
 
 void Resolver::end(const Resolved& outcome) {
-  under_way_->outcome = outcome;
-  under_way_.reset();
+  const auto ended = std::exchange(under_way_, nullptr);
+  try {
+    ended->outcome = outcome;
+  } catch (const std::bad_alloc&) {
+    ended->outcome = tl::unexpected(error_code(asio::error::no_memory));
+  }
   changed_.cancel();
 }
 

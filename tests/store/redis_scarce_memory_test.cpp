@@ -1,6 +1,7 @@
 // A store of a process whose memory runs out goes on once there is memory again.
 #include <malloc.h>
 
+#include <csignal>
 #include <new>
 #include <string>
 #include <vector>
@@ -98,6 +99,66 @@ TEST_CASE("A store calls and follows again, however often memory has run out mea
   healed_revoke(*store, "d");
   revoked.emplace_back("d");
   known.wait_for(revoked);
+}
+
+// On the store's thread from now on.
+void make_memory_scarce(Store& store) {
+  Answer<std::uint64_t> answer;
+  store.revoke(revocation_of("first"), [done = answer.done()](auto outcome) {
+    ScarceMemory::is_about_this_thread = true;
+    done(std::move(outcome));
+  });
+  answer.value();
+}
+
+// Calls of which one allocation is refused, for each in turn, until all are granted; how many there were. `before` and
+// `after` stand around the scarcity.
+template <class Before, class After>
+int call_without_memory(Store& store, Before before, After after) {
+  int granted = -1;
+  for (bool was_refused = true; was_refused;) {
+    ++granted;
+    CAPTURE(granted);
+    const unsigned refused = ScarceMemory::refused;
+    Answer<std::uint64_t> answer;
+    before();
+    ScarceMemory::granted = granted;
+    store.revoke(revocation_of("some"), answer.done());
+    const auto is_answered = [&] {
+      return answer.future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    };
+    const bool has_ended = wait_until([&] { return ScarceMemory::refused != refused || is_answered(); });
+    ScarceMemory::granted = -1;
+    after();
+    REQUIRE(has_ended);
+    was_refused = ScarceMemory::refused != refused;
+    answer.wait();
+    healed_revoke(store, "next");
+  }
+  return granted;
+}
+
+TEST_CASE("Whichever allocation of a store's thread fails, the call is answered and later ones are") {
+  const RedisServer server;
+  RedisOptions options = options_of(server);
+  options.url.host = "localhost";
+  options.queue_limit = 1;
+  const auto store = open_redis_store(options);
+  make_memory_scarce(*store);
+  CHECK(call_without_memory(*store, [] {}, [] {}) > 10);
+}
+
+TEST_CASE("Whichever allocation fails while Redis does not answer, the call is answered and later ones are") {
+  const RedisServer server;
+  RedisOptions options = options_of(server);
+  options.url.host = "localhost";
+  options.queue_limit = 1;
+  options.timeout = std::chrono::milliseconds(50);
+  const auto store = open_redis_store(options);
+  make_memory_scarce(*store);
+  const int granted = call_without_memory(
+      *store, [&] { server.send(SIGSTOP); }, [&] { server.send(SIGCONT); });
+  CHECK(granted > 10);
 }
 
 }  // namespace postern::state
