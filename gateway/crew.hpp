@@ -10,12 +10,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/want_of_memory.hpp"
 #include "gateway/completion.hpp"
 #include "gateway/filter.hpp"
 
@@ -28,11 +30,13 @@ class Handoff {
  public:
   explicit Handoff(const Executor& executor) : executor_(executor), arrived_(executor) {}
 
-  // From any thread, once.
+  // From any thread, once. Waits for memory where there is none.
   static void bring(const std::shared_ptr<Handoff>& self, T value) {
-    boost::asio::post(self->executor_, [self, value = std::move(value)]() mutable {
-      self->value_.emplace(std::move(value));
-      self->arrived_.set();
+    if (self->executor_.running_in_this_thread()) return self->take(std::move(value));
+    std::shared_ptr<T> brought;
+    insist([&] {
+      if (!brought) brought = std::make_shared<T>(std::move(value));
+      boost::asio::post(self->executor_, [self, brought] { self->take(std::move(*brought)); });
     });
   }
 
@@ -44,6 +48,11 @@ class Handoff {
   }
 
  private:
+  void take(T value) {
+    value_.emplace(std::move(value));
+    arrived_.set();
+  }
+
   Executor executor_;
   Completion arrived_;
   std::optional<T> value_;
@@ -73,17 +82,26 @@ class Crew {
   std::vector<std::thread> threads_;
 };
 
-// Runs `job` on the crew and comes back to the caller's executor with what it gave; nothing when the queue is full. The
-// job owns what it uses: the caller may be gone when it runs. It does not throw. To be called with a named job that is
-// moved.
+// Runs `job` on the crew and comes back to the caller's executor with what it gave; nothing when the queue is full, or when
+// the job found no memory. The job owns what it uses: the caller may be gone when it runs. It throws nothing else. To be
+// called with a named job that is moved.
 template <class Job, class T = std::invoke_result_t<Job>>
 Task<std::optional<T>> run_on(Crew& crew, Job job) {
   const Executor executor = co_await current_executor();
-  const auto handoff = std::make_shared<Handoff<T>>(executor);
+  using Made = std::optional<T>;
+  const auto handoff = std::make_shared<Handoff<Made>>(executor);
   const auto owned = std::make_shared<Job>(std::move(job));  // std::function wants what can be copied
-  const bool added = crew.try_add([handoff, owned] { Handoff<T>::bring(handoff, (*owned)()); });
+  const bool added = crew.try_add([handoff, owned] {
+    Made made;
+    try {
+      made.emplace((*owned)());
+    } catch (const std::bad_alloc&) {
+    }
+    Handoff<Made>::bring(handoff, std::move(made));
+  });
   if (!added) co_return std::nullopt;
-  co_return co_await handoff->wait();
+  auto brought = co_await handoff->wait();
+  co_return std::move(*brought);
 }
 
 }  // namespace postern

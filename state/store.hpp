@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,8 +36,16 @@ struct StoreError {
   Kind kind = Kind::unreachable;
   std::string detail;
 };
-inline StoreError out_of_memory() {
+inline StoreError out_of_memory() noexcept {
   return {StoreError::Kind::unreachable, "out of memory"};  // so short a text needs none
+}
+// Or out_of_memory(), where there is none for its text.
+inline StoreError copy_of(const StoreError& error) noexcept {
+  try {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
 }
 
 template <class T>

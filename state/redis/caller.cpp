@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "gateway/want_of_memory.hpp"
+#include "base/want_of_memory.hpp"
 #include "state/redis/replication.hpp"
 
 namespace postern::state::redis {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "gateway/want_of_memory.hpp"
+#include "base/want_of_memory.hpp"
 #include "state/following.hpp"
 #include "state/redis/calls.hpp"
 

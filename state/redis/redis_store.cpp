@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "gateway/want_of_memory.hpp"
+#include "base/want_of_memory.hpp"
 #include "state/redis/caller.hpp"
 #include "state/redis/calls.hpp"
 #include "state/redis/feed.hpp"

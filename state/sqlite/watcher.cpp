@@ -1,5 +1,6 @@
 #include "state/sqlite/watcher.hpp"
 
+#include <new>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -37,12 +38,18 @@ void Watcher::run() {
   while (!ending_) {
     lock.unlock();
     const Millis now = unix_milliseconds();  // what is committed after that may be missed by this look
-    if (const auto error = look()) {
+    try {
+      if (const auto error = look()) {
+        database_.reset();
+        version_.reset();
+        follower_.failed(*error);
+      } else {
+        follower_.caught_up(now);
+      }
+    } catch (const std::bad_alloc&) {
       database_.reset();
       version_.reset();
-      follower_.failed(*error);
-    } else {
-      follower_.caught_up(now);
+      known_.reset();  // what was read may not have been taken
     }
     lock.lock();
     changed_.wait_for(lock, period_, [this] { return ending_; });

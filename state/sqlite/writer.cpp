@@ -1,5 +1,9 @@
 #include "state/sqlite/writer.hpp"
 
+#include <new>
+
+#include "base/want_of_memory.hpp"
+
 namespace postern::state {
 
 Writer::Writer(Database database, std::size_t queue_limit, std::chrono::milliseconds timeout)
@@ -34,18 +38,30 @@ void Writer::run() {
     }
     const auto error = commit(batch);
     for (const auto& call : batch) {
-      if (error) {
-        call->fail(*error);
-      } else if (call->error) {
-        call->fail(*call->error);
-      } else {
-        call->finish();
+      try {
+        if (error) {
+          call->fail(copy_of(*error));
+        } else if (call->error) {
+          call->fail(std::move(*call->error));
+        } else {
+          call->finish();
+        }
+      } catch (const std::bad_alloc&) {  // who waits gives up by himself
       }
     }
   }
 }
 
-std::optional<StoreError> Writer::commit(const Batch& batch) {
+std::optional<StoreError> Writer::commit(const Batch& batch) noexcept {
+  try {
+    return try_commit(batch);
+  } catch (const std::bad_alloc&) {
+    insist([this] { roll_back(); });
+    return out_of_memory();
+  }
+}
+
+std::optional<StoreError> Writer::try_commit(const Batch& batch) {
   // The lock is taken before anything is read: a transaction that begins to write later may find its snapshot outdated,
   // and no waiting helps then.
   database_.run("BEGIN IMMEDIATE");
@@ -57,11 +73,15 @@ std::optional<StoreError> Writer::commit(const Batch& batch) {
   }
   database_.run("COMMIT");
   auto error = database_.take_error();
-  if (error && database_.in_transaction()) {
-    database_.run("ROLLBACK");
-    database_.take_error();  // the first one says what happened
-  }
+  if (error) roll_back();
   return error;
+}
+
+void Writer::roll_back() {
+  database_.take_error();
+  if (!database_.in_transaction()) return;
+  database_.run("ROLLBACK");
+  database_.take_error();  // an earlier one says what happened
 }
 
 void Writer::run_one(Call& call) {

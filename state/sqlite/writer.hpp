@@ -41,7 +41,7 @@ class Writer {
     virtual ~Call() = default;
     virtual void run(Database& database) = 0;
     virtual void finish() = 0;
-    virtual void fail(const StoreError& error) = 0;
+    virtual void fail(StoreError error) = 0;
     std::chrono::steady_clock::time_point deadline;
     std::optional<StoreError> error;  // of its own
   };
@@ -52,7 +52,7 @@ class Writer {
     TypedCall(Work given_work, Done<T> given_done) : work(std::move(given_work)), done(std::move(given_done)) {}
     void run(Database& database) override { outcome = work(database); }
     void finish() override { done(std::move(outcome)); }
-    void fail(const StoreError& why) override { done(tl::unexpected(why)); }
+    void fail(StoreError why) override { done(tl::unexpected(std::move(why))); }
     Work work;
     Done<T> done;
     T outcome{};
@@ -61,7 +61,9 @@ class Writer {
   void add(std::unique_ptr<Call> call);
   void run();
   void run_one(Call& call);
-  std::optional<StoreError> commit(const Batch& batch);  // the error of all of them
+  std::optional<StoreError> commit(const Batch& batch) noexcept;  // the error of all of them
+  std::optional<StoreError> try_commit(const Batch& batch);
+  void roll_back();
 
   Database database_;
   const std::size_t queue_limit_;

@@ -4,6 +4,10 @@
 
 #include <atomic>
 #include <future>
+#include <string>
+
+#include "tests/unit/run_until.hpp"
+#include "tests/unit/scarce_memory.hpp"
 
 using namespace postern;
 namespace asio = boost::asio;
@@ -32,6 +36,32 @@ TEST_CASE("a job runs on the crew's thread and its result comes back to the call
   CHECK(answer == 42);
   CHECK(ran_on != std::this_thread::get_id());
   CHECK(came_back_on == std::this_thread::get_id());
+}
+
+TEST_CASE("whichever allocation a crew's thread is refused, what the job gave comes back, or nothing") {
+  Crew crew(1, 1);
+  int granted = -1;
+  for (bool was_refused = true; was_refused;) {
+    ++granted;
+    const unsigned refused = ScarceMemory::refused;
+    std::atomic<bool> has_ended = false;
+    const auto ask = [&]() -> Task<void> {
+      auto job = [&] {
+        ScarceMemory::is_about_this_thread = true;
+        ScarceMemory::granted = granted;
+        return std::string(100, 'x');
+      };
+      const std::optional<std::string> made = co_await run_on(crew, std::move(job));
+      CHECK((!made || made->size() == 100));
+      has_ended = true;
+    };
+    asio::io_context io{1};
+    spawn(io.get_executor(), ask());
+    run_until(io, [&] { return has_ended.load(); });
+    ScarceMemory::granted = -1;
+    was_refused = ScarceMemory::refused != refused;
+  }
+  CHECK(granted >= 2);
 }
 
 TEST_CASE("a job beyond the queue's limit is refused at once") {

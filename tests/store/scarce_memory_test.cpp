@@ -103,6 +103,7 @@ TEST_CASE("A store calls and follows again, however often memory has run out mea
 
 // On the store's thread from now on.
 void make_memory_scarce(Store& store) {
+  spdlog::default_logger();  // is made at its first use
   Answer<std::uint64_t> answer;
   store.revoke(revocation_of("first"), [done = answer.done()](auto outcome) {
     ScarceMemory::is_about_this_thread = true;
@@ -111,41 +112,88 @@ void make_memory_scarce(Store& store) {
   answer.value();
 }
 
+// Makes a call and tells when it is answered.
+using Ask = std::function<void(Store&, std::function<void()>)>;
+void revoke_one(Store& store, std::function<void()> answered) {
+  store.revoke(revocation_of("some"), [answered = std::move(answered)](const auto&) { answered(); });
+}
+void load_keys(Store& store, std::function<void()> answered) {
+  store.load_signing_keys([answered = std::move(answered)](const auto&) { answered(); });
+}
+
 // Calls of which one allocation is refused, for each in turn, until all are granted; how many there were. `before` and
 // `after` stand around the scarcity.
 template <class Before, class After>
-int call_without_memory(Store& store, Before before, After after) {
+int call_without_memory(Store& store, const Ask& ask, Before before, After after) {
   int granted = -1;
   for (bool was_refused = true; was_refused;) {
     ++granted;
     CAPTURE(granted);
     const unsigned refused = ScarceMemory::refused;
-    Answer<std::uint64_t> answer;
+    const auto answered = std::make_shared<std::atomic<bool>>(false);
     before();
     ScarceMemory::granted = granted;
-    store.revoke(revocation_of("some"), answer.done());
-    const auto is_answered = [&] {
-      return answer.future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-    };
-    const bool has_ended = wait_until([&] { return ScarceMemory::refused != refused || is_answered(); });
+    ask(store, [answered] { *answered = true; });
+    const bool has_ended = wait_until([&] { return ScarceMemory::refused != refused || *answered; });
     ScarceMemory::granted = -1;
     after();
-    REQUIRE(has_ended);
+    CHECK(has_ended);
     was_refused = ScarceMemory::refused != refused;
-    answer.wait();
+    CHECK(wait_until([&] { return answered->load(); }));
     healed_revoke(store, "next");
   }
   return granted;
 }
 
-TEST_CASE("Whichever allocation of a store's thread fails, the call is answered and later ones are") {
-  const RedisServer server;
-  RedisOptions options = options_of(server);
-  options.url.host = "localhost";
-  options.queue_limit = 1;
-  const auto store = open_redis_store(options);
+// One with texts that are not short.
+void add_a_key(Store& store) {
+  Answer<SigningKeySet> answer;
+  SigningKeyRecord key;
+  key.kid = std::string(40, 'k');
+  key.alg = "ES256";
+  key.private_key = Secret(std::string(200, 'p'));
+  store.add_signing_key(std::move(key), 0, answer.done());
+  answer.value();
+}
+
+TEST_CASE_TEMPLATE("Whichever allocation of a store's thread fails, the call is answered and later ones are", Place, STORES) {
+  Place place;
+  place.options.queue_limit = 1;
+  const auto store = place.open(), other = place.open();
   make_memory_scarce(*store);
-  CHECK(call_without_memory(*store, [] {}, [] {}) > 10);
+  add_a_key(*store);
+  const auto others_go_on = [&] { healed_revoke(*other, "other"); };
+  call_without_memory(*store, revoke_one, [] {}, others_go_on);
+  CHECK(call_without_memory(*store, load_keys, [] {}, others_go_on) >= 3);
+}
+
+TEST_CASE_TEMPLATE("Whichever allocation of a follower fails, what was revoked is known later", Place, STORES) {
+  spdlog::default_logger();  // is made at its first use
+  const Place place;
+  const auto store = place.open();
+  Known known;
+  Follower follower = known.follower();
+  follower.caught_up = [counted = follower.caught_up](Millis now) {
+    ScarceMemory::is_about_this_thread = true;
+    counted(now);
+  };
+  store->follow(std::move(follower));
+  known.wait_until([&] { return known.caught_up > 0; });
+  const auto other = place.open();
+  std::vector<std::string> revoked;
+  int granted = -1;
+  for (bool was_refused = true; was_refused;) {
+    ++granted;
+    CAPTURE(granted);
+    revoked.push_back("s" + std::to_string(granted));
+    const unsigned refused = ScarceMemory::refused;
+    ScarceMemory::granted = granted;
+    healed_revoke(*other, revoked.back());
+    known.wait_for(revoked);
+    ScarceMemory::granted = -1;
+    was_refused = ScarceMemory::refused != refused;
+  }
+  CHECK(granted >= 3);
 }
 
 TEST_CASE("Whichever allocation fails while Redis does not answer, the call is answered and later ones are") {
@@ -157,7 +205,7 @@ TEST_CASE("Whichever allocation fails while Redis does not answer, the call is a
   const auto store = open_redis_store(options);
   make_memory_scarce(*store);
   const int granted = call_without_memory(
-      *store, [&] { server.send(SIGSTOP); }, [&] { server.send(SIGCONT); });
+      *store, revoke_one, [&] { server.send(SIGSTOP); }, [&] { server.send(SIGCONT); });
   CHECK(granted > 10);
 }
 
