@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -17,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/want_of_memory.hpp"
 #include "gateway/completion.hpp"
+#include "gateway/deliver.hpp"
 #include "gateway/filter.hpp"
 
 namespace postern {
@@ -33,11 +32,7 @@ class Handoff {
   // From any thread, once. Waits for memory where there is none.
   static void bring(const std::shared_ptr<Handoff>& self, T value) {
     if (self->executor_.running_in_this_thread()) return self->take(std::move(value));
-    std::shared_ptr<T> brought;
-    insist([&] {
-      if (!brought) brought = std::make_shared<T>(std::move(value));
-      boost::asio::post(self->executor_, [self, brought] { self->take(std::move(*brought)); });
-    });
+    deliver(self->executor_, std::move(value), [self](T brought) { self->take(std::move(brought)); });
   }
 
   // On the executor: the value, or nothing when `until` passes first.

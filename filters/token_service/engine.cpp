@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/want_of_memory.hpp"
 #include "filters/token_service/clients.hpp"
 #include "filters/token_service/store_settings.hpp"
 
@@ -14,7 +15,9 @@ constexpr std::size_t signing_queue = 1024;
 
 }  // namespace
 
-Engine::Engine() : work_(io_.get_executor()), stores_(io_), thread_([this] { io_.run(); }) {}
+Engine::Engine() : work_(io_.get_executor()), stores_(io_), 
+      // What finds no memory is given up; the keys are looked at again, and who waits gives up by himself.
+      thread_([this] { insist([this] { io_.run(); }); }) {}
 
 Engine::~Engine() {
   stop();

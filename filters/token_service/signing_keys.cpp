@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <new>
 
 #include "base/clock.hpp"
 #include "base/digest.hpp"
+#include "base/want_of_memory.hpp"
 #include "filters/jose/public_key.hpp"
 #include "filters/token_service/await_store.hpp"
 #include "filters/token_service/key_wrap.hpp"
@@ -154,20 +156,29 @@ void SigningKeys::load() {
   const auto store = store_->get();
   if (store == nullptr) return;
   loading_ = true;
-  store->load_signing_keys(to_settle());
+  insist([&] { store->load_signing_keys(to_settle()); });
 }
 
 // The store calls on a thread of its own; what comes of it is for ours.
 state::Done<state::SigningKeySet> SigningKeys::to_settle() {
-  return [weak = weak_from_this(), &io = io_](tl::expected<state::SigningKeySet, state::StoreError> outcome) {
-    boost::asio::post(io, [weak, outcome = std::move(outcome)]() mutable {
-      if (const auto self = weak.lock()) self->settle(std::move(outcome));
+  return [weak = weak_from_this(), &io = io_](Outcome outcome) {
+    deliver(io.get_executor(), std::move(outcome), [weak](Outcome brought) {
+      if (const auto self = weak.lock()) self->settle(std::move(brought));
     });
   };
 }
 
-void SigningKeys::settle(tl::expected<state::SigningKeySet, state::StoreError> outcome) {
+void SigningKeys::settle(Outcome outcome) {
   loading_ = false;
+  try {
+    heed(outcome);
+  } catch (const std::bad_alloc&) {
+    loading_ = false;
+    insist([this] { look_again(look_after_failure); });
+  }
+}
+
+void SigningKeys::heed(const Outcome& outcome) {
   if (!outcome) {
     {
       const std::lock_guard lock(mutex_);

@@ -81,7 +81,9 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   void load();
   void load_unless_loading();
   void ask(const Waiter& waiter, keys::Wanted wanted);
-  void settle(tl::expected<state::SigningKeySet, state::StoreError> outcome);
+  using Outcome = tl::expected<state::SigningKeySet, state::StoreError>;
+  void settle(Outcome outcome);  // by heed(), or later when that finds no memory
+  void heed(const Outcome& outcome);
   // Those of `set` that can be used.
   state::SigningKeySet take_over(const state::SigningKeySet& set);
   void add(const state::DueKey& due, std::uint64_t version, state::Millis now);

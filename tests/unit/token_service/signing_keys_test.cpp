@@ -1,0 +1,69 @@
+#include "filters/token_service/signing_keys.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "base/want_of_memory.hpp"
+#include "state/sqlite/sqlite_store.hpp"
+#include "tests/unit/run_until.hpp"
+#include "tests/unit/scarce_memory.hpp"
+
+namespace postern::token_service {
+namespace {
+
+// The engine's thread, whose memory is scarce.
+struct Engine {
+  ~Engine() {
+    io.stop();
+    thread.join();
+  }
+  boost::asio::io_context io{1};
+  boost::asio::executor_work_guard<Executor> work{io.get_executor()};
+  std::thread thread{[this] {
+    ScarceMemory::is_about_this_thread = true;
+    insist([this] { io.run(); });
+  }};
+};
+
+}  // namespace
+
+TEST_CASE("Whichever allocation fails while keys are loaded or made, they are there when they are asked for again") {
+  const auto level = spdlog::get_level();  // the logger is made at its first use
+  spdlog::set_level(spdlog::level::off);
+  std::string directory = (std::filesystem::temp_directory_path() / "postern-keys-XXXXXX").string();
+  REQUIRE(::mkdtemp(directory.data()) != nullptr);
+  Engine engine;
+  int granted = -1;
+  for (bool was_refused = true; was_refused;) {
+    ++granted;
+    CAPTURE(granted);
+    const std::string file = directory + "/" + std::to_string(granted);
+    const auto store = std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = file}).value()));
+    const auto keys =
+        std::make_shared<SigningKeys>(engine.io, store, Revocations::follow(*store->get()),
+                                      schedule_of(conf::TokenService()), "https://shop.example.com", Secret());
+    const unsigned refused = ScarceMemory::refused;
+    ScarceMemory::granted = granted;
+    keys->start();
+    CHECK(wait_until([&] { return ScarceMemory::refused != refused || !keys->known().keys.empty(); }));
+    ScarceMemory::granted = -1;
+    was_refused = ScarceMemory::refused != refused;
+    std::optional<SigningKeys::Made> made;
+    boost::asio::io_context io{1};
+    const auto rotate = [&]() -> Task<void> { made = co_await keys->rotate(); };
+    spawn(io.get_executor(), rotate());
+    run_until(io, [&] { return made.has_value(); });
+    CHECK_MESSAGE(made->has_value(), made->error());
+    CHECK_FALSE(keys->known().keys.empty());
+    store->close();
+  }
+  CHECK(granted > 20);
+  spdlog::set_level(level);
+  std::filesystem::remove_all(directory);
+}
+
+}  // namespace postern::token_service
