@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "filters/jose/checks.hpp"
 #include "filters/jose/detail.hpp"
 
@@ -11,10 +12,6 @@ namespace {
 std::string_view without_slash(std::string_view text) {
   if (text.ends_with('/')) text.remove_suffix(1);
   return text;
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 bool equal_without_case(std::string_view a, std::string_view b) {

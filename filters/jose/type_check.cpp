@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "filters/jose/checks.hpp"
 #include "filters/jose/detail.hpp"
 
@@ -9,14 +10,6 @@ namespace {
 
 // What a payload's `typ` calls a token that is no access token (Keycloak).
 constexpr std::array<std::string_view, 3> other_kinds = {"id", "refresh", "offline"};
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 bool is_allowed(const Rules& rules, std::string_view kind) {
   return std::find(rules.types.begin(), rules.types.end(), kind) != rules.types.end();
@@ -31,7 +24,7 @@ Outcome check_header(const Json& header, const Rules& rules) {
   const Json* type = header.find("typ");
   if (type == nullptr) return std::nullopt;
   if (type->string() != nullptr) {
-    const std::string kind = lower_case(*type->string());
+    const std::string kind = lower(*type->string());
     constexpr std::string_view prefix = "application/";  // may be left out (RFC 7515 section 4.1.9)
     const std::string_view bare = std::string_view(kind).substr(kind.starts_with(prefix) ? prefix.size() : 0);
     if (is_allowed(rules, bare)) return std::nullopt;
@@ -42,13 +35,13 @@ Outcome check_header(const Json& header, const Rules& rules) {
 Outcome check_payload(const Json& claims, const Rules& rules) {
   const Json* type = claims.find("typ");
   if (type != nullptr && type->string() != nullptr) {
-    const std::string kind = lower_case(*type->string());
+    const std::string kind = lower(*type->string());
     const bool other = std::find(other_kinds.begin(), other_kinds.end(), kind) != other_kinds.end();
     if (other && !is_allowed(rules, kind)) return type_refusal("the payload's `typ`", *type, rules);
   }
   const Json* use = claims.find("token_use");  // Cognito
   if (use == nullptr) return std::nullopt;
-  const std::string kind = use->string() != nullptr ? lower_case(*use->string()) : "";
+  const std::string kind = use->string() != nullptr ? lower(*use->string()) : "";
   if (kind == "access" || is_allowed(rules, kind)) return std::nullopt;
   return type_refusal("`token_use`", *use, rules);
 }

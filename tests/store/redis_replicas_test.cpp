@@ -13,7 +13,7 @@ using Kind = StoreError::Kind;
 using Millisec = std::chrono::milliseconds;
 
 template <class Condition>
-void wait_until(Condition condition) {
+void require_soon(Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     REQUIRE(std::chrono::steady_clock::now() < deadline);
@@ -31,7 +31,7 @@ struct Pair {
   RedisServer replica{{"--replicaof", "127.0.0.1", std::to_string(master.port()), "--repl-diskless-sync-delay", "0"}};
 
   Pair() {
-    wait_until([&] { return says(master, {"INFO", "replication"}, "state=online"); });
+    require_soon([&] { return says(master, {"INFO", "replication"}, "state=online"); });
   }
 };
 
@@ -44,7 +44,7 @@ struct Watched : Pair {
     sentinel.ask({"SENTINEL", "DEBUG", "info-period", "300", "ping-period", "100", "publish-period", "100",
                   "min-link-reconnect-period", "100", "tilt-trigger", "60000"});
     sentinel.ask({"SENTINEL", "SET", "mymaster", "failover-timeout", "2000"});
-    wait_until([&] { return says(sentinel, {"SENTINEL", "REPLICAS", "mymaster"}, std::to_string(replica.port())); });
+    require_soon([&] { return says(sentinel, {"SENTINEL", "REPLICAS", "mymaster"}, std::to_string(replica.port())); });
   }
   RedisOptions options() const {
     RedisOptions options;
@@ -67,14 +67,14 @@ TEST_CASE("After Sentinel's failover the store goes on at the new master with al
   CHECK(waiting.rotate(rotation_of("s", 1, 2, 1100)).presented == Presented::current);
   CHECK(waiting.revoke(revocation_of("a")) == 1);
   known.wait_for({"a"});
-  wait_until([&] { return redis.replica.ask({"GET", "{postern}:sequence"}) == "1"; });
+  require_soon([&] { return redis.replica.ask({"GET", "{postern}:sequence"}) == "1"; });
 
   // It refuses until it has seen that the replica is a good one.
-  wait_until([&] { return redis.sentinel.ask({"SENTINEL", "FAILOVER", "mymaster"}) == "OK"; });
-  wait_until([&] { return redis.replica.ask({"ROLE"}).starts_with("master"); });
+  require_soon([&] { return redis.sentinel.ask({"SENTINEL", "FAILOVER", "mymaster"}) == "OK"; });
+  require_soon([&] { return redis.replica.ask({"ROLE"}).starts_with("master"); });
   healed_revoke(*store, "b");
   // A write to the old master in its last moment is lost with it, and said again.
-  wait_until([&] { return redis.replica.ask({"GET", "{postern}:sequence"}) == "2"; });
+  require_soon([&] { return redis.replica.ask({"GET", "{postern}:sequence"}) == "2"; });
   known.wait_for({"a", "b"});
   CHECK(waiting.find("s", hash_of(2), 1100).presented == Presented::current);
   CHECK(waiting.find("s", hash_of(1), 1120).presented == Presented::reused);
@@ -166,7 +166,7 @@ TEST_CASE("A rotation that is sent again because its answer was lost is no reuse
   rotation.grace = 0;
   Answer<Rotated> answer;
   store->rotate(rotation, answer.done());
-  wait_until([&] { return says(redis.master, {"INFO", "clients"}, "blocked_clients:1"); });  // it has happened
+  require_soon([&] { return says(redis.master, {"INFO", "clients"}, "blocked_clients:1"); });  // it has happened
   CHECK(redis.master.ask({"CLIENT", "KILL", "TYPE", "normal"}) == "1");
   redis.replica.send(SIGCONT);
   CHECK(answer.value().presented == Presented::current);

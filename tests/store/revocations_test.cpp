@@ -12,7 +12,7 @@ namespace {
 
 const std::string issuer = "https://id.example";
 
-Revocation revocation_of(Revocation::Kind kind, std::string value, std::optional<Millis> before = {}) {
+Revocation revocation_named(Revocation::Kind kind, std::string value, std::optional<Millis> before = {}) {
   return {kind, issuer, std::move(value), before, 9'000'000};
 }
 
@@ -56,9 +56,9 @@ TEST_CASE_TEMPLATE("A follower is told of all that is there, then of what is new
   const auto store = place.open();
   const auto other = place.open();
   const std::vector<Revocation> said{
-      revocation_of(Revocation::Kind::jti, "j"), revocation_of(Revocation::Kind::sid, "s"),
-      revocation_of(Revocation::Kind::sub, "u", 7), revocation_of(Revocation::Kind::kid, "k"),
-      revocation_of(Revocation::Kind::issuer, "", 1'000)};
+      revocation_named(Revocation::Kind::jti, "j"), revocation_named(Revocation::Kind::sid, "s"),
+      revocation_named(Revocation::Kind::sub, "u", 7), revocation_named(Revocation::Kind::kid, "k"),
+      revocation_named(Revocation::Kind::issuer, "", 1'000)};
   Waiting{*store}.revoke(said[0]);
   Waiting{*store}.revoke(said[1]);
   store->follow(told.follower());
@@ -101,7 +101,7 @@ TEST_CASE_TEMPLATE("Two followers are told of 10,000 revocations of two writers,
     for (int i = 0; i < 5'000; i += 500) {
       std::vector<Answer<std::uint64_t>> answers(500);
       for (int j = 0; j < 500; ++j) {
-        store.revoke(revocation_of(Revocation::Kind::jti, name + std::to_string(i + j)),
+        store.revoke(revocation_named(Revocation::Kind::jti, name + std::to_string(i + j)),
                      answers[static_cast<std::size_t>(j)].done());
       }
       for (auto& answer : answers) answer.value();
@@ -164,18 +164,18 @@ TEST_CASE_TEMPLATE("Revoking a session, a subject or an issuer ends the families
   };
   waiting.revoke({Revocation::Kind::sid, "https://other.example", "s1", {}, 9000});
   waiting.revoke({Revocation::Kind::sub, "https://other.example", "ann", {}, 9000});
-  waiting.revoke(revocation_of(Revocation::Kind::jti, "s1"));
-  waiting.revoke(revocation_of(Revocation::Kind::kid, "ann"));
+  waiting.revoke(revocation_named(Revocation::Kind::jti, "s1"));
+  waiting.revoke(revocation_named(Revocation::Kind::kid, "ann"));
   waiting.revoke({Revocation::Kind::issuer, "https://other.example", "", 9000, 9000});
-  waiting.revoke(revocation_of(Revocation::Kind::issuer, "", 1000));
+  waiting.revoke(revocation_named(Revocation::Kind::issuer, "", 1000));
   CHECK(ended() == std::vector<bool>{false, false, false, false});
-  waiting.revoke(revocation_of(Revocation::Kind::sid, "s1"));
+  waiting.revoke(revocation_named(Revocation::Kind::sid, "s1"));
   CHECK(ended() == std::vector<bool>{true, false, false, false});
-  waiting.revoke(revocation_of(Revocation::Kind::sub, "ann", 1001));
+  waiting.revoke(revocation_named(Revocation::Kind::sub, "ann", 1001));
   CHECK(ended() == std::vector<bool>{true, true, false, false});
-  waiting.revoke(revocation_of(Revocation::Kind::sub, "ann"));
+  waiting.revoke(revocation_named(Revocation::Kind::sub, "ann"));
   CHECK(ended() == std::vector<bool>{true, true, true, false});
-  waiting.revoke(revocation_of(Revocation::Kind::issuer, "", 1001));
+  waiting.revoke(revocation_named(Revocation::Kind::issuer, "", 1001));
   CHECK(ended() == std::vector<bool>{true, true, true, true});
 }
 
@@ -184,14 +184,14 @@ TEST_CASE_TEMPLATE("A session that has ended is not revoked again", Place, STORE
   const auto store = place.open();
   const Waiting waiting{*store};
   waiting.begin(family_of("s"), hash_of(1), 1500);
-  const std::uint64_t first = waiting.revoke(revocation_of(Revocation::Kind::sid, "s"));
-  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first);
-  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "t")) == first + 1);  // nobody knows that one
-  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "t")) == first + 1);
-  Revocation foreign = revocation_of(Revocation::Kind::sid, "t");
+  const std::uint64_t first = waiting.revoke(revocation_named(Revocation::Kind::sid, "s"));
+  CHECK(waiting.revoke(revocation_named(Revocation::Kind::sid, "s")) == first);
+  CHECK(waiting.revoke(revocation_named(Revocation::Kind::sid, "t")) == first + 1);  // nobody knows that one
+  CHECK(waiting.revoke(revocation_named(Revocation::Kind::sid, "t")) == first + 1);
+  Revocation foreign = revocation_named(Revocation::Kind::sid, "t");
   foreign.issuer = "https://other.example";
   CHECK(waiting.revoke(foreign) == first + 2);
-  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first + 2);
+  CHECK(waiting.revoke(revocation_named(Revocation::Kind::sid, "s")) == first + 2);
 }
 
 TEST_CASE_TEMPLATE("A session that its subject's revocation ended is revoked by name: later tokens of it are good",
@@ -203,15 +203,15 @@ TEST_CASE_TEMPLATE("A session that its subject's revocation ended is revoked by 
   other->follow(told.follower());
   const Waiting waiting{*store};
   waiting.begin(family_of("s"), hash_of(1), 1500);
-  const std::uint64_t first = waiting.revoke(revocation_of(Revocation::Kind::sub, "ann", 1001));
+  const std::uint64_t first = waiting.revoke(revocation_named(Revocation::Kind::sub, "ann", 1001));
   CHECK(waiting.find("s", hash_of(1), 1100).presented == Presented::family_ended);
-  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first + 1);
-  CHECK(waiting.revoke(revocation_of(Revocation::Kind::sid, "s")) == first + 1);
+  CHECK(waiting.revoke(revocation_named(Revocation::Kind::sid, "s")) == first + 1);
+  CHECK(waiting.revoke(revocation_named(Revocation::Kind::sid, "s")) == first + 1);
   told.wait_for(2);
   const std::lock_guard lock(told.mutex);
   REQUIRE(told.entries.size() == 2);
   CHECK(told.entries[1].sequence == first + 1);
-  CHECK(told.entries[1].revocation == revocation_of(Revocation::Kind::sid, "s"));
+  CHECK(told.entries[1].revocation == revocation_named(Revocation::Kind::sid, "s"));
 }
 
 TEST_CASE_TEMPLATE("A session's revocation is kept again when it is to last longer, or when the first was swept", Place,
@@ -246,7 +246,7 @@ TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each of that issuer, and
   Family foreign = family_of("s5", "ann");
   foreign.issuer = "https://other.example";
   waiting.begin(foreign, hash_of(5), 1500);
-  waiting.revoke(revocation_of(Revocation::Kind::sid, "s2"));
+  waiting.revoke(revocation_named(Revocation::Kind::sid, "s2"));
   store->follow(told.follower());
   told.wait_for(1);
 
@@ -267,7 +267,7 @@ TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each of that issuer, and
   CHECK(waiting.find("s1", hash_of(1), 1100).presented == Presented::family_ended);
   CHECK(waiting.find("s4", hash_of(4), 1100).presented == Presented::current);
   CHECK(waiting.find("s5", hash_of(5), 1100).presented == Presented::current);
-  const std::uint64_t last = waiting.revoke(revocation_of(Revocation::Kind::jti, "the last"));
+  const std::uint64_t last = waiting.revoke(revocation_named(Revocation::Kind::jti, "the last"));
   told.wait_for(4);
   const std::lock_guard lock(told.mutex);
   REQUIRE(told.entries.size() == 4);  // what was there already is not kept again
@@ -285,13 +285,13 @@ TEST_CASE_TEMPLATE("A session that begins is told before when its subject's or i
   const Place place;
   const auto store = place.open();
   const Waiting waiting{*store};
-  waiting.revoke(revocation_of(Revocation::Kind::sub, "ann", 900));
-  waiting.revoke(revocation_of(Revocation::Kind::sub, "ann", 800));
-  waiting.revoke(revocation_of(Revocation::Kind::sid, "ann", 950));
+  waiting.revoke(revocation_named(Revocation::Kind::sub, "ann", 900));
+  waiting.revoke(revocation_named(Revocation::Kind::sub, "ann", 800));
+  waiting.revoke(revocation_named(Revocation::Kind::sid, "ann", 950));
   waiting.revoke({Revocation::Kind::sub, "https://other.example", "ann", 960, 9000});
   CHECK(waiting.begin(family_of("s1", "ann"), hash_of(1), 1500).issued_before == 900);
   CHECK(waiting.begin(family_of("s2", "bob"), hash_of(2), 1500).issued_before == std::nullopt);
-  waiting.revoke(revocation_of(Revocation::Kind::issuer, "", 910));
+  waiting.revoke(revocation_named(Revocation::Kind::issuer, "", 910));
   CHECK(waiting.begin(family_of("s3", "ann"), hash_of(3), 1500).issued_before == 910);
   CHECK(waiting.begin(family_of("s4", "bob"), hash_of(4), 1500).issued_before == 910);
   waiting.revoke({Revocation::Kind::sub, issuer, "ann", {}, 9000});

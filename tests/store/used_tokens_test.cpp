@@ -9,24 +9,24 @@
 namespace postern::state {
 namespace {
 
-constexpr Millis day = known_after_use, began = 1000;
+constexpr Millis known_for = known_after_use, began = 1000;
 constexpr std::uint64_t most = 20;  // as many as a session of these tests may have, but where it is told
 
 Family long_session() {
   Family family = family_of("s");
-  family.ends = 100 * day;
+  family.ends = 100 * known_for;
   return family;
 }
 
 Rotation long_rotation(std::uint64_t token, Millis now) {
   Rotation rotation = rotation_of("s", token, token + 1, now);
-  rotation.lifetime = 3 * day;
+  rotation.lifetime = 3 * known_for;
   rotation.most_used = most;
   return rotation;
 }
 
 void begin(const Waiting& waiting) {
-  waiting.begin(long_session(), hash_of(0), 3 * day);
+  waiting.begin(long_session(), hash_of(0), 3 * known_for);
 }
 
 // Uses the tokens `from` to `to` - 1, each of which follows the one before it; the first at `now`.
@@ -50,7 +50,7 @@ std::vector<Rotated> rotate_all(Store& store, std::uint64_t count, Millis now) {
     std::vector<Answer<Rotated>> answers(std::min(at_once, count - from));
     for (std::uint64_t i = 0; i < answers.size(); ++i) {
       Rotation rotation = rotation_of("s", from + i, from + i + 1, now);
-      rotation.lifetime = 3 * day;
+      rotation.lifetime = 3 * known_for;
       store.rotate(std::move(rotation), answers[i].done());
     }
     for (auto& answer : answers) rotated.push_back(answer.value());
@@ -70,28 +70,28 @@ TEST_CASE_TEMPLATE("When a session has as many used tokens as it may, no other i
   const auto rotate = [&](Millis now) { return waiting.rotate(long_rotation(most, now)); };
   const Rotated refused = rotate(began + most);
   CHECK(refused.presented == Presented::too_often);
-  CHECK(refused.wait == day - static_cast<Millis>(most));
+  CHECK(refused.wait == known_for - static_cast<Millis>(most));
   CHECK(refused.expires == 0);
   CHECK(refused.family == long_session());
   const Rotated looked = waiting.look(long_rotation(most, began + most));
   CHECK(looked.presented == Presented::too_often);
   CHECK(looked.wait == refused.wait);
-  CHECK(rotate(began + day - 1).wait == 1);
-  CHECK(find(waiting, most, began + day - 1) == Presented::current);
-  CHECK(find(waiting, 0, began + day - 1) == Presented::reused);
+  CHECK(rotate(began + known_for - 1).wait == 1);
+  CHECK(find(waiting, most, began + known_for - 1) == Presented::current);
+  CHECK(find(waiting, 0, began + known_for - 1) == Presented::reused);
 
-  CHECK(waiting.look(long_rotation(most, began + day)).presented == Presented::current);
-  CHECK(find(waiting, 0, began + day) == Presented::reused);
-  CHECK(rotate(began + day).presented == Presented::current);
-  CHECK(find(waiting, 0, began + day) == Presented::unknown);
-  CHECK(find(waiting, 1, began + day) == Presented::reused);
+  CHECK(waiting.look(long_rotation(most, began + known_for)).presented == Presented::current);
+  CHECK(find(waiting, 0, began + known_for) == Presented::reused);
+  CHECK(rotate(began + known_for).presented == Presented::current);
+  CHECK(find(waiting, 0, began + known_for) == Presented::unknown);
+  CHECK(find(waiting, 1, began + known_for) == Presented::reused);
   // The next was used a millisecond later.
-  CHECK(waiting.rotate(long_rotation(most + 1, began + day)).wait == 1);
-  CHECK(waiting.rotate(long_rotation(most + 1, began + day + 1)).presented == Presented::current);
+  CHECK(waiting.rotate(long_rotation(most + 1, began + known_for)).wait == 1);
+  CHECK(waiting.rotate(long_rotation(most + 1, began + known_for + 1)).presented == Presented::current);
   // What is forgotten ends nothing; what is known does.
-  CHECK(waiting.rotate(long_rotation(1, began + day + 1)).presented == Presented::unknown);
-  CHECK(waiting.rotate(long_rotation(2, began + day + 1)).presented == Presented::reused);
-  CHECK(find(waiting, most + 2, began + day + 1) == Presented::family_ended);
+  CHECK(waiting.rotate(long_rotation(1, began + known_for + 1)).presented == Presented::unknown);
+  CHECK(waiting.rotate(long_rotation(2, began + known_for + 1)).presented == Presented::reused);
+  CHECK(find(waiting, most + 2, began + known_for + 1) == Presented::family_ended);
 }
 
 TEST_CASE_TEMPLATE("A session that is refreshed slowly goes on and on, and its latest used tokens are known", Place,
@@ -100,7 +100,7 @@ TEST_CASE_TEMPLATE("A session that is refreshed slowly goes on and on, and its l
   const auto store = place.open();
   const Waiting waiting{*store};
   begin(waiting);
-  constexpr Millis step = day / static_cast<Millis>(most);
+  constexpr Millis step = known_for / static_cast<Millis>(most);
   use_tokens(waiting, 0, 3 * most, began, step);
   const Millis last = began + static_cast<Millis>(3 * most - 1) * step;
   for (std::uint64_t i = 0; i < 2 * most; ++i) CHECK(find(waiting, i, last) == Presented::unknown);
@@ -118,7 +118,7 @@ TEST_CASE_TEMPLATE("A session that may use no more tokens still replays, repeats
   SUBCASE("the same call, whose answer was lost") {
     const Rotated repeated = waiting.rotate(long_rotation(most - 1, began + 5));
     CHECK(repeated.presented == Presented::current);
-    CHECK(repeated.expires == began + 3 * day);
+    CHECK(repeated.expires == began + 3 * known_for);
   }
   SUBCASE("within the grace, each its own successor") {
     for (std::uint64_t i = 0; i < most; ++i) {
@@ -134,9 +134,9 @@ TEST_CASE_TEMPLATE("A session that may use no more tokens still replays, repeats
     CHECK(waiting.rotate(long_rotation(most, began + 10)).presented == Presented::family_ended);
   }
   SUBCASE("the first gives way by the order of use") {
-    CHECK(waiting.rotate(long_rotation(most, began + day)).presented == Presented::current);
-    CHECK(find(waiting, 0, began + day) == Presented::unknown);
-    for (std::uint64_t i = 1; i < most; ++i) CHECK(find(waiting, i, began + day) == Presented::reused);
+    CHECK(waiting.rotate(long_rotation(most, began + known_for)).presented == Presented::current);
+    CHECK(find(waiting, 0, began + known_for) == Presented::unknown);
+    for (std::uint64_t i = 1; i < most; ++i) CHECK(find(waiting, i, began + known_for) == Presented::reused);
   }
 }
 
@@ -151,8 +151,8 @@ TEST_CASE_TEMPLATE("A new token for an expired one counts as any other", Place, 
   REQUIRE(waiting.rotate(last).presented == Presented::current);
   const Rotated refused = waiting.reissue(long_rotation(most, began + 5));
   CHECK(refused.presented == Presented::too_often);
-  CHECK(refused.wait == day - 5);
-  CHECK(waiting.reissue(long_rotation(most, began + day)).presented == Presented::current);
+  CHECK(refused.wait == known_for - 5);
+  CHECK(waiting.reissue(long_rotation(most, began + known_for)).presented == Presented::current);
 }
 
 TEST_CASE_TEMPLATE("Used tokens that are swept have made room, also from among those that stay", Place, STORES) {
@@ -172,10 +172,10 @@ TEST_CASE_TEMPLATE("Used tokens that are swept have made room, also from among t
   CHECK(find(waiting, 2, began + 20) == Presented::reused);
   CHECK(find(waiting, 3, began + 20) == Presented::unknown);
   use_tokens(waiting, most, 2 * most - 3, began + 20, 0);
-  CHECK(waiting.rotate(long_rotation(2 * most - 3, began + 20)).wait == day - 20);
-  CHECK(waiting.rotate(long_rotation(2 * most - 3, began + day)).presented == Presented::current);
-  CHECK(find(waiting, 0, began + day) == Presented::unknown);
-  CHECK(find(waiting, 1, began + day) == Presented::reused);
+  CHECK(waiting.rotate(long_rotation(2 * most - 3, began + 20)).wait == known_for - 20);
+  CHECK(waiting.rotate(long_rotation(2 * most - 3, began + known_for)).presented == Presented::current);
+  CHECK(find(waiting, 0, began + known_for) == Presented::unknown);
+  CHECK(find(waiting, 1, began + known_for) == Presented::reused);
 }
 
 TEST_CASE_TEMPLATE("10,000 tokens of a session may be used in a day, where nothing else is said", Place, STORES) {
@@ -189,11 +189,11 @@ TEST_CASE_TEMPLATE("10,000 tokens of a session may be used in a day, where nothi
   CHECK(rotated[10'000].presented == Presented::too_often);
   CHECK(rotated[10'000].wait == 86'400'000);
   CHECK(find(waiting, 0, began + 10) == Presented::reused);
-  CHECK(waiting.rotate(rotation_of("s", 10'000, 10'001, began + day)).presented == Presented::current);
+  CHECK(waiting.rotate(rotation_of("s", 10'000, 10'001, began + known_for)).presented == Presented::current);
   // It is swept as any other, in pieces.
-  CHECK(waiting.sweep(began + day, 20'000) == 9'999);  // the sealed successors, but the last
+  CHECK(waiting.sweep(began + known_for, 20'000) == 9'999);  // the sealed successors, but the last
   std::size_t swept = 0;
-  for (std::size_t piece = 1; piece != 0; swept += piece) piece = waiting.sweep(100 * day + kept_after_end, 2000);
+  for (std::size_t piece = 1; piece != 0; swept += piece) piece = waiting.sweep(100 * known_for + kept_after_end, 2000);
   CHECK(swept == 1 + 10'000 + 2);
 }
 
@@ -209,10 +209,10 @@ TEST_CASE("In SQLite a session that is refreshed on and on has so many rows and 
     REQUIRE(query.next());
     return query.integer(0);
   };
-  use_tokens(waiting, 0, 3 * most, began, day / static_cast<Millis>(most));
+  use_tokens(waiting, 0, 3 * most, began, known_for / static_cast<Millis>(most));
   CHECK(number("SELECT count(*) FROM refresh_tokens") == most + 1);
   CHECK(number("SELECT used_tokens FROM families") == most);
-  const Millis now = began + static_cast<Millis>(3 * most) * (day / static_cast<Millis>(most));
+  const Millis now = began + static_cast<Millis>(3 * most) * (known_for / static_cast<Millis>(most));
   use_tokens(waiting, 3 * most, 3 * most + 1, now, 0);
   REQUIRE(waiting.rotate(long_rotation(3 * most + 1, now)).presented == Presented::too_often);
   CHECK(number("SELECT count(*) FROM refresh_tokens") == most + 1);
@@ -241,7 +241,7 @@ TEST_CASE("An SQLite file that was made without a count of used tokens gets one"
   for (std::thread& thread : threads) thread.join();
   const Waiting waiting{*stores.front()};
   use_tokens(waiting, most - 1, most, began + 100, 0);
-  CHECK(waiting.rotate(long_rotation(most, began + 100)).wait == day - 100);
+  CHECK(waiting.rotate(long_rotation(most, began + 100)).wait == known_for - 100);
 }
 
 TEST_CASE("In Redis a session that is refreshed on and on has so much and no more, and a refusal writes nothing") {
@@ -268,9 +268,9 @@ TEST_CASE("In Redis a session that is refreshed on and on has so much and no mor
   const std::string written = changes();
   REQUIRE(waiting.rotate(long_rotation(most, began)).presented == Presented::too_often);
   CHECK(changes() == written);
-  use_tokens(waiting, most, 3 * most, began + day, day / static_cast<Millis>(most));
+  use_tokens(waiting, most, 3 * most, began + known_for, known_for / static_cast<Millis>(most));
   CHECK(sizes() == before);
-  waiting.sweep(100 * day + kept_after_end);
+  waiting.sweep(100 * known_for + kept_after_end);
   CHECK(server.ask({"KEYS", "*"}).find("{postern}:") == std::string::npos);
 }
 

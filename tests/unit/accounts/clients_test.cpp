@@ -17,12 +17,12 @@ ClientProof proof_of(std::string_view authorization, std::string_view body_id = 
   return *proof;
 }
 
-Reason refusal_of(std::string_view authorization, std::string_view body_id = "", std::string_view body_secret = "") {
+Reason refused_as(std::string_view authorization, std::string_view body_id = "", std::string_view body_secret = "") {
   const auto proof = read_client_proof(authorization, body_id, body_secret);
   return proof ? Reason::accepted : proof.error().reason;
 }
 
-std::vector<Client> sample() {
+std::vector<Client> sample_clients() {
   Client one, two;
   one.id = "shop";
   one.secret_hash = sha256("the secret of the shop");
@@ -34,7 +34,7 @@ std::vector<Client> sample() {
 Refusal refusal_for(const std::string& id, std::optional<std::string> secret) {
   ClientProof proof{id, std::nullopt, false};
   if (secret) proof.secret = Secret(*secret);
-  const auto client = authenticate_client(sample(), proof);
+  const auto client = authenticate_client(sample_clients(), proof);
   REQUIRE_FALSE(client);
   return client.error();
 }
@@ -72,20 +72,20 @@ TEST_CASE("A header that cannot be read is client_invalid") {
        {std::string("Basic"), std::string("Basic "), std::string("Basic ***"), std::string("Basic YTpi "),
         std::string("Basic YTpi, Basic YTpi"), std::string("Bearer YTpi"), std::string("Basicx YTpi"), basic("ab"),
         basic(":secret"), basic("a%:b"), basic("a:%4"), basic("a:%zz")}) {
-    CHECK_MESSAGE(refusal_of(header) == Reason::client_invalid, header);
+    CHECK_MESSAGE(refused_as(header) == Reason::client_invalid, header);
   }
 }
 
 TEST_CASE("Two ways at once, and a secret without an id, are malformed") {
-  CHECK(refusal_of(basic("a:b"), "a", "b") == Reason::request_malformed);
-  CHECK(refusal_of(basic("a:b"), "", "b") == Reason::request_malformed);
-  CHECK(refusal_of(basic("a:b"), "c") == Reason::request_malformed);
-  CHECK(refusal_of(basic("a:b"), "a") == Reason::accepted);
-  CHECK(refusal_of("", "", "b") == Reason::request_malformed);
+  CHECK(refused_as(basic("a:b"), "a", "b") == Reason::request_malformed);
+  CHECK(refused_as(basic("a:b"), "", "b") == Reason::request_malformed);
+  CHECK(refused_as(basic("a:b"), "c") == Reason::request_malformed);
+  CHECK(refused_as(basic("a:b"), "a") == Reason::accepted);
+  CHECK(refused_as("", "", "b") == Reason::request_malformed);
 }
 
 TEST_CASE("A client with its secret is found") {
-  const std::vector<Client> clients = sample();
+  const std::vector<Client> clients = sample_clients();
   CHECK(*authenticate_client(clients, {"shop", Secret("the secret of the shop"), true}) == &clients[0]);
   CHECK(*authenticate_client(clients, {"batch", Secret("the secret of the batch"), false}) == &clients[1]);
 }
@@ -105,7 +105,7 @@ TEST_CASE("An unknown id, a wrong secret, another's secret and none get the same
 }
 
 TEST_CASE("No secret is not the empty secret") {
-  std::vector<Client> clients = sample();
+  std::vector<Client> clients = sample_clients();
   clients[0].secret_hash = sha256("");
   CHECK_FALSE(authenticate_client(clients, {"shop", std::nullopt, false}));
 }

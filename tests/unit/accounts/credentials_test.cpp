@@ -20,7 +20,7 @@ int __wrap_argon2id_verify(const char* encoded, const void* password, std::size_
 namespace postern::accounts {
 namespace {
 
-Users sample() {
+Users sample_users() {
   const PasswordHash hash = *PasswordHash::make(Secret("correct horse"), {8, 1, 1});
   Users users;
   users.usual_cost = {8, 1, 1};
@@ -46,7 +46,7 @@ Refusal refusal_of_answer(unsigned status, std::string_view body) {
 }  // namespace
 
 TEST_CASE("The right password gives the user's claims, and the name or `sub` as subject") {
-  const Users users = sample();
+  const Users users = sample_users();
   const auto ann = check_credentials(users, credentials("ann"));
   REQUIRE(ann);
   CHECK(ann->subject == "ann");
@@ -55,7 +55,7 @@ TEST_CASE("The right password gives the user's claims, and the name or `sub` as 
 }
 
 TEST_CASE("An unknown name, a wrong password and a disabled user get the same refusal after the same work") {
-  const Users users = sample();
+  const Users users = sample_users();
   for (const Credentials& given : {credentials("nobody"), credentials("ann", "wrong"), credentials("cid"),
                                    credentials("ANN"), credentials("", ""), credentials("ann", "")}) {
     CAPTURE(given.username);
@@ -69,7 +69,7 @@ TEST_CASE("An unknown name, a wrong password and a disabled user get the same re
 }
 
 TEST_CASE("A password that is too long costs nothing, whoever gives it") {
-  const Users users = sample();
+  const Users users = sample_users();
   for (const char* name : {"nobody", "ann", "cid"}) {
     verifications = 0;
     const auto refused = check_credentials(users, credentials(name, std::string(1025, 'p')));

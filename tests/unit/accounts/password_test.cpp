@@ -25,7 +25,7 @@ bool matches(const PasswordHash& hash, std::string password) {
 }
 
 // What is wrong with the text, or "".
-std::string fault_of(const std::string& text) {
+std::string bad_hash(const std::string& text) {
   const auto hash = PasswordHash::parse(text);
   return hash ? "" : hash.error();
 }
@@ -90,7 +90,7 @@ TEST_CASE("A password has 1 to 1024 bytes, any of them") {
 
 TEST_CASE("Costs are taken up to their bounds and refused beyond them, without hashing") {
   for (const char* costs : {"m=8,t=1,p=1", "m=262144,t=16,p=4", "m=32,t=1,p=4"}) {
-    CHECK_MESSAGE(fault_of(with_costs(costs)) == "", costs);
+    CHECK_MESSAGE(bad_hash(with_costs(costs)) == "", costs);
   }
   for (const char* costs : {"m=262145,t=1,p=1",       "m=16,t=17,p=1",
                             "m=64,t=1,p=5",           "m=7,t=1,p=1",
@@ -102,7 +102,7 @@ TEST_CASE("Costs are taken up to their bounds and refused beyond them, without h
                             "m=16,p=1,t=1",           "t=1,m=16,p=1",
                             "m=16,t=1,p=1,data=AAAA", "m=16,t=1,p=1,keyid=AA",
                             "m=16,t=1,p=1,",          ""}) {
-    CHECK_MESSAGE(fault_of(with_costs(costs)) ==
+    CHECK_MESSAGE(bad_hash(with_costs(costs)) ==
                       "its costs must be `m=` (KiB) of 8 for each lane to 262144, `t=` of 1 to 16 and `p=` of 1 to 4",
                   costs);
   }
@@ -111,42 +111,42 @@ TEST_CASE("Costs are taken up to their bounds and refused beyond them, without h
 TEST_CASE("A salt has 8 to 64 bytes and a hash 16 to 64, in strict base64 without padding") {
   const std::string salt_fault = "its salt must be 8 to 64 bytes in base64 without padding";
   const std::string hash_fault = "its hash must be 16 to 64 bytes in base64 without padding";
-  CHECK(fault_of(with_parts(11, 22)) == "");  // 8 and 16 bytes
-  CHECK(fault_of(with_parts(86, 86)) == "");  // 64 and 64
-  CHECK(fault_of(with_parts(10, 22)) == salt_fault);
-  CHECK(fault_of(with_parts(87, 22)) == salt_fault);
-  CHECK(fault_of(with_parts(0, 22)) == salt_fault);
-  CHECK(fault_of(with_parts(13, 22)) == salt_fault);
-  CHECK(fault_of(with_parts(11, 20)) == hash_fault);
-  CHECK(fault_of(with_parts(11, 87)) == hash_fault);
-  CHECK(fault_of(with_parts(11, 0)) == hash_fault);
+  CHECK(bad_hash(with_parts(11, 22)) == "");  // 8 and 16 bytes
+  CHECK(bad_hash(with_parts(86, 86)) == "");  // 64 and 64
+  CHECK(bad_hash(with_parts(10, 22)) == salt_fault);
+  CHECK(bad_hash(with_parts(87, 22)) == salt_fault);
+  CHECK(bad_hash(with_parts(0, 22)) == salt_fault);
+  CHECK(bad_hash(with_parts(13, 22)) == salt_fault);
+  CHECK(bad_hash(with_parts(11, 20)) == hash_fault);
+  CHECK(bad_hash(with_parts(11, 87)) == hash_fault);
+  CHECK(bad_hash(with_parts(11, 0)) == hash_fault);
   for (const char* end : {"=", "==", "$", "\n", " ", "_", "B"}) {
-    CHECK_MESSAGE(fault_of(with_parts(11, 22) + end) != "", end);
+    CHECK_MESSAGE(bad_hash(with_parts(11, 22) + end) != "", end);
   }
-  CHECK(fault_of(with_parts(11, 22) + std::string("\0", 1)) == hash_fault);
-  CHECK(fault_of("$argon2id$v=19$m=16,t=2,p=1$c2FsdHNhbHQ=$AAAAAAAAAAAAAAAAAAAAAA") == salt_fault);
-  CHECK(fault_of("$argon2id$v=19$m=16,t=2,p=1$c2FsdHNhbHR$AAAAAAAAAAAAAAAAAAAAAA") == salt_fault);  // trailing bits
+  CHECK(bad_hash(with_parts(11, 22) + std::string("\0", 1)) == hash_fault);
+  CHECK(bad_hash("$argon2id$v=19$m=16,t=2,p=1$c2FsdHNhbHQ=$AAAAAAAAAAAAAAAAAAAAAA") == salt_fault);
+  CHECK(bad_hash("$argon2id$v=19$m=16,t=2,p=1$c2FsdHNhbHR$AAAAAAAAAAAAAAAAAAAAAA") == salt_fault);  // trailing bits
 }
 
 TEST_CASE("Other functions and other versions are refused") {
   const std::string not_it = "is no argon2id hash of version 19: it must begin with `$argon2id$v=19$`";
-  CHECK(fault_of("") == not_it);
-  CHECK(fault_of("secret") == not_it);
-  CHECK(fault_of("$2y$10$abcdefghijklmnopqrstuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu") == not_it);
-  CHECK(fault_of("$argon2i$v=19$m=16,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$dJ6/En9lhf3uDs850wB+s4hMhhmWPYBu4orCG99EiS0") ==
+  CHECK(bad_hash("") == not_it);
+  CHECK(bad_hash("secret") == not_it);
+  CHECK(bad_hash("$2y$10$abcdefghijklmnopqrstuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu") == not_it);
+  CHECK(bad_hash("$argon2i$v=19$m=16,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$dJ6/En9lhf3uDs850wB+s4hMhhmWPYBu4orCG99EiS0") ==
         not_it);
-  CHECK(fault_of("$argon2id$v=16$m=16,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$hgQ6hvlep2XwgelkitxRXaxBn7y0EJbjEhF9LBBQg0I") ==
+  CHECK(bad_hash("$argon2id$v=16$m=16,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$hgQ6hvlep2XwgelkitxRXaxBn7y0EJbjEhF9LBBQg0I") ==
         not_it);
-  CHECK(fault_of("$argon2id$m=16,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$hgQ6hvlep2XwgelkitxRXaxBn7y0EJbjEhF9LBBQg0I") ==
+  CHECK(bad_hash("$argon2id$m=16,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$hgQ6hvlep2XwgelkitxRXaxBn7y0EJbjEhF9LBBQg0I") ==
         not_it);
-  CHECK(fault_of("$argon2id$v=19$m=16,t=2,p=1") ==
+  CHECK(bad_hash("$argon2id$v=19$m=16,t=2,p=1") ==
         "is no whole hash: it must be `$argon2id$v=19$m=...,t=...,p=...$<salt>$<hash>`, in quotes");
 }
 
 TEST_CASE("A hash that stands for nobody is as good a hash as any, and no password matches it") {
   for (const HashCost& cost : {least_cost, HashCost{64, 2, 2}}) {
     const PasswordHash nobody = PasswordHash::unmatched(cost);
-    CHECK(fault_of(nobody.text()) == "");
+    CHECK(bad_hash(nobody.text()) == "");
     CHECK(nobody.cost() == cost);
     CHECK_FALSE(matches(nobody, ""));
     CHECK_FALSE(matches(nobody, "correct horse"));

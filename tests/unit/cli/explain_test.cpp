@@ -73,13 +73,13 @@ const std::string& good_token() {
   return text;
 }
 
-struct Outcome {
+struct Explained {
   int code = 0;
   std::string out, err;
   bool tells(std::string_view text) const { return out.find(text) != std::string::npos; }
 };
 
-Outcome explain(const Folder& folder, const std::string& text, const std::string& request = {}, bool json = false,
+Explained explain(const Folder& folder, const std::string& text, const std::string& request = {}, bool json = false,
                 const std::string& input = {}) {
   cli::ExplainOptions options;
   options.config_file = folder.config();
@@ -97,7 +97,7 @@ Outcome explain(const Folder& folder, const std::string& text, const std::string
 
 TEST_CASE("an accepted token is explained with its key and the headers it would become") {
   const Folder folder;
-  const Outcome outcome = explain(folder, good_token());
+  const Explained outcome = explain(folder, good_token());
   CHECK(outcome.err == "");
   CHECK(outcome.code == 0);
   CHECK(outcome.tells("route: orders\n"));
@@ -118,7 +118,7 @@ TEST_CASE("a refused token is explained with every check, and the first failure 
   const Folder folder;
   const std::string text = mint::sign(mint::shared_key("ES256"),
                                       R"({"iss":"https://id.example.com","aud":"other","exp":1600000000,"scope":"x"})");
-  const Outcome outcome = explain(folder, text);
+  const Explained outcome = explain(folder, text);
   CHECK(outcome.code == 1);
   CHECK(outcome.tells("result: refused, token_expired\n"));
   CHECK(outcome.tells("refused:  audience_mismatch"));
@@ -143,13 +143,13 @@ TEST_CASE("--request chooses the route as the gateway would") {
   const Folder folder;
   CHECK(explain(folder, good_token(), "GET /orders/7?x=1").tells("route: orders\n"));
   CHECK(explain(folder, good_token(), "/orders").tells("route: orders\n"));
-  const Outcome admin = explain(folder, good_token(), "GET http://admin.example.com/orders");
+  const Explained admin = explain(folder, good_token(), "GET http://admin.example.com/orders");
   CHECK(admin.tells("route: admin\n"));
   CHECK(admin.tells("result: refused, scope_insufficient\n"));
-  const Outcome nowhere = explain(folder, good_token(), "GET /nowhere");
+  const Explained nowhere = explain(folder, good_token(), "GET /nowhere");
   CHECK(nowhere.code == 1);
   CHECK(nowhere.tells("result: refused, route_not_found\n"));
-  const Outcome open = explain(folder, good_token(), "GET /healthz");
+  const Explained open = explain(folder, good_token(), "GET /healthz");
   CHECK(open.code == 0);
   CHECK(open.tells("The route is public"));
   CHECK(explain(folder, good_token(), "GET orders").code == 2);
@@ -158,7 +158,7 @@ TEST_CASE("--request chooses the route as the gateway would") {
 TEST_CASE("a token on standard input may have a line end and a Bearer before it") {
   const Folder folder;
   CHECK(explain(folder, "-", "", false, "Bearer " + good_token() + "\r\nrest").code == 0);
-  const Outcome empty = explain(folder, "-");
+  const Explained empty = explain(folder, "-");
   CHECK(empty.code == 1);
   CHECK(empty.tells("result: refused, token_missing\n"));
 }
@@ -171,14 +171,14 @@ TEST_CASE("a token above the limit is too large") {
 
 TEST_CASE("a claim that no header can carry is a refusal") {
   const Folder folder;
-  const Outcome outcome = explain(folder, token(R"(,"scope":"orders:read","roles":["a\n"])"));
+  const Explained outcome = explain(folder, token(R"(,"scope":"orders:read","roles":["a\n"])"));
   CHECK(outcome.code == 1);
   CHECK(outcome.tells("result: refused, claim_unusable\n"));
 }
 
 TEST_CASE("--json prints one object with the same facts") {
   const Folder folder;
-  const Outcome outcome = explain(folder, good_token(), "", true);
+  const Explained outcome = explain(folder, good_token(), "", true);
   CHECK(outcome.code == 0);
   const auto report = parse_json(outcome.out);
   REQUIRE(report.has_value());
@@ -203,11 +203,11 @@ TEST_CASE("--json prints one object with the same facts") {
 TEST_CASE("a bad configuration or unusable keys are told, with 78") {
   const Folder folder;
   folder.write("keys.json", "{}");
-  const Outcome keys = explain(folder, good_token());
+  const Explained keys = explain(folder, good_token());
   CHECK(keys.code == 78);
   CHECK(keys.err.find("providers.shop.jwks_file[0]: ") != std::string::npos);
   folder.write("postern.yaml", "listeners: 7\n");
-  const Outcome config = explain(folder, good_token());
+  const Explained config = explain(folder, good_token());
   CHECK(config.code == 78);
   CHECK_FALSE(config.err.empty());
   CHECK(config.out.empty());
@@ -230,7 +230,7 @@ routes:
     upstream: orders
     jwt: {providers: [token_service]}
 )");
-  const Outcome outcome = explain(folder, good_token());
+  const Explained outcome = explain(folder, good_token());
   CHECK(outcome.err == "");
   CHECK(outcome.code == 1);
   CHECK(outcome.tells("provider: token_service\n"));

@@ -33,13 +33,13 @@ class TemporaryFile {
   std::string path_;
 };
 
-struct Run {
+struct Verified {
   int status;
   std::string out;
   std::string err;
 };
 
-Run run(VerifyOptions options, const std::string& jwks, const std::string& input) {
+Verified run(VerifyOptions options, const std::string& jwks, const std::string& input) {
   const TemporaryFile file(jwks);
   options.jwks_file = file.path();
   std::istringstream in(input);
@@ -64,13 +64,13 @@ TEST_CASE("Every token gets its line, and one refusal makes the status 1") {
   const mint::SigningKey key = mint::shared_key("ES256");
   const std::string good = mint::sign(key, payload);
   const std::string set = mint::jwks({mint::jwk(key)});
-  const Run both = run(at(1700000000), set, good + "\nbad\n");
+  const Verified both = run(at(1700000000), set, good + "\nbad\n");
   CHECK(both.status == 1);
   CHECK(both.out == accepted + "\n" +
                         R"({"valid":false,"reason":"token_malformed","detail":"the token has 1 part, 3 needed"})" +
                         "\n");
   CHECK(both.err.empty());
-  const Run one = run(at(1700000000), set, good + "\n" + good);
+  const Verified one = run(at(1700000000), set, good + "\n" + good);
   CHECK(one.status == 0);
   CHECK(one.out == accepted + "\n" + accepted + "\n");
 }
@@ -90,7 +90,7 @@ TEST_CASE("Time is what --at says") {
   const mint::SigningKey key = mint::shared_key("ES256");
   const std::string set = mint::jwks({mint::jwk(key)});
   CHECK(run(at(1700000359), set, mint::sign(key, payload)).status == 0);
-  const Run late = run(at(1700000360), set, mint::sign(key, payload));
+  const Verified late = run(at(1700000360), set, mint::sign(key, payload));
   CHECK(late.status == 1);
   CHECK(late.out ==
         R"({"valid":false,"reason":"token_expired","detail":"exp was 1700000300, now is 1700000360, leeway 60 s"})"
@@ -118,7 +118,7 @@ TEST_CASE("Without a list the algorithms of every key type in the file are allow
     CAPTURE(alg);
     CHECK(run(at(1700000000), set, mint::sign(mint::shared_key(alg), payload)).status == 0);
   }
-  const Run other = run(at(1700000000), set, mint::sign(mint::shared_key("ES256"), payload));
+  const Verified other = run(at(1700000000), set, mint::sign(mint::shared_key("ES256"), payload));
   CHECK(other.out.find("algorithm_not_allowed") != std::string::npos);
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("A list takes any mix of algorithms, and no unknown name") {
   CHECK(run(options, set, mint::sign(mint::shared_key("HS256"), payload)).status == 0);
   CHECK(run(options, set, mint::sign(mint::shared_key("PS256"), payload)).status == 1);
   options.algorithms = {"RS256", "none"};
-  const Run unknown = run(options, set, "");
+  const Verified unknown = run(options, set, "");
   CHECK(unknown.status == 2);
   CHECK(unknown.err == "--algorithms: \"none\" is no known signature algorithm\n");
 }
@@ -146,13 +146,13 @@ TEST_CASE("The signature alone is judged over any payload, an empty one too") {
   CHECK(signed_payload("").out == "{\"valid\":true,\"payload\":\"\"}\n");
   CHECK(signed_payload("\xFF\xFE").out == "{\"valid\":true,\"payload\":\"__4\"}\n");
   CHECK(signed_payload(R"({"exp":1})").status == 0);
-  const Run forged = run(options, set, mint::sign(mint::generate("ES256"), payload));
+  const Verified forged = run(options, set, mint::sign(mint::generate("ES256"), payload));
   CHECK(forged.status == 1);
   CHECK(forged.out.find("signature_invalid") != std::string::npos);
 }
 
 TEST_CASE("A set without a usable key refuses each token and says why") {
-  const Run none = run(at(1700000000), R"({"keys":[{"kty":"oct","k":"AA","kid":"short"}]})",
+  const Verified none = run(at(1700000000), R"({"keys":[{"kty":"oct","k":"AA","kid":"short"}]})",
                        mint::sign(mint::shared_key("ES256"), payload) + "\n");
   CHECK(none.status == 1);
   CHECK(none.out == "{\"valid\":false,\"reason\":\"key_unknown\",\"detail\":\"there is no usable key\"}\n");

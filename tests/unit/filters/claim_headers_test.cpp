@@ -18,7 +18,7 @@ std::string block(const std::vector<conf::ClaimHeader>& headers, std::string_vie
   return written ? *written : "(" + std::string(code_of(written.error().reason)) + ")";
 }
 
-std::unique_ptr<const Filter> make(const std::vector<conf::ClaimHeader>& headers) {
+std::unique_ptr<const Filter> make_headers(const std::vector<conf::ClaimHeader>& headers) {
   static const conf::Config config;
   conf::Route route;
   route.claim_headers = headers;
@@ -68,7 +68,7 @@ TEST_CASE("all headers together may have the limit's bytes and not one more") {
 }
 
 TEST_CASE("the filter hands on one ready-made block, rendered once for an identity") {
-  const auto filter = make({mapping("sub", "X-User-Id")});
+  const auto filter = make_headers({mapping("sub", "X-User-Id")});
   FilterWorkerState state;
   TestRequest first(state), second(state);
   first.context.identity = second.context.identity = std::make_shared<Identity>(identity_of(verified()));
@@ -80,8 +80,8 @@ TEST_CASE("the filter hands on one ready-made block, rendered once for an identi
 }
 
 TEST_CASE("two filters over one identity each have their own block") {
-  const auto one = make({mapping("sub", "X-One")});
-  const auto two = make({mapping("sub", "X-Two")});
+  const auto one = make_headers({mapping("sub", "X-One")});
+  const auto two = make_headers({mapping("sub", "X-Two")});
   FilterWorkerState state;
   TestRequest request(state);
   request.context.identity = std::make_shared<Identity>(identity_of(verified()));
@@ -93,7 +93,7 @@ TEST_CASE("two filters over one identity each have their own block") {
 }
 
 TEST_CASE("an unusable claim refuses each request and sends no header") {
-  const auto filter = make({mapping("name", "X-Name")});
+  const auto filter = make_headers({mapping("name", "X-Name")});
   FilterWorkerState state;
   const auto identity = std::make_shared<Identity>(identity_of(verified(R"("name":"a\u0000b")")));
   for (int i = 0; i < 2; ++i) {
@@ -107,7 +107,7 @@ TEST_CASE("an unusable claim refuses each request and sends no header") {
 }
 
 TEST_CASE("without an identity, or with none of the claims, there is no header") {
-  const auto filter = make({mapping("nope", "X-Nope")});
+  const auto filter = make_headers({mapping("nope", "X-Nope")});
   FilterWorkerState state;
   TestRequest anonymous(state);
   CHECK(anonymous.outcome(*filter) == "pass");
@@ -119,7 +119,7 @@ TEST_CASE("without an identity, or with none of the claims, there is no header")
 }
 
 TEST_CASE("every header that can be injected is named, so that clients' copies are removed") {
-  CHECK(make({mapping("sub", "X-User-Id"), mapping("*", "X-Claims")})->injected_headers() ==
+  CHECK(make_headers({mapping("sub", "X-User-Id"), mapping("*", "X-Claims")})->injected_headers() ==
         std::vector<std::string>{"X-User-Id", "X-Claims"});
 }
 

@@ -20,7 +20,7 @@ conf::Cors some_cors() {
   return cors;
 }
 
-std::unique_ptr<const Filter> make(const conf::Cors& cors) {
+std::unique_ptr<const Filter> make_filter(const conf::Cors& cors) {
   static const conf::Config config;
   conf::Route route;
   route.cors = cors;
@@ -34,7 +34,7 @@ FieldMap preflight(const conf::Cors& cors, std::string_view origin, unsigned* st
   FilterWorkerState state;
   TestRequest request(state);
   request.method(http::Method::options).with("Origin", origin).with("Access-Control-Request-Method", "PUT");
-  const Verdict verdict = request.run(*make(cors));
+  const Verdict verdict = request.run(*make_filter(cors));
   const auto* reply = std::get_if<DirectReply>(&verdict);
   REQUIRE(reply != nullptr);
   if (status != nullptr) *status = reply->status;
@@ -46,7 +46,7 @@ FieldMap response_to(const conf::Cors& cors, std::string_view origin, http::Resp
   FilterWorkerState state;
   TestRequest request(state);
   if (!origin.empty()) request.with("Origin", origin);
-  const auto filter = make(cors);
+  const auto filter = make_filter(cors);
   CHECK(request.outcome(*filter) == "pass");
   filter->on_response(request.context, response);
   FieldMap fields;
@@ -84,7 +84,7 @@ TEST_CASE("a pattern matches the whole origin") {
 }
 
 TEST_CASE("OPTIONS without Access-Control-Request-Method or Origin is an ordinary request") {
-  const auto filter = make(some_cors());
+  const auto filter = make_filter(some_cors());
   FilterWorkerState state;
   TestRequest without_method(state);
   without_method.method(http::Method::options).with("Origin", "https://app.example.com");
@@ -146,7 +146,7 @@ TEST_CASE("two Origin fields are no allowed origin") {
   TestRequest request(state);
   request.method(http::Method::options).with("Access-Control-Request-Method", "PUT");
   request.with("Origin", "https://app.example.com").with("Origin", "https://app.example.com");
-  const Verdict verdict = request.run(*make(some_cors()));
+  const Verdict verdict = request.run(*make_filter(some_cors()));
   CHECK(std::get<DirectReply>(verdict).fields.size() == 1);
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("the answer to a preflight is left as it is on its way back") {
   request.with("Access-Control-Request-Method", "PUT");
   http::ResponseHead response;
   response.fields.add("Access-Control-Allow-Methods", "GET");
-  make(some_cors())->on_response(request.context, response);
+  make_filter(some_cors())->on_response(request.context, response);
   CHECK(response.fields.size() == 1);
   CHECK_FALSE(response.fields.begin()->removed);
 }

@@ -30,7 +30,7 @@ struct Folder {
   std::string file(const char* name) const { return (path / name).string(); }
 };
 
-std::string text_of(const std::string& file) {
+std::string logged(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
@@ -185,7 +185,7 @@ TEST_CASE("The end of the log writes everything that was submitted") {
     CHECK((*log)->enabled());
     for (int i = 0; i < 1000; ++i) (*log)->submit("line\n", 1);
   }
-  CHECK(text_of(file).size() == 5000);
+  CHECK(logged(file).size() == 5000);
 }
 
 TEST_CASE("A file is appended to, and a lone line is written without waiting for the end") {
@@ -195,7 +195,7 @@ TEST_CASE("A file is appended to, and a lone line is written without waiting for
   auto log = AccessLog::open(file);
   REQUIRE(log);
   (*log)->submit("one\n", 1);
-  CHECK(comes_true([&] { return text_of(file) == "before\none\n"; }));
+  CHECK(comes_true([&] { return logged(file) == "before\none\n"; }));
 }
 
 TEST_CASE("Reopening follows a rotated file, and keeps the old one when there is no new one") {
@@ -205,20 +205,20 @@ TEST_CASE("Reopening follows a rotated file, and keeps the old one when there is
   auto log = AccessLog::open(file);
   REQUIRE(log);
   (*log)->submit("one\n", 1);
-  REQUIRE(comes_true([&] { return text_of(file) == "one\n"; }));
+  REQUIRE(comes_true([&] { return logged(file) == "one\n"; }));
 
   std::filesystem::rename(file, rotated);
   (*log)->reopen();
   (*log)->submit("two\n", 1);
-  CHECK(comes_true([&] { return text_of(file) == "two\n"; }));
-  CHECK(text_of(rotated) == "one\n");
+  CHECK(comes_true([&] { return logged(file) == "two\n"; }));
+  CHECK(logged(rotated) == "one\n");
 
   const std::string second = folder.file("access.log.2");
   std::filesystem::rename(file, second);
   std::filesystem::create_directory(file);  // nobody, root included, can open that for writing
   (*log)->reopen();
   (*log)->submit("three\n", 1);
-  CHECK(comes_true([&] { return text_of(second) == "two\nthree\n"; }));
+  CHECK(comes_true([&] { return logged(second) == "two\nthree\n"; }));
 }
 
 TEST_CASE("A log that is off takes lines and does nothing") {

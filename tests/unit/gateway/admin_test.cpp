@@ -83,7 +83,7 @@ struct Running {
   }
 };
 
-unsigned status_of(const std::string& reply) {
+unsigned status_in(const std::string& reply) {
   return reply.size() > 12 ? static_cast<unsigned>(std::stoi(reply.substr(9, 3))) : 0;
 }
 
@@ -108,7 +108,7 @@ unsigned guard(bool on_loopback, const std::string& method, std::optional<std::s
 TEST_CASE("The pages for reading answer") {
   const Running running;
   CHECK(body_of(running.ask("GET /livez")) == "ok\n");
-  CHECK(status_of(running.ask("GET /readyz")) == 200);
+  CHECK(status_in(running.ask("GET /readyz")) == 200);
   CHECK(body_of(running.ask("GET /metrics")) == "postern_build_info 1\n");
   CHECK(running.ask("GET /metrics").find("Content-Type: text/plain; version=0.0.4") != std::string::npos);
   CHECK(body_of(running.ask("GET /config?x=1")) == "routes: []\n");
@@ -118,8 +118,8 @@ TEST_CASE("The pages for reading answer") {
 TEST_CASE("A gateway that is not ready says so and is alive") {
   Running running;
   running.actions.is_ready = false;
-  CHECK(status_of(running.ask("GET /readyz")) == 503);
-  CHECK(status_of(running.ask("GET /livez")) == 200);
+  CHECK(status_in(running.ask("GET /readyz")) == 503);
+  CHECK(status_in(running.ask("GET /livez")) == 200);
 }
 
 TEST_CASE("HEAD gets the head alone") {
@@ -131,17 +131,17 @@ TEST_CASE("HEAD gets the head alone") {
 
 TEST_CASE("A reload tells every problem") {
   Running running;
-  CHECK(status_of(running.ask("POST /reload")) == 200);
+  CHECK(status_in(running.ask("POST /reload")) == 200);
   running.actions.problems = "a.yaml:1:1: routes: is missing\na.yaml:2:1: x: is unknown";
   const std::string reply = running.ask("POST /reload");
-  CHECK(status_of(reply) == 422);
+  CHECK(status_in(reply) == 422);
   CHECK(body_of(reply) == running.actions.problems + "\n");
   CHECK(running.actions.reloads == 2);
 }
 
 TEST_CASE("A drain is answered first") {
   Running running;
-  CHECK(status_of(running.ask("POST /drain")) == 202);
+  CHECK(status_in(running.ask("POST /drain")) == 202);
   while (running.actions.drains == 0) std::this_thread::yield();
   CHECK(running.actions.drains == 1);
 }
@@ -150,22 +150,22 @@ TEST_CASE("The log level can be changed while the gateway runs") {
   const Running running;
   CHECK(body_of(running.ask("POST /loglevel?level=debug")) == "debug\n");
   CHECK(body_of(running.ask("GET /loglevel")) == "debug\n");
-  CHECK(status_of(running.ask("POST /loglevel?level=loud")) == 400);
-  CHECK(status_of(running.ask("POST /loglevel")) == 400);
+  CHECK(status_in(running.ask("POST /loglevel?level=loud")) == 400);
+  CHECK(status_in(running.ask("POST /loglevel")) == 400);
   CHECK(body_of(running.ask("GET /loglevel?level=debug")) == "debug\n");
 }
 
 TEST_CASE("An unknown page is 404, a wrong method 405 with Allow, and neither does anything") {
   const Running running;
-  CHECK(status_of(running.ask("GET /")) == 404);
-  CHECK(status_of(running.ask("GET /livez/")) == 404);
+  CHECK(status_in(running.ask("GET /")) == 404);
+  CHECK(status_in(running.ask("GET /livez/")) == 404);
   const std::string reply = running.ask("GET /reload");
-  CHECK(status_of(reply) == 405);
+  CHECK(status_in(reply) == 405);
   CHECK(reply.find("Allow: POST\r\n") != std::string::npos);
-  CHECK(status_of(running.ask("GET /drain")) == 405);
-  CHECK(status_of(running.ask("HEAD /drain")) == 405);
+  CHECK(status_in(running.ask("GET /drain")) == 405);
+  CHECK(status_in(running.ask("HEAD /drain")) == 405);
   CHECK(running.ask("DELETE /loglevel").find("Allow: GET, HEAD, POST\r\n") != std::string::npos);
-  CHECK(status_of(running.ask("POST /livez")) == 405);
+  CHECK(status_in(running.ask("POST /livez")) == 405);
   CHECK(running.actions.reloads == 0);
   CHECK(running.actions.drains == 0);
 }
@@ -183,20 +183,20 @@ TEST_CASE("A filter's page gets method, type and body, and the listener's guards
   CHECK(body_of(running.ask("POST /echo", body + "\r\nabc")) == "POST text/x abc");
   CHECK(answered == 2);
   CHECK(running.ask("DELETE /echo").find("Allow: GET, HEAD, POST\r\n") != std::string::npos);
-  CHECK(status_of(running.ask("POST /echo", "Origin: https://evil.example\r\n")) == 403);
-  CHECK(status_of(running.ask("POST /other")) == 404);
+  CHECK(status_in(running.ask("POST /echo", "Origin: https://evil.example\r\n")) == 403);
+  CHECK(status_in(running.ask("POST /other")) == 404);
   CHECK(answered == 2);
 }
 
 TEST_CASE("A page of another origin can post nothing, this listener's own can") {
   const Running running;
-  CHECK(status_of(running.ask("POST /reload", "Origin: https://evil.example\r\n")) == 403);
-  CHECK(status_of(running.ask("POST /reload", "Origin: null\r\n")) == 403);
-  CHECK(status_of(running.ask("POST /reload", "Origin: http://127.0.0.1:1\r\n")) == 403);
+  CHECK(status_in(running.ask("POST /reload", "Origin: https://evil.example\r\n")) == 403);
+  CHECK(status_in(running.ask("POST /reload", "Origin: null\r\n")) == 403);
+  CHECK(status_in(running.ask("POST /reload", "Origin: http://127.0.0.1:1\r\n")) == 403);
   const std::string own = "Origin: http://127.0.0.1:" + running.port() + "\r\n";
-  CHECK(status_of(running.ask("POST /reload", own + "Origin: https://evil.example\r\n")) == 403);
+  CHECK(status_in(running.ask("POST /reload", own + "Origin: https://evil.example\r\n")) == 403);
   CHECK(running.actions.reloads == 0);
-  CHECK(status_of(running.ask("POST /reload", own)) == 200);
+  CHECK(status_in(running.ask("POST /reload", own)) == 200);
   CHECK(running.actions.reloads == 1);
 }
 
@@ -221,13 +221,13 @@ TEST_CASE("On another address any name may read, and a browser's post needs a Ho
 
 TEST_CASE("What is no request, or too large a one, is refused") {
   const Running running;
-  CHECK(status_of(running.exchange("nonsense\r\n\r\n")) == 400);
-  CHECK(status_of(running.exchange("GET /livez HTTP/1.1\r\n\r\n")) == 400);
-  CHECK(status_of(running.exchange("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: 127.0.0.1\r\n\r\n")) == 400);
-  CHECK(status_of(running.ask("GET /livez", "X: " + std::string(4 << 10, 'x') + "\r\n")) == 200);
-  CHECK(status_of(running.ask("GET /livez", "X: " + std::string(8 << 10, 'x') + "\r\n")) == 431);
+  CHECK(status_in(running.exchange("nonsense\r\n\r\n")) == 400);
+  CHECK(status_in(running.exchange("GET /livez HTTP/1.1\r\n\r\n")) == 400);
+  CHECK(status_in(running.exchange("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: 127.0.0.1\r\n\r\n")) == 400);
+  CHECK(status_in(running.ask("GET /livez", "X: " + std::string(4 << 10, 'x') + "\r\n")) == 200);
+  CHECK(status_in(running.ask("GET /livez", "X: " + std::string(8 << 10, 'x') + "\r\n")) == 431);
   const auto post = [&](std::size_t size) {
-    return status_of(running.ask("POST /reload",
+    return status_in(running.ask("POST /reload",
                                  "Content-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size - 2, 'x')));
   };
   CHECK(post(4096) == 200);
@@ -239,7 +239,7 @@ TEST_CASE("A connection that sends nothing keeps nobody else waiting") {
   asio::io_context io;
   tcp::socket silent(io);
   silent.connect({asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(std::stoi(running.port()))});
-  CHECK(status_of(running.ask("GET /livez")) == 200);
+  CHECK(status_in(running.ask("GET /livez")) == 200);
   silent.close();
 }
 

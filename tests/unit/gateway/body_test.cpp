@@ -46,7 +46,7 @@ Task<void> read_all(Transport& from, http::Framing framing, std::string first, O
   }
 }
 
-http::Framing framing_of(http::BodyKind kind, std::uint64_t length = 0) {
+http::Framing framing_as(http::BodyKind kind, std::uint64_t length = 0) {
   http::Framing framing;
   framing.kind = kind;
   framing.length = length;
@@ -67,32 +67,32 @@ Outcome read_body(http::Framing framing, const std::string& first, const std::st
 }  // namespace
 
 TEST_CASE("a fixed body ends at its length and leaves what follows") {
-  const Outcome outcome = read_body(framing_of(http::BodyKind::fixed, 5), "hello, next", "");
+  const Outcome outcome = read_body(framing_as(http::BodyKind::fixed, 5), "hello, next", "");
   CHECK(outcome.data == "hello");
   CHECK(outcome.status == BodyReader::Status::last);
   CHECK(outcome.rest == ", next");
 }
 
 TEST_CASE("a fixed body is never read past its end") {
-  const Outcome outcome = read_body(framing_of(http::BodyKind::fixed, 10), "hello", "worldGET / HTTP/1.1");
+  const Outcome outcome = read_body(framing_as(http::BodyKind::fixed, 10), "hello", "worldGET / HTTP/1.1");
   CHECK(outcome.data == "helloworld");
   CHECK(outcome.rest.empty());
 }
 
 TEST_CASE("a fixed body that ends early has failed") {
-  const Outcome outcome = read_body(framing_of(http::BodyKind::fixed, 11), "hello", "world");
+  const Outcome outcome = read_body(framing_as(http::BodyKind::fixed, 11), "hello", "world");
   CHECK(outcome.data == "helloworld");
   CHECK(outcome.status == BodyReader::Status::failed);
 }
 
 TEST_CASE("a chunked body that the connection cuts off has failed") {
-  const Outcome outcome = read_body(framing_of(http::BodyKind::chunked), "5\r\nhel", "lo\r\n");
+  const Outcome outcome = read_body(framing_as(http::BodyKind::chunked), "5\r\nhel", "lo\r\n");
   CHECK(outcome.data == "hello");
   CHECK(outcome.status == BodyReader::Status::failed);
 }
 
 TEST_CASE("a body until the close ends with it") {
-  const Outcome outcome = read_body(framing_of(http::BodyKind::until_close), "a", "bc");
+  const Outcome outcome = read_body(framing_as(http::BodyKind::until_close), "a", "bc");
   CHECK(outcome.data == "abc");
   CHECK(outcome.status == BodyReader::Status::last);
   CHECK(outcome.framed == "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
@@ -103,12 +103,12 @@ TEST_CASE("every split of a chunked body is framed into the same content again")
   for (std::size_t split = 0; split <= whole.size(); ++split) {
     CAPTURE(split);
     const Outcome outcome =
-        read_body(framing_of(http::BodyKind::chunked), whole.substr(0, split), whole.substr(split) + "GET");
+        read_body(framing_as(http::BodyKind::chunked), whole.substr(0, split), whole.substr(split) + "GET");
     CHECK(outcome.data == "abc0123456789");
     CHECK(outcome.status == BodyReader::Status::last);
     CHECK(outcome.framed.ends_with("\r\n0\r\n\r\n"));
     CHECK(outcome.framed.find("evil") == std::string::npos);
-    const Outcome again = read_body(framing_of(http::BodyKind::chunked), outcome.framed, "");
+    const Outcome again = read_body(framing_as(http::BodyKind::chunked), outcome.framed, "");
     CHECK(again.data == "abc0123456789");
     CHECK(again.status == BodyReader::Status::last);
   }

@@ -37,7 +37,7 @@ bool is_set(std::string_view line) {
   return !response.head.fields.begin()->removed;
 }
 
-std::string read(std::string_view lines, std::string_view name = "at") {
+std::string read_cookie(std::string_view lines, std::string_view name = "at") {
   const RequestText request(lines);
   const auto value = read_cookie(request.head, name);
   if (value) return std::string(*value);
@@ -104,14 +104,14 @@ TEST_CASE("an upstream's Set-Cookie of a named cookie is removed in every spelli
 }
 
 TEST_CASE("a cookie is read by its exact name, from any Cookie field, without its quotes") {
-  CHECK(read("Cookie: a=1; at=x.y; b=2\r\n") == "x.y");
-  CHECK(read("Cookie: a=1\r\nCookie: at = \"x=y\" \r\n") == "x=y");
-  CHECK(read("Cookie: AT=x; at2=y; b=at=z; =at=w\r\n").empty());
-  CHECK(read("Cookie: at=\"\r\n") == "\"");
-  CHECK(read("Host: a\r\n").empty());
+  CHECK(read_cookie("Cookie: a=1; at=x.y; b=2\r\n") == "x.y");
+  CHECK(read_cookie("Cookie: a=1\r\nCookie: at = \"x=y\" \r\n") == "x=y");
+  CHECK(read_cookie("Cookie: AT=x; at2=y; b=at=z; =at=w\r\n").empty());
+  CHECK(read_cookie("Cookie: at=\"\r\n") == "\"");
+  CHECK(read_cookie("Host: a\r\n").empty());
 }
 
 TEST_CASE("a cookie that is there twice is refused, whatever its values") {
-  CHECK(read("Cookie: at=x; at=x\r\n") == "<token_multiple>");
-  CHECK(read("Cookie: at=x\r\nCookie: at=\r\n") == "<token_multiple>");
+  CHECK(read_cookie("Cookie: at=x; at=x\r\n") == "<token_multiple>");
+  CHECK(read_cookie("Cookie: at=x\r\nCookie: at=\r\n") == "<token_multiple>");
 }

@@ -39,6 +39,7 @@ TEST_CASE("a job runs on the crew's thread and its result comes back to the call
 }
 
 TEST_CASE("whichever allocation a crew's thread is refused, what the job gave comes back, or nothing") {
+  asio::io_context io{1};  // is there until the crew has ended: it may be bringing what has arrived already
   Crew crew(1, 1);
   int granted = -1;
   for (bool was_refused = true; was_refused;) {
@@ -55,7 +56,6 @@ TEST_CASE("whichever allocation a crew's thread is refused, what the job gave co
       CHECK((!made || made->size() == 100));
       has_ended = true;
     };
-    asio::io_context io{1};
     spawn(io.get_executor(), ask());
     run_until(io, [&] { return has_ended.load(); });
     ScarceMemory::granted = -1;

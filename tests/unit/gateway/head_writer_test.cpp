@@ -9,7 +9,7 @@ using namespace postern::http;
 
 namespace {
 
-std::string written(std::size_t expected) {
+std::string written_head(std::size_t expected) {
   std::string out = "before ";
   {
     HeadWriter writer(out, expected);
@@ -27,7 +27,7 @@ std::string written(std::size_t expected) {
 
 TEST_CASE("a head is the same whether as long as expected, shorter or longer") {
   const std::string right = "before GET / HTTP/1.1\r\nHost: a\r\nEmpty: \r\nNone: 0\r\nMost: 18446744073709551615\r\n";
-  for (std::size_t expected = 0; expected < 2 * right.size(); ++expected) CHECK(written(expected) == right);
+  for (std::size_t expected = 0; expected < 2 * right.size(); ++expected) CHECK(written_head(expected) == right);
 }
 
 TEST_CASE("a piece far longer than all that was expected is written whole") {

@@ -37,7 +37,7 @@ Task<void> at_once(Said& said) {
   co_return;
 }
 
-Task<void> fails() {
+Task<void> fails_at_once() {
   throw std::runtime_error("lost");
   co_return;
 }
@@ -51,7 +51,7 @@ Task<void> owner(Bell& bell, Said& said, Alive alive) {
   said.push_back(side.is_running() ? "runs" : "over");
   side.begin(co_await current_executor(), at_once(said));
   co_await side.end();
-  side.begin(co_await current_executor(), fails());
+  side.begin(co_await current_executor(), fails_at_once());
   co_await side.end();
   said.push_back("the end");
 }

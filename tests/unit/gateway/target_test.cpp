@@ -14,7 +14,7 @@ using namespace postern::http;
 
 namespace {
 
-Reason verdict_on(std::string_view target, std::string_view host = "a") {
+Reason verdict_on_target(std::string_view target, std::string_view host = "a") {
   RequestHead head;
   head.target = target;
   if (!host.empty()) head.fields.add("Host", host);
@@ -128,7 +128,7 @@ TEST_CASE("a path that could be read in two ways is refused") {
        }) {
     CAPTURE(row.row);
     CAPTURE(row.target);
-    CHECK(verdict_on(row.target) == Reason::request_malformed);
+    CHECK(verdict_on_target(row.target) == Reason::request_malformed);
   }
 }
 
@@ -191,21 +191,21 @@ TEST_CASE("the query goes on as it came") {
   REQUIRE(judge_target(head, memory).has_value());
   CHECK(head.has_query);
   CHECK(head.query.empty());
-  CHECK(verdict_on("/a?\x80") == Reason::request_malformed);
-  CHECK(verdict_on("/a?b\tc") == Reason::request_malformed);
-  CHECK(verdict_on("/a?b c") == Reason::request_malformed);
+  CHECK(verdict_on_target("/a?\x80") == Reason::request_malformed);
+  CHECK(verdict_on_target("/a?b\tc") == Reason::request_malformed);
+  CHECK(verdict_on_target("/a?b c") == Reason::request_malformed);
 }
 
 TEST_CASE("row 73: an absolute target agrees with Host") {
-  CHECK(verdict_on("http://b/", "a") == Reason::request_malformed);
-  CHECK(verdict_on("http://a:81/", "a") == Reason::request_malformed);
-  CHECK(verdict_on("https://a/", "a:80") == Reason::request_malformed);
-  CHECK(verdict_on("http://u@a/", "a") == Reason::request_malformed);
-  CHECK(verdict_on("http:///x", "a") == Reason::request_malformed);
-  CHECK(verdict_on("http://A/x", "a") == Reason::accepted);
-  CHECK(verdict_on("HTTP://a:80/x", "a") == Reason::accepted);
-  CHECK(verdict_on("https://a/x", "a:443") == Reason::accepted);
-  CHECK(verdict_on("http://[::1]:8080/x", "[::1]:8080") == Reason::accepted);
+  CHECK(verdict_on_target("http://b/", "a") == Reason::request_malformed);
+  CHECK(verdict_on_target("http://a:81/", "a") == Reason::request_malformed);
+  CHECK(verdict_on_target("https://a/", "a:80") == Reason::request_malformed);
+  CHECK(verdict_on_target("http://u@a/", "a") == Reason::request_malformed);
+  CHECK(verdict_on_target("http:///x", "a") == Reason::request_malformed);
+  CHECK(verdict_on_target("http://A/x", "a") == Reason::accepted);
+  CHECK(verdict_on_target("HTTP://a:80/x", "a") == Reason::accepted);
+  CHECK(verdict_on_target("https://a/x", "a:443") == Reason::accepted);
+  CHECK(verdict_on_target("http://[::1]:8080/x", "[::1]:8080") == Reason::accepted);
 }
 
 TEST_CASE("an absolute target gives path, query and, without Host, the authority") {

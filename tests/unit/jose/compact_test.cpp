@@ -13,7 +13,7 @@ std::string encoded(std::string_view header, std::string_view payload = R"({"a":
 }
 
 // The detail of a token_malformed, or "parsed".
-std::string fault_of(std::string_view text) {
+std::string malformed(std::string_view text) {
   const auto token = parse_token(text);
   if (token) return "parsed";
   CHECK(token.error().reason == Reason::token_malformed);
@@ -22,7 +22,7 @@ std::string fault_of(std::string_view text) {
 }
 
 std::string header_fault(std::string_view header) {
-  return fault_of(encoded(header));
+  return malformed(encoded(header));
 }
 
 }  // namespace
@@ -42,24 +42,24 @@ TEST_CASE("A token is split into decoded parts and the bytes that were signed") 
 
 TEST_CASE("Only three parts make a token, and none of them is empty") {
   const std::string part = "e30";
-  CHECK(fault_of("") == "the token is empty");
-  CHECK(fault_of(part) == "the token has 1 part, 3 needed");
-  CHECK(fault_of(part + "." + part) == "the token has 2 parts, 3 needed");
-  CHECK(fault_of("a.b.c.d") == "the token has 4 parts, 3 needed");
-  CHECK(fault_of("a..b.c.d") == "the token has 5 parts, 3 needed; five make an encrypted token (JWE)");
-  CHECK(fault_of("a.b.c.d.e.f") == "the token has 6 parts, 3 needed");
-  CHECK(fault_of(std::string(8000, '.')) == "the token has 8001 parts, 3 needed");
-  CHECK(fault_of(R"({"payload":"e30","signatures":[]})") ==
+  CHECK(malformed("") == "the token is empty");
+  CHECK(malformed(part) == "the token has 1 part, 3 needed");
+  CHECK(malformed(part + "." + part) == "the token has 2 parts, 3 needed");
+  CHECK(malformed("a.b.c.d") == "the token has 4 parts, 3 needed");
+  CHECK(malformed("a..b.c.d") == "the token has 5 parts, 3 needed; five make an encrypted token (JWE)");
+  CHECK(malformed("a.b.c.d.e.f") == "the token has 6 parts, 3 needed");
+  CHECK(malformed(std::string(8000, '.')) == "the token has 8001 parts, 3 needed");
+  CHECK(malformed(R"({"payload":"e30","signatures":[]})") ==
         "the token has 1 part, 3 needed; it looks like the JSON serialisation");
-  CHECK(fault_of("..") == "the header is empty");
-  CHECK(fault_of("e30..") == "the payload is empty");
-  CHECK(fault_of("e30.e30.") == "the signature is empty");
-  CHECK(fault_of(".e30.e30") == "the header is empty");
+  CHECK(malformed("..") == "the header is empty");
+  CHECK(malformed("e30..") == "the payload is empty");
+  CHECK(malformed("e30.e30.") == "the signature is empty");
+  CHECK(malformed(".e30.e30") == "the header is empty");
 }
 
 TEST_CASE("Only the signature alone may be judged over an empty payload") {
   const std::string text = encoded(R"({"alg":"RS256"})", "");
-  CHECK(fault_of(text) == "the payload is empty");
+  CHECK(malformed(text) == "the payload is empty");
   CHECK_FALSE(parse_compact(text));
   const auto detached = parse_compact(text, true);
   REQUIRE(detached);
@@ -73,11 +73,11 @@ TEST_CASE("base64 that is not strict is refused in every part") {
   for (const char* odd : {"Zm9v=", "Zm+v", "Zm/v", "Zm 9", " Zm9v", "Zm9v\n", "Zm?v", "Zh", "Zm9vY"}) {
     CAPTURE(odd);
     const std::string bad(odd);
-    CHECK(fault_of(bad + "." + payload + ".c2ln") == "the header is not strict base64url");
-    CHECK(fault_of(header + "." + bad + ".c2ln") == "the payload is not strict base64url");
-    CHECK(fault_of(header + "." + payload + "." + bad) == "the signature is not strict base64url");
+    CHECK(malformed(bad + "." + payload + ".c2ln") == "the header is not strict base64url");
+    CHECK(malformed(header + "." + bad + ".c2ln") == "the payload is not strict base64url");
+    CHECK(malformed(header + "." + payload + "." + bad) == "the signature is not strict base64url");
   }
-  CHECK(fault_of(header + "." + payload + ".c2ln") == "parsed");
+  CHECK(malformed(header + "." + payload + ".c2ln") == "parsed");
 }
 
 TEST_CASE("`alg` must be a string") {
@@ -112,7 +112,7 @@ TEST_CASE("Header members that point at keys are not looked at") {
 
 TEST_CASE("Header and payload are JSON objects of unique names and nothing more") {
   const std::string good = R"({"alg":"RS256"})";
-  const auto payload_fault = [&](std::string_view payload) { return fault_of(encoded(good, payload)); };
+  const auto payload_fault = [&](std::string_view payload) { return malformed(encoded(good, payload)); };
   CHECK(payload_fault(R"({"sub":"a","sub":"b"})") ==
         "the payload is not acceptable JSON: an object has two members of one name (at byte 21)");
   CHECK(header_fault(R"({"alg":"RS256","alg":"none"})").find("two members of one name") != std::string::npos);

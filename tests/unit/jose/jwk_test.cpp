@@ -13,7 +13,7 @@ tl::expected<Key, std::string> load(std::string_view jwk, bool allow_secret = tr
 }
 
 // What makes it unusable, or "usable".
-std::string fault_of(std::string_view jwk, bool allow_secret = true) {
+std::string bad_jwk(std::string_view jwk, bool allow_secret = true) {
   const auto key = load(jwk, allow_secret);
   return key ? "usable" : key.error();
 }
@@ -54,11 +54,11 @@ TEST_CASE("RFC 8037's Ed25519 key has the thumbprint printed there") {
 }
 
 TEST_CASE("An RSA modulus is accepted from 2048 to 16384 bits") {
-  CHECK(fault_of(rsa_jwk(modulus_of(256, 0x80), exponent_65537)) == "usable");
-  CHECK(fault_of(rsa_jwk(modulus_of(256, 0x7F), exponent_65537)) == "RSA modulus has 2047 bits, 2048 needed");
-  CHECK(fault_of(rsa_jwk(modulus_of(128, 0x80), exponent_65537)) == "RSA modulus has 1024 bits, 2048 needed");
-  CHECK(fault_of(rsa_jwk(modulus_of(2048, 0xFF), exponent_65537)) == "usable");
-  CHECK(fault_of(rsa_jwk(modulus_of(2049, 0x01), exponent_65537)) ==
+  CHECK(bad_jwk(rsa_jwk(modulus_of(256, 0x80), exponent_65537)) == "usable");
+  CHECK(bad_jwk(rsa_jwk(modulus_of(256, 0x7F), exponent_65537)) == "RSA modulus has 2047 bits, 2048 needed");
+  CHECK(bad_jwk(rsa_jwk(modulus_of(128, 0x80), exponent_65537)) == "RSA modulus has 1024 bits, 2048 needed");
+  CHECK(bad_jwk(rsa_jwk(modulus_of(2048, 0xFF), exponent_65537)) == "usable");
+  CHECK(bad_jwk(rsa_jwk(modulus_of(2049, 0x01), exponent_65537)) ==
         "RSA modulus has 16385 bits, at most 16384 allowed");
 }
 
@@ -67,20 +67,20 @@ TEST_CASE("Leading zeros neither lengthen a modulus nor make it another key") {
   const std::string zero(1, '\0');
   CHECK(load(rsa_jwk(zero + modulus, zero + exponent_65537))->thumbprint ==
         load(rsa_jwk(modulus, exponent_65537))->thumbprint);
-  CHECK(fault_of(rsa_jwk(std::string(256, '\0') + "\x01", exponent_65537)) == "RSA modulus has 1 bits, 2048 needed");
+  CHECK(bad_jwk(rsa_jwk(std::string(256, '\0') + "\x01", exponent_65537)) == "RSA modulus has 1 bits, 2048 needed");
 }
 
 TEST_CASE("An RSA exponent must be odd, above 1 and at most 64 bits long") {
   const std::string modulus = modulus_of(256, 0x80);
-  CHECK(fault_of(rsa_jwk(modulus, "\x03")) == "usable");
-  CHECK(fault_of(rsa_jwk(modulus, "\x01")) == "RSA exponent is 1, which verifies anything");
-  CHECK(fault_of(rsa_jwk(modulus, std::string(1, '\0'))) == "RSA exponent is even");
-  CHECK(fault_of(rsa_jwk(modulus, "\x02")) == "RSA exponent is even");
-  CHECK(fault_of(rsa_jwk(modulus, std::string(8, '\xFF'))) == "usable");
-  CHECK(fault_of(rsa_jwk(modulus, std::string(9, '\x01'))) == "RSA exponent has 65 bits, at most 64 allowed");
+  CHECK(bad_jwk(rsa_jwk(modulus, "\x03")) == "usable");
+  CHECK(bad_jwk(rsa_jwk(modulus, "\x01")) == "RSA exponent is 1, which verifies anything");
+  CHECK(bad_jwk(rsa_jwk(modulus, std::string(1, '\0'))) == "RSA exponent is even");
+  CHECK(bad_jwk(rsa_jwk(modulus, "\x02")) == "RSA exponent is even");
+  CHECK(bad_jwk(rsa_jwk(modulus, std::string(8, '\xFF'))) == "usable");
+  CHECK(bad_jwk(rsa_jwk(modulus, std::string(9, '\x01'))) == "RSA exponent has 65 bits, at most 64 allowed");
   std::string even = modulus;
   even.back() = '\x02';
-  CHECK(fault_of(rsa_jwk(even, exponent_65537)) == "RSA modulus is even");
+  CHECK(bad_jwk(rsa_jwk(even, exponent_65537)) == "RSA modulus is even");
 }
 
 TEST_CASE("Keys of every curve load and fit their own algorithm alone") {
@@ -101,15 +101,15 @@ TEST_CASE("A point off its curve, or on another one, is refused") {
            encode_base64url(y) + "\"}";
   };
   const std::string one = std::string(31, '\0') + "\x01";
-  CHECK(fault_of(point("P-256", one, one)) == "the point is not on P-256");
-  CHECK(fault_of(point("P-256", std::string(32, '\0'), std::string(32, '\0'))) == "the point is not on P-256");
-  CHECK(fault_of(point("P-256", std::string(32, '\xFF'), one)) == "the point is not on P-256");
-  CHECK(fault_of(point("P-256", "\x01" + one, one)) == "a coordinate is longer than P-256's field");
-  CHECK(fault_of(point("P-224", one, one)) == "curve \"P-224\" is not supported for EC keys");
-  CHECK(fault_of(point("Ed25519", one, one)) == "curve \"Ed25519\" is not supported for EC keys");
+  CHECK(bad_jwk(point("P-256", one, one)) == "the point is not on P-256");
+  CHECK(bad_jwk(point("P-256", std::string(32, '\0'), std::string(32, '\0'))) == "the point is not on P-256");
+  CHECK(bad_jwk(point("P-256", std::string(32, '\xFF'), one)) == "the point is not on P-256");
+  CHECK(bad_jwk(point("P-256", "\x01" + one, one)) == "a coordinate is longer than P-256's field");
+  CHECK(bad_jwk(point("P-224", one, one)) == "curve \"P-224\" is not supported for EC keys");
+  CHECK(bad_jwk(point("Ed25519", one, one)) == "curve \"Ed25519\" is not supported for EC keys");
   std::string moved = mint::jwk(mint::shared_key("ES256"));
   moved.replace(moved.find("P-256"), 5, "secp256k1");
-  CHECK(fault_of(moved) == "the point is not on secp256k1");
+  CHECK(bad_jwk(moved) == "the point is not on secp256k1");
 }
 
 TEST_CASE("Coordinates that lost their leading zeros are the same key") {
@@ -132,22 +132,22 @@ TEST_CASE("OKP keys have exactly their curve's bytes, and curves for key agreeme
     return R"({"kty":"OKP","crv":")" + std::string(curve) + R"(","x":")" + encode_base64url(std::string(bytes, 'x')) +
            "\"}";
   };
-  CHECK(fault_of(okp("Ed25519", 32)) == "usable");
-  CHECK(fault_of(okp("Ed25519", 31)) == "Ed25519 key has 31 bytes, 32 needed");
-  CHECK(fault_of(okp("Ed25519", 33)) == "Ed25519 key has 33 bytes, 32 needed");
-  CHECK(fault_of(okp("Ed448", 57)) == "usable");
-  CHECK(fault_of(okp("Ed448", 56)) == "Ed448 key has 56 bytes, 57 needed");
-  CHECK(fault_of(okp("X25519", 32)) == "curve \"X25519\" is not supported for OKP keys");
+  CHECK(bad_jwk(okp("Ed25519", 32)) == "usable");
+  CHECK(bad_jwk(okp("Ed25519", 31)) == "Ed25519 key has 31 bytes, 32 needed");
+  CHECK(bad_jwk(okp("Ed25519", 33)) == "Ed25519 key has 33 bytes, 32 needed");
+  CHECK(bad_jwk(okp("Ed448", 57)) == "usable");
+  CHECK(bad_jwk(okp("Ed448", 56)) == "Ed448 key has 56 bytes, 57 needed");
+  CHECK(bad_jwk(okp("X25519", 32)) == "curve \"X25519\" is not supported for OKP keys");
 }
 
 TEST_CASE("A secret key is taken only where it may be, and fits hashes up to its own length") {
   const auto oct = [](std::size_t bytes) {
     return R"({"kty":"oct","k":")" + encode_base64url(std::string(bytes, 'k')) + "\"}";
   };
-  CHECK(fault_of(oct(32)) == "usable");
-  CHECK(fault_of(oct(31)) == "HMAC key has 248 bits, 256 needed");
-  CHECK(fault_of(oct(32), false) == "a secret key (`kty` oct) is not taken from here");
-  CHECK(fault_of(R"({"kty":"oct","k":""})") == "`k` is empty");
+  CHECK(bad_jwk(oct(32)) == "usable");
+  CHECK(bad_jwk(oct(31)) == "HMAC key has 248 bits, 256 needed");
+  CHECK(bad_jwk(oct(32), false) == "a secret key (`kty` oct) is not taken from here");
+  CHECK(bad_jwk(R"({"kty":"oct","k":""})") == "`k` is empty");
   const auto key = load(oct(47));
   CHECK(fits(*key, "HS256"));
   CHECK_FALSE(fits(*key, "HS384"));
@@ -170,7 +170,7 @@ TEST_CASE("`alg`, `use` and `key_ops` restrict when present, and nothing when ab
 
 TEST_CASE("A key that may verify nothing is unusable and says why") {
   const mint::SigningKey rsa = mint::shared_key("RS256");
-  const auto fault = [&](std::string_view more) { return fault_of(mint::jwk(rsa, more)); };
+  const auto fault = [&](std::string_view more) { return bad_jwk(mint::jwk(rsa, more)); };
   CHECK(fault(R"("use":"enc")") == "its `use` is \"enc\", not sig");
   CHECK(fault(R"("key_ops":["encrypt","wrapKey"])") == "its `key_ops` do not name verify");
   CHECK(fault(R"("key_ops":[])") == "its `key_ops` do not name verify");
@@ -182,20 +182,20 @@ TEST_CASE("A key that may verify nothing is unusable and says why") {
 TEST_CASE("Members of the wrong type make that key unusable") {
   const mint::SigningKey key = mint::shared_key("ES256");
   const auto fault = [&](std::string_view more) {
-    return fault_of("{" + mint::public_members(key) + std::string(more) + "}");
+    return bad_jwk("{" + mint::public_members(key) + std::string(more) + "}");
   };
   CHECK(fault(R"(,"kid":7)") == "`kid` is no string");
   CHECK(fault(R"(,"alg":["ES256"])") == "`alg` is no string");
   CHECK(fault(R"(,"use":1)") == "`use` is no string");
   CHECK(fault(R"(,"key_ops":"verify")") == "`key_ops` is no array of strings");
   CHECK(fault(R"(,"key_ops":[1])") == "`key_ops` is no array of strings");
-  CHECK(fault_of("[]") == "it is no JSON object");
-  CHECK(fault_of("{}") == "`kty` is missing or no string");
-  CHECK(fault_of(R"({"kty":"rsa"})") == "`kty` \"rsa\" is not supported");
-  CHECK(fault_of(R"({"kty":"RSA","e":"AQAB"})") == "`n` is missing");
-  CHECK(fault_of(R"({"kty":"RSA","n":5,"e":"AQAB"})") == "`n` is no string");
-  CHECK(fault_of(R"({"kty":"RSA","n":"a+b/","e":"AQAB"})") == "`n` is not base64url");
-  CHECK(fault_of(R"({"kty":"EC","x":"AA","y":"AA"})") == "`crv` is missing or no string");
+  CHECK(bad_jwk("[]") == "it is no JSON object");
+  CHECK(bad_jwk("{}") == "`kty` is missing or no string");
+  CHECK(bad_jwk(R"({"kty":"rsa"})") == "`kty` \"rsa\" is not supported");
+  CHECK(bad_jwk(R"({"kty":"RSA","e":"AQAB"})") == "`n` is missing");
+  CHECK(bad_jwk(R"({"kty":"RSA","n":5,"e":"AQAB"})") == "`n` is no string");
+  CHECK(bad_jwk(R"({"kty":"RSA","n":"a+b/","e":"AQAB"})") == "`n` is not base64url");
+  CHECK(bad_jwk(R"({"kty":"EC","x":"AA","y":"AA"})") == "`crv` is missing or no string");
 }
 
 TEST_CASE("A private JWK is loaded by its public half, without a look at the private one") {

@@ -54,7 +54,7 @@ std::string der_of_pem(const Secret& pem) {
   return decode_base64(text).value();
 }
 
-std::string fault_of(const Secret& pem, std::string_view alg) {
+std::string fault_in_pem(const Secret& pem, std::string_view alg) {
   const auto key = SigningKey::from_pem(pem, *find_algorithm(alg));
   CHECK(ERR_peek_error() == 0);
   return key ? "none" : key.error();
@@ -169,17 +169,17 @@ TEST_CASE("RFC 7515 appendix A.2: the RSA signature is the one printed there") {
 }
 
 TEST_CASE("A PEM without a readable private key is refused") {
-  CHECK(fault_of(Secret(), "ES256") == "there is no readable private key in it");
-  CHECK(fault_of(Secret("text"), "ES256") == "there is no readable private key in it");
-  CHECK(fault_of(pem_of_der("damaged"), "ES256") == "there is no readable private key in it");
+  CHECK(fault_in_pem(Secret(), "ES256") == "there is no readable private key in it");
+  CHECK(fault_in_pem(Secret("text"), "ES256") == "there is no readable private key in it");
+  CHECK(fault_in_pem(pem_of_der("damaged"), "ES256") == "there is no readable private key in it");
   std::string cut(key_for("ES256").to_pem().reveal());
   cut.resize(cut.size() / 2);
-  CHECK(fault_of(Secret(cut), "ES256") == "there is no readable private key in it");
+  CHECK(fault_in_pem(Secret(cut), "ES256") == "there is no readable private key in it");
 }
 
 TEST_CASE("An encrypted PEM is refused without asking the terminal for its password") {
   // Of `openssl genpkey -algorithm ed25519 -aes-128-cbc -pass pass:x`.
-  CHECK(fault_of(Secret("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+  CHECK(fault_in_pem(Secret("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
                         "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhQpJotYMl1PAICCAAw\n"
                         "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEAQIEEGkk7bcvKONpmGFfWaocDxYEQMYq\n"
                         "7WV3E/nZvZU28tB2WFGqivv1HEcR2G+z85LyBNvLZqanmrjD04t8498Q/WBI2CnM\n"
@@ -189,10 +189,10 @@ TEST_CASE("An encrypted PEM is refused without asking the terminal for its passw
 }
 
 TEST_CASE("A key that does not fit the algorithm is refused by name") {
-  CHECK(fault_of(key_for("ES384").to_pem(), "ES256") == "it is EC P-384, which ES256 does not take");
-  CHECK(fault_of(key_for("EdDSA").to_pem(), "ES256") == "it is OKP Ed25519, which ES256 does not take");
-  CHECK(fault_of(key_for("ES256").to_pem(), "RS256") == "it is EC P-256, which RS256 does not take");
-  CHECK(fault_of(key_for("ES256").to_pem(), "HS256") == "it is EC P-256, which HS256 does not take");
+  CHECK(fault_in_pem(key_for("ES384").to_pem(), "ES256") == "it is EC P-384, which ES256 does not take");
+  CHECK(fault_in_pem(key_for("EdDSA").to_pem(), "ES256") == "it is OKP Ed25519, which ES256 does not take");
+  CHECK(fault_in_pem(key_for("ES256").to_pem(), "RS256") == "it is EC P-256, which RS256 does not take");
+  CHECK(fault_in_pem(key_for("ES256").to_pem(), "HS256") == "it is EC P-256, which HS256 does not take");
   CHECK(SigningKey::generate(*find_algorithm("HS256")).error() == "OpenSSL cannot make a key for HS256");
 }
 
@@ -201,9 +201,9 @@ TEST_CASE("A private key with another key's public part is refused") {
   const std::string other = der_of_pem(SigningKey::generate(*find_algorithm("ES256"))->to_pem());
   constexpr std::size_t point_bytes = 64;  // the structure's end
   REQUIRE(der.size() == other.size());
-  CHECK(fault_of(pem_of_der(der), "ES256") == "none");
+  CHECK(fault_in_pem(pem_of_der(der), "ES256") == "none");
   der.replace(der.size() - point_bytes, point_bytes, other, other.size() - point_bytes, point_bytes);
-  CHECK(fault_of(pem_of_der(der), "ES256") == "its public part does not belong to its private one");
+  CHECK(fault_in_pem(pem_of_der(der), "ES256") == "its public part does not belong to its private one");
 }
 
 }  // namespace postern::jose

@@ -11,7 +11,7 @@ Script redirect(const std::string& location, unsigned status = 302) {
                 "\r\nContent-Length: 99999999\r\n\r\n");
 }
 
-FetchFailure failure_of(const Script& script, const FetchOptions& options = {}) {
+FetchFailure failed_redirect(const Script& script, const FetchOptions& options = {}) {
   boost::asio::io_context io;
   ScriptedServer server(io, {script});
   const Outcome outcome = run_fetch(io, server.url(), options);
@@ -60,13 +60,13 @@ TEST_CASE("redirects are followed up to the limit") {
 }
 
 TEST_CASE("a redirect to another scheme, to nowhere and to what is no URL is refused") {
-  CHECK(failure_of(redirect("https://127.0.0.1/jwks")).detail == "a redirect from http to https");
-  CHECK(failure_of(redirect("ftp://127.0.0.1/jwks")).phase == Phase::redirect);
-  CHECK(failure_of(redirect("file:///etc/passwd")).phase == Phase::redirect);
-  CHECK(failure_of(redirect("http://user:hunter2@127.0.0.1/")).phase == Phase::redirect);
-  CHECK(failure_of(redirect("http://user:hunter2@127.0.0.1/")).detail.find("hunter2") == std::string::npos);
-  CHECK(failure_of(redirect("")).detail == "a redirect without Location");
-  CHECK(failure_of(answer("HTTP/1.1 302 Found\r\n\r\n")).detail == "a redirect without Location");
+  CHECK(failed_redirect(redirect("https://127.0.0.1/jwks")).detail == "a redirect from http to https");
+  CHECK(failed_redirect(redirect("ftp://127.0.0.1/jwks")).phase == Phase::redirect);
+  CHECK(failed_redirect(redirect("file:///etc/passwd")).phase == Phase::redirect);
+  CHECK(failed_redirect(redirect("http://user:hunter2@127.0.0.1/")).phase == Phase::redirect);
+  CHECK(failed_redirect(redirect("http://user:hunter2@127.0.0.1/")).detail.find("hunter2") == std::string::npos);
+  CHECK(failed_redirect(redirect("")).detail == "a redirect without Location");
+  CHECK(failed_redirect(answer("HTTP/1.1 302 Found\r\n\r\n")).detail == "a redirect without Location");
 }
 
 TEST_CASE("configured headers go to the first origin and to no other, the etag to all") {
@@ -99,7 +99,7 @@ TEST_CASE("a redirect to a link-local address is refused without a connection, i
   options.allow_http = true;
   for (const char* host : {"169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "2852039166", "0xa9fea9fe",
                            "169.254.43518", "0251.0376.0251.0376"}) {
-    const FetchFailure failed = failure_of(redirect(std::string("http://") + host + "/latest/meta-data"), options);
+    const FetchFailure failed = failed_redirect(redirect(std::string("http://") + host + "/latest/meta-data"), options);
     CAPTURE(host);
     CAPTURE(failed.detail);
     CHECK(failed.phase == Phase::redirect);
@@ -108,7 +108,7 @@ TEST_CASE("a redirect to a link-local address is refused without a connection, i
 }
 
 TEST_CASE("a redirect from loopback to http elsewhere is refused unless http is allowed") {
-  const FetchFailure failed = failure_of(redirect("http://id.example.com/jwks"));
+  const FetchFailure failed = failed_redirect(redirect("http://id.example.com/jwks"));
   CHECK(failed.phase == Phase::redirect);
   CHECK(failed.detail.find("allow_http") != std::string::npos);
 }

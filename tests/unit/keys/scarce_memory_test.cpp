@@ -17,22 +17,22 @@ namespace postern::keys {
 namespace {
 
 // An issuer, and a thread that fetches its keys and whose memory is scarce.
-struct Place {
-  Place() {
+struct ScarcePlace {
+  ScarcePlace() {
     spdlog::default_logger();  // is made at its first use
     config.name = "shop";
     config.jwks_uri = server.url();
     config.limits.min_refresh = config.limits.max_refresh = std::chrono::milliseconds(2);
     config.limits.backoff_min = config.limits.backoff_max = std::chrono::milliseconds(2);
   }
-  ~Place() {
+  ~ScarcePlace() {
     work.reset();
     fetching.join();
     boost::asio::post(servers, [this] { server.stop(); });
     serving.join();
   }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  ScarcePlace(const ScarcePlace&) = delete;
+  ScarcePlace& operator=(const ScarcePlace&) = delete;
 
   std::shared_ptr<RemoteKeys> fetched_keys() {
     auto keys = std::make_shared<RemoteKeys>(io, turns, config);
@@ -64,7 +64,7 @@ struct Place {
 }  // namespace
 
 TEST_CASE("Whichever allocation fails, the keys are there after another fetch") {
-  Place place;
+  ScarcePlace place;
   int granted = 0;
   for (bool was_refused = true; was_refused; ++granted) {
     CAPTURE(granted);
@@ -82,7 +82,7 @@ TEST_CASE("Whichever allocation fails, the keys are there after another fetch") 
 }
 
 TEST_CASE("Keys are fetched again, however often all memory has been gone meanwhile") {
-  Place place;
+  ScarcePlace place;
   const auto keys = place.fetched_keys();
   const auto wait_for_more = [&](std::size_t more) {
     const std::size_t enough = place.fetches + more;

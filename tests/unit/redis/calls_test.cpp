@@ -2,18 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/redis/replies.hpp"
+
 using namespace postern;
 using namespace postern::state;
 using namespace postern::state::redis;
 
 namespace {
 
-Reply text(std::string bytes) {
-  return {Reply::Type::text, 0, std::move(bytes), {}};
-}
-Reply list(std::vector<Reply> items) {
-  return {Reply::Type::list, 0, "", std::move(items)};
-}
 Reply texts(const std::vector<std::string>& words) {
   std::vector<Reply> items;
   for (const std::string& word : words) items.push_back(text(word));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "state/redis/scripts.hpp"
+#include "tests/unit/redis/replies.hpp"
 
 using namespace postern;
 using namespace postern::state;
@@ -29,14 +30,8 @@ std::vector<Words> greeting_of(std::string_view url) {
   return commands;
 }
 
-Reply text(std::string value) {
-  return {Reply::Type::text, 0, std::move(value), {}};
-}
 Reply error(std::string value) {
   return {Reply::Type::error, 0, std::move(value), {}};
-}
-Reply list(std::vector<Reply> items) {
-  return {Reply::Type::list, 0, {}, std::move(items)};
 }
 
 }  // namespace

@@ -2,15 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/redis/replies.hpp"
+
 using namespace postern::state::redis;
 
 namespace {
 
 using Type = Reply::Type;
-
-Reply text(std::string bytes) {
-  return {Type::text, 0, std::move(bytes), {}};
-}
 
 // All replies of the bytes, fed so many at a time; an error ends them.
 std::vector<Reply> read_all(std::string_view bytes, std::size_t chunk, std::string* error = nullptr) {

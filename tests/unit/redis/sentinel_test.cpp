@@ -15,7 +15,7 @@ Reply pair_of(std::string host, std::string port) {
           {{Reply::Type::text, 0, std::move(host), {}}, {Reply::Type::text, 0, std::move(port), {}}}};
 }
 
-StoreError refusal(const Reply& reply) {
+StoreError refusal_of(const Reply& reply) {
   const auto master = read_master(reply, "mymaster");
   REQUIRE_FALSE(master.has_value());
   return master.error();
@@ -34,12 +34,12 @@ TEST_CASE("Sentinel names a master by host and port") {
 
 TEST_CASE("a Sentinel that refuses, knows no such master or makes no sense gives none") {
   using Kind = StoreError::Kind;
-  CHECK(refusal({Reply::Type::error, 0, "NOAUTH Authentication required.", {}}).kind == Kind::refused);
-  CHECK(refusal({}).kind == Kind::unreachable);
-  CHECK(refusal({}).detail == "Sentinel knows no master `mymaster`");
+  CHECK(refusal_of({Reply::Type::error, 0, "NOAUTH Authentication required.", {}}).kind == Kind::refused);
+  CHECK(refusal_of({}).kind == Kind::unreachable);
+  CHECK(refusal_of({}).detail == "Sentinel knows no master `mymaster`");
   for (const Reply& reply : {pair_of("h", "0"), pair_of("h", "65536"), pair_of("h", "x"), pair_of("", "1"),
                              Reply{Reply::Type::list, 0, {}, {}}, Reply{Reply::Type::text, 0, "h:1", {}},
                              Reply{Reply::Type::list, 0, {}, {{}, {}}}}) {
-    CHECK(refusal(reply).kind == Kind::damaged);
+    CHECK(refusal_of(reply).kind == Kind::damaged);
   }
 }

@@ -9,7 +9,7 @@
 namespace postern::state {
 namespace {
 
-const std::string sid = encode_base64url(std::string(16, 's'));
+const std::string sid_text = encode_base64url(std::string(16, 's'));
 const std::string secret = encode_base64url(std::string(32, 'x'));
 
 void fill_with_a(void* bytes, std::size_t size) {
@@ -19,12 +19,12 @@ void fill_with_a(void* bytes, std::size_t size) {
 }  // namespace
 
 TEST_CASE("A refresh token is the session's name and a secret") {
-  REQUIRE((sid + '.' + secret).size() == 22 + 1 + 43);
-  const auto token = parse_refresh_token(sid + '.' + secret);
+  REQUIRE((sid_text + '.' + secret).size() == 22 + 1 + 43);
+  const auto token = parse_refresh_token(sid_text + '.' + secret);
   REQUIRE(token);
-  CHECK(token->sid == sid);
+  CHECK(token->sid == sid_text);
   CHECK(token->secret == Secret(std::string(32, 'x')));
-  CHECK(format_refresh_token(*token) == Secret(sid + '.' + secret));
+  CHECK(format_refresh_token(*token) == Secret(sid_text + '.' + secret));
 }
 
 TEST_CASE("Any other text is no refresh token") {
@@ -34,35 +34,35 @@ TEST_CASE("Any other text is no refresh token") {
   const std::string long_secret = encode_base64url(std::string(33, 'x'));
   for (const std::string& text : {std::string(),
                                   std::string("."),
-                                  sid,
-                                  sid + '.',
+                                  sid_text,
+                                  sid_text + '.',
                                   '.' + secret,
                                   secret,
-                                  sid + secret,
-                                  sid + '.' + sid,
-                                  secret + '.' + sid,
+                                  sid_text + secret,
+                                  sid_text + '.' + sid_text,
+                                  secret + '.' + sid_text,
                                   short_sid + '.' + secret,
                                   long_sid + '.' + secret,
-                                  sid + '.' + short_secret,
-                                  sid + '.' + long_secret,
-                                  sid + '.' + secret + 'A',
-                                  'A' + sid + '.' + secret,
-                                  sid + '.' + secret.substr(1),
-                                  sid.substr(1) + '.' + secret,
-                                  sid + ".." + secret,
-                                  sid + '.' + secret + '.',
-                                  sid + '.' + secret + '.' + secret,
-                                  sid + '.' + secret + '=',
-                                  ' ' + sid + '.' + secret,
-                                  sid + '.' + secret + '\n',
-                                  sid + ',' + secret}) {
+                                  sid_text + '.' + short_secret,
+                                  sid_text + '.' + long_secret,
+                                  sid_text + '.' + secret + 'A',
+                                  'A' + sid_text + '.' + secret,
+                                  sid_text + '.' + secret.substr(1),
+                                  sid_text.substr(1) + '.' + secret,
+                                  sid_text + ".." + secret,
+                                  sid_text + '.' + secret + '.',
+                                  sid_text + '.' + secret + '.' + secret,
+                                  sid_text + '.' + secret + '=',
+                                  ' ' + sid_text + '.' + secret,
+                                  sid_text + '.' + secret + '\n',
+                                  sid_text + ',' + secret}) {
     CAPTURE(text);
     CHECK_FALSE(parse_refresh_token(text));
   }
 }
 
 TEST_CASE("A refresh token has one spelling") {
-  const std::string text = sid + '.' + secret;
+  const std::string text = sid_text + '.' + secret;
   for (const char c : {'+', '/', '=', '.', ' ', '\0'}) {
     for (const std::size_t at : {std::size_t{0}, std::size_t{30}, text.size() - 1}) {
       std::string other = text;
@@ -76,9 +76,9 @@ TEST_CASE("A refresh token has one spelling") {
     part.back() = last;
     return part;
   };
-  CHECK(parse_refresh_token(with_last(sid, 'A') + '.' + with_last(secret, 'A')));
-  CHECK_FALSE(parse_refresh_token(with_last(sid, 'B') + '.' + secret));
-  CHECK_FALSE(parse_refresh_token(sid + '.' + with_last(secret, 'B')));
+  CHECK(parse_refresh_token(with_last(sid_text, 'A') + '.' + with_last(secret, 'A')));
+  CHECK_FALSE(parse_refresh_token(with_last(sid_text, 'B') + '.' + secret));
+  CHECK_FALSE(parse_refresh_token(sid_text + '.' + with_last(secret, 'B')));
 }
 
 TEST_CASE("Fresh names and secrets have 128 and 256 random bits") {

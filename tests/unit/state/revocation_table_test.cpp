@@ -13,7 +13,7 @@ namespace {
 
 using Kind = Revocation::Kind;
 
-constexpr SipKey key{1, 2};
+constexpr SipKey hash_key{1, 2};
 constexpr Millis until = 9000;
 
 Revocation revocation(Kind kind, std::string value, std::optional<Millis> before = {}) {
@@ -26,7 +26,7 @@ Revocation numbered(std::size_t number) {
 
 // A table and one reader of it.
 struct Reading {
-  RevocationTable table{key};
+  RevocationTable table{hash_key};
   RevocationTable::View view;
 
   void insert(const Revocation& one) { table.insert({&one, 1}); }
@@ -68,7 +68,7 @@ TEST_CASE("Each kind of revocation hits its own claim and no other") {
 }
 
 TEST_CASE("Issuer and value are kept apart") {
-  const RevocationTable table(key);
+  const RevocationTable table(hash_key);
   CHECK(table.fingerprint(Kind::jti, "ab", "c") != table.fingerprint(Kind::jti, "a", "bc"));
   CHECK(table.fingerprint(Kind::jti, "a", "") != table.fingerprint(Kind::jti, "", "a"));
   CHECK(RevocationTable().fingerprint(Kind::jti, "a", "b") != RevocationTable().fingerprint(Kind::jti, "a", "b"));
@@ -193,7 +193,7 @@ TEST_CASE("A table that doubles many times loses no entry, and uses at most thre
 TEST_CASE("Readers miss nothing of an epoch that they have seen, while one thread writes") {
   constexpr std::size_t many = 4000;
   constexpr std::size_t readers = 4;
-  RevocationTable table(key);
+  RevocationTable table(hash_key);
   const std::uint64_t begun = table.epoch();
   std::vector<Fingerprints> tokens(many);
   for (std::size_t i = 0; i < many; ++i) {

@@ -7,7 +7,7 @@ namespace {
 
 const KeySchedule schedule{.alg = "ES256", .rotate_every = 1000, .publish_ahead = 100, .verify_after = 50};
 
-SigningKeyRecord key(std::string kid, const DueKey& times) {
+SigningKeyRecord key_of(std::string kid, const DueKey& times) {
   return {.kid = std::move(kid),
           .alg = "ES256",
           .private_key = Secret("pem"),
@@ -18,8 +18,8 @@ SigningKeyRecord key(std::string kid, const DueKey& times) {
 }
 
 // Signs from 1000 to 2000 and retires at 2050; the next one until 3000.
-const SigningKeyRecord first = key("first", {1000, 2000, 2050});
-const SigningKeyRecord second = key("second", {2000, 3000, 3050});
+const SigningKeyRecord first = key_of("first", {1000, 2000, 2050});
+const SigningKeyRecord second = key_of("second", {2000, 3000, 3050});
 
 std::string signer(const SigningKeySet& set, Millis now) {
   const SigningKeyRecord* const found = signing_key(set, now);
@@ -47,9 +47,9 @@ TEST_CASE("The key whose time it is signs") {
 }
 
 TEST_CASE("Of two keys whose time it is the later one signs") {
-  CHECK(signer({2, {first, key("demanded", {1500, 2500, 2550})}}, 1499) == "first");
-  CHECK(signer({2, {first, key("demanded", {1500, 2500, 2550})}}, 1500) == "demanded");
-  CHECK(signer({2, {first, key("brief", {1500, 1600, 1650})}}, 1620) == "first");
+  CHECK(signer({2, {first, key_of("demanded", {1500, 2500, 2550})}}, 1499) == "first");
+  CHECK(signer({2, {first, key_of("demanded", {1500, 2500, 2550})}}, 1500) == "demanded");
+  CHECK(signer({2, {first, key_of("brief", {1500, 1600, 1650})}}, 1620) == "first");
 }
 
 TEST_CASE("Without a successor the last key signs until it retires") {
@@ -57,8 +57,8 @@ TEST_CASE("Without a successor the last key signs until it retires") {
   CHECK(signer(set, 3000) == "second");
   CHECK(signer(set, 3049) == "second");
   CHECK(signer(set, 3050) == "none");
-  CHECK(signer({2, {first, key("brief", {1500, 1990, 2040})}}, 2000) == "brief");
-  CHECK(signer({2, {first, key("future", {9000, 9999, 9999})}}, 2049) == "first");
+  CHECK(signer({2, {first, key_of("brief", {1500, 1990, 2040})}}, 2000) == "brief");
+  CHECK(signer({2, {first, key_of("future", {9000, 9999, 9999})}}, 2049) == "first");
 }
 
 TEST_CASE("The first key signs at once") {
@@ -84,8 +84,8 @@ TEST_CASE("While no key signs, since the one whose time it was is revoked, one i
   CHECK(due_key(published, 1950, schedule) == DueKey{1950, 2950, 3000});
   CHECK(due_key(published, 1999, schedule) == DueKey{1999, 2999, 3049});
   CHECK_FALSE(due_key(published, 2000, schedule));
-  CHECK(due_key({2, {first, key("future", {9000, 9999, 9999})}}, 2000, schedule) == DueKey{2000, 3000, 3050});
-  const SigningKeySet made{3, {key("made", {1950, 2950, 3000}), second}};
+  CHECK(due_key({2, {first, key_of("future", {9000, 9999, 9999})}}, 2000, schedule) == DueKey{2000, 3000, 3050});
+  const SigningKeySet made{3, {key_of("made", {1950, 2950, 3000}), second}};
   CHECK_FALSE(due_key(made, 1950, schedule));
   CHECK(signer(made, 1950) == "made");
   CHECK(signer(made, 2000) == "second");
@@ -95,7 +95,7 @@ TEST_CASE("Once one replica has added the due key the other has none to add") {
   const SigningKeySet set{1, {first}};
   const auto due = due_key(set, 1950, schedule);
   REQUIRE(due);
-  CHECK_FALSE(due_key({2, {first, key("second", *due)}}, 1950, schedule));
+  CHECK_FALSE(due_key({2, {first, key_of("second", *due)}}, 1950, schedule));
 }
 
 TEST_CASE("A set changes when the next key is due, and before when one retires") {

@@ -15,11 +15,11 @@ std::string a_of(std::string_view body, std::string_view type, Parameters::Accep
   return parameters.error().detail;
 }
 
-std::string form(std::string_view body, std::string_view type = form_type) {
+std::string read_form(std::string_view body, std::string_view type = form_type) {
   return a_of(body, type, Parameters::Accepts::form);
 }
 
-std::string json(std::string_view body, std::string_view type = "application/json") {
+std::string read_json(std::string_view body, std::string_view type = "application/json") {
   return a_of(body, type, Parameters::Accepts::form_or_json);
 }
 
@@ -43,99 +43,99 @@ constexpr const char* twice = "a parameter stands there twice";
 }  // namespace
 
 TEST_CASE("A form's names and values are decoded") {
-  CHECK(form("a=1") == "1");
-  CHECK(form("b=2&a=x+y%20z%2B%3d%26&c") == "x y z+=&");
-  CHECK(form("%61=%C3%a4") == "\xC3\xA4");
-  CHECK(form("a=b=c") == "b=c");
-  CHECK(form("&&a=1&&") == "1");
-  CHECK(form("A=1") == "(none)");
+  CHECK(read_form("a=1") == "1");
+  CHECK(read_form("b=2&a=x+y%20z%2B%3d%26&c") == "x y z+=&");
+  CHECK(read_form("%61=%C3%a4") == "\xC3\xA4");
+  CHECK(read_form("a=b=c") == "b=c");
+  CHECK(read_form("&&a=1&&") == "1");
+  CHECK(read_form("A=1") == "(none)");
 }
 
 TEST_CASE("Broken percent-encodings are refused in names and values") {
   for (const char* body : {"a=%", "a=%4", "a=%4g", "a=%g4", "a=%%41", "%=1", "%4=a", "b&%zz"}) {
     CAPTURE(body);
-    CHECK(form(body) == no_form);
+    CHECK(read_form(body) == no_form);
   }
-  CHECK(form(std::string_view("a=%41", 4)) == no_form);  // the digit behind the end is not the body's
+  CHECK(read_form(std::string_view("a=%41", 4)) == no_form);  // the digit behind the end is not the body's
 }
 
 TEST_CASE("A parameter without a value counts as left out") {
-  CHECK(form("a=") == "(none)");
-  CHECK(form("a") == "(none)");
-  CHECK(json(R"({"a":""})") == "(none)");
-  CHECK(json(R"({"a":null})") == "(none)");
+  CHECK(read_form("a=") == "(none)");
+  CHECK(read_form("a") == "(none)");
+  CHECK(read_json(R"({"a":""})") == "(none)");
+  CHECK(read_json(R"({"a":null})") == "(none)");
 }
 
 TEST_CASE("A parameter twice is refused, whatever its spelling and values") {
-  CHECK(form("a=1&a=1") == twice);
-  CHECK(form("a=1&b=2&%61=3") == twice);
-  CHECK(form("a=&a=1") == twice);
-  CHECK(form("b=1&b=2") == twice);
-  CHECK(json(R"({"a":"1","\u0061":"1"})").starts_with("the body is not acceptable JSON"));
+  CHECK(read_form("a=1&a=1") == twice);
+  CHECK(read_form("a=1&b=2&%61=3") == twice);
+  CHECK(read_form("a=&a=1") == twice);
+  CHECK(read_form("b=1&b=2") == twice);
+  CHECK(read_json(R"({"a":"1","\u0061":"1"})").starts_with("the body is not acceptable JSON"));
 }
 
 TEST_CASE("There are at most 32 parameters") {
-  CHECK(form(form_of(32)) == "x");
-  CHECK(form(form_of(33)) == "more than 32 parameters");
-  CHECK(json(json_of(32)) == "x");
-  CHECK(json(json_of(33)) != "x");
+  CHECK(read_form(form_of(32)) == "x");
+  CHECK(read_form(form_of(33)) == "more than 32 parameters");
+  CHECK(read_json(json_of(32)) == "x");
+  CHECK(read_json(json_of(33)) != "x");
 }
 
 TEST_CASE("What is no text is refused in names and values") {
   for (const char* body : {"a=%00", "a=%0A", "a=x%0d", "a=%7F", "a=%1b", "a=%FF", "a=%C0%80", "a=%ED%A0%80", "%00=1"}) {
     CAPTURE(body);
-    CHECK(form(body) == no_text);
+    CHECK(read_form(body) == no_text);
   }
-  CHECK(form(std::string_view("a=\0", 3)) == no_text);
-  CHECK(form("a=x\xFF") == no_text);
-  CHECK(form("a=x%09y") == "x\ty");
-  CHECK(json(R"({"a":"\u0000"})") == no_text);
-  CHECK(json(R"({"a":"x\ny"})") == no_text);
-  CHECK(json(R"({"\n":"x"})") == no_text);
+  CHECK(read_form(std::string_view("a=\0", 3)) == no_text);
+  CHECK(read_form("a=x\xFF") == no_text);
+  CHECK(read_form("a=x%09y") == "x\ty");
+  CHECK(read_json(R"({"a":"\u0000"})") == no_text);
+  CHECK(read_json(R"({"a":"x\ny"})") == no_text);
+  CHECK(read_json(R"({"\n":"x"})") == no_text);
 }
 
 TEST_CASE("JSON is an object of strings, booleans and nulls") {
-  CHECK(json(R"( {"b":"2", "a":"x\u00e4\"+%41"} )") == "x\xC3\xA4\"+%41");
-  CHECK(json(R"({"a":true})") == "true");
-  CHECK(json(R"({"a":false})") == "false");
-  CHECK(json("{}") == "(none)");
-  CHECK(json(R"({"a":1})") == "a parameter is neither text nor boolean");
+  CHECK(read_json(R"( {"b":"2", "a":"x\u00e4\"+%41"} )") == "x\xC3\xA4\"+%41");
+  CHECK(read_json(R"({"a":true})") == "true");
+  CHECK(read_json(R"({"a":false})") == "false");
+  CHECK(read_json("{}") == "(none)");
+  CHECK(read_json(R"({"a":1})") == "a parameter is neither text nor boolean");
   for (const char* body : {"[]", "\"a\"", "null", "true", "1"}) {
     CAPTURE(body);
-    CHECK(json(body) == "the body is no JSON object");
+    CHECK(read_json(body) == "the body is no JSON object");
   }
   for (const char* body : {R"({"a":["x"]})", R"({"a":{}})", "{", "a=1", R"({"a":"x"}{})", "{\"a\":\"\xFF\"}", " "}) {
     CAPTURE(body);
-    CHECK(json(body).starts_with("the body is not acceptable JSON"));
+    CHECK(read_json(body).starts_with("the body is not acceptable JSON"));
   }
 }
 
 TEST_CASE("No detail holds anything of the body") {
   for (const char* body : {R"({"a":"hunter2",})", R"({"hunter2":["hunter2"]})", R"({"hunter2":1,"hunter2":2})"}) {
-    CHECK(json(body).find("hunter2") == std::string::npos);
+    CHECK(read_json(body).find("hunter2") == std::string::npos);
   }
   for (const char* body : {"hunter2&hunter2", "hunter2=%", "hunter2=%00"}) {
-    CHECK(form(body).find("hunter2") == std::string::npos);
+    CHECK(read_form(body).find("hunter2") == std::string::npos);
   }
 }
 
 TEST_CASE("The Content-Type decides how a body is read, and a body needs one") {
-  CHECK(form("a=1", "Application/X-WWW-Form-Urlencoded ; charset=UTF-8") == "1");
-  CHECK(json("a=1", form_type) == "1");
-  CHECK(json(R"({"a":"1"})", "application/JSON;Charset=\"utf-8\"; x=y") == "1");
-  CHECK(form(R"({"a":"1"})", "application/json") == no_type);
+  CHECK(read_form("a=1", "Application/X-WWW-Form-Urlencoded ; charset=UTF-8") == "1");
+  CHECK(read_json("a=1", form_type) == "1");
+  CHECK(read_json(R"({"a":"1"})", "application/JSON;Charset=\"utf-8\"; x=y") == "1");
+  CHECK(read_form(R"({"a":"1"})", "application/json") == no_type);
   for (const char* type :
        {"", "text/plain", "application/json+x", "application/jsonx", "multipart/form-data; boundary=x",
         "application/x-www-form-urlencoded, application/json", ";application/json", "application/json; charset=utf-16",
         "application/json; charset=latin1; charset=utf-8"}) {
     CAPTURE(type);
-    CHECK(json("{}", type) == no_type);
+    CHECK(read_json("{}", type) == no_type);
   }
 }
 
 TEST_CASE("An empty body has no parameters and needs no Content-Type") {
-  CHECK(form("", "") == "(none)");
-  CHECK(json("", "application/json") == "(none)");
+  CHECK(read_form("", "") == "(none)");
+  CHECK(read_json("", "application/json") == "(none)");
 }
 
 TEST_CASE("A secret parameter comes as a Secret, empty when it is left out") {

@@ -36,6 +36,7 @@ TEST_CASE("Whichever allocation fails while keys are loaded or made, they are th
   spdlog::set_level(spdlog::level::off);
   std::string directory = (std::filesystem::temp_directory_path() / "postern-keys-XXXXXX").string();
   REQUIRE(::mkdtemp(directory.data()) != nullptr);
+  boost::asio::io_context io{1};  // is there until the engine has ended: it may be bringing what has arrived already
   Engine engine;
   int granted = -1;
   for (bool was_refused = true; was_refused;) {
@@ -53,7 +54,6 @@ TEST_CASE("Whichever allocation fails while keys are loaded or made, they are th
     ScarceMemory::granted = -1;
     was_refused = ScarceMemory::refused != refused;
     std::optional<SigningKeys::Made> made;
-    boost::asio::io_context io{1};
     const auto rotate = [&]() -> Task<void> { made = co_await keys->rotate(); };
     spawn(io.get_executor(), rotate());
     run_until(io, [&] { return made.has_value(); });
