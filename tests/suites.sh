@@ -166,7 +166,7 @@ run_fuzz() {
   local output
   wait_for_build_ahead
   heading "fuzzing ($1 s for each target)"
-  output=$("$root/tests/fuzz/run" --seconds "$@" | tee /dev/stderr)
+  output=$("$root/tests/fuzz/run" --seconds "$@" | tee >(cat >&2))  # not /dev/stderr: a file that it is would be emptied
   if [[ $(tail -n 1 <<<"$output") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1]))
     add_failures "${BASH_REMATCH[2]}" "fuzzing"
