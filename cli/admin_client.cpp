@@ -11,6 +11,7 @@
 #include "cli/beast_http.hpp"
 #include "cli/keys.hpp"
 #include "conf/address.hpp"
+#include "gateway/listen_socket.hpp"
 #include "gateway/server.hpp"
 
 namespace postern::cli {
@@ -66,9 +67,7 @@ tl::expected<Answer, std::string> ask(beast_http::verb method, const char* targe
   beast_http::request<beast_http::string_body> request(method, target, 11);
   if (!json.empty()) request.set(beast_http::field::content_type, "application/json");
   request.body() = json;
-  const std::string ip = endpoint.address().to_string();
-  request.set(beast_http::field::host,
-              (endpoint.address().is_v6() ? "[" + ip + "]" : ip) + ":" + std::to_string(parsed->port));
+  request.set(beast_http::field::host, to_text(endpoint));
   request.prepare_payload();
 
   asio::io_context io(1);

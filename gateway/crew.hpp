@@ -29,7 +29,7 @@ class Handoff {
  public:
   explicit Handoff(const Executor& executor) : executor_(executor), arrived_(executor) {}
 
-  // From any thread, once. Waits for memory where there is none.
+  // From any thread, once. Another one than the executor's waits for memory where there is none; its own needs none.
   static void bring(const std::shared_ptr<Handoff>& self, T value) {
     if (self->executor_.running_in_this_thread()) return self->take(std::move(value));
     deliver(self->executor_, std::move(value), [self](T brought) { self->take(std::move(brought)); });
@@ -77,9 +77,9 @@ class Crew {
   std::vector<std::thread> threads_;
 };
 
-// Runs `job` on the crew and comes back to the caller's executor with what it gave; nothing when the queue is full, or when
-// the job found no memory. The job owns what it uses: the caller may be gone when it runs. It throws nothing else. To be
-// called with a named job that is moved.
+// Runs `job` on the crew and comes back to the caller's executor with what it gave; nothing when the queue is full, or
+// when the job found no memory. The job owns what it uses: the caller may be gone when it runs. It throws nothing else.
+// To be called with a named job that is moved.
 template <class Job, class T = std::invoke_result_t<Job>>
 Task<std::optional<T>> run_on(Crew& crew, Job job) {
   const Executor executor = co_await current_executor();

@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <memory>
+#include <new>
 #include <optional>
 #include <thread>
 #include <utility>

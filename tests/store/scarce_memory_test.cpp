@@ -1,7 +1,10 @@
 // A store of a process whose memory runs out goes on once there is memory again.
 #include <malloc.h>
 
+#include <atomic>
 #include <csignal>
+#include <functional>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -49,56 +52,6 @@ int refuse_each(Use use) {
     was_refused = ScarceMemory::refused != before;
   }
   return granted;
-}
-
-}  // namespace
-
-TEST_CASE("Whichever allocation fails, a command that is not formatted leaves nothing behind") {
-  const redis::Words words{"SET", "key", std::string(1000, 'x')};
-  CHECK(refuse_each([&] { return redis::format_command(words).size() > 1000; }) >= 3);
-}
-
-TEST_CASE("Whichever allocation fails, an answer is read whole or not at all, and leaves nothing behind") {
-  const std::string text(1000, 'x');
-  const std::string bulk = "$1000\r\n" + text + "\r\n";
-  CHECK(refuse_each([&] {
-          redis::ReplyReader reader;
-          reader.feed(bulk);
-          const auto reply = reader.next();
-          return !reply || reply->value().text == text;
-        }) >= 2);
-  const std::string list = "*2\r\n" + bulk + bulk;
-  CHECK(refuse_each([&] {
-          redis::ReplyReader reader;
-          reader.feed(list);
-          const auto reply = reader.next();
-          return !reply || (reply->value().list.size() == 2 && reply->value().list[1].text == text);
-        }) >= 4);
-}
-
-TEST_CASE("A store calls and follows again, however often memory has run out meanwhile") {
-  RedisServer server({"--appendonly", "yes", "--appendfsync", "always"});
-  Known known;
-  Follower follower = known.follower();
-  // On the store's thread.
-  follower.caught_up = [counted = follower.caught_up](Millis now) {
-    ScarceMemory::is_about_this_thread = true;
-    counted(now);
-  };
-  const auto store = open_redis_store(options_of(server));
-  store->follow(std::move(follower));
-  std::vector<std::string> revoked;
-  for (const char* sid : {"a", "b", "c"}) {
-    revoked.emplace_back(sid);
-    healed_revoke(*store, sid);
-    known.wait_for(revoked);
-    server.kill();
-    CHECK(ScarceMemory::run_out(4));
-    server.start();
-  }
-  healed_revoke(*store, "d");
-  revoked.emplace_back("d");
-  known.wait_for(revoked);
 }
 
 // On the store's thread from now on.
@@ -156,7 +109,58 @@ void add_a_key(Store& store) {
   answer.value();
 }
 
-TEST_CASE_TEMPLATE("Whichever allocation of a store's thread fails, the call is answered and later ones are", Place, STORES) {
+}  // namespace
+
+TEST_CASE("Whichever allocation fails, a command that is not formatted leaves nothing behind") {
+  const redis::Words words{"SET", "key", std::string(1000, 'x')};
+  CHECK(refuse_each([&] { return redis::format_command(words).size() > 1000; }) >= 3);
+}
+
+TEST_CASE("Whichever allocation fails, an answer is read whole or not at all, and leaves nothing behind") {
+  const std::string text(1000, 'x');
+  const std::string bulk = "$1000\r\n" + text + "\r\n";
+  CHECK(refuse_each([&] {
+          redis::ReplyReader reader;
+          reader.feed(bulk);
+          const auto reply = reader.next();
+          return !reply || reply->value().text == text;
+        }) >= 2);
+  const std::string list = "*2\r\n" + bulk + bulk;
+  CHECK(refuse_each([&] {
+          redis::ReplyReader reader;
+          reader.feed(list);
+          const auto reply = reader.next();
+          return !reply || (reply->value().list.size() == 2 && reply->value().list[1].text == text);
+        }) >= 4);
+}
+
+TEST_CASE("A store calls and follows again, however often memory has run out meanwhile") {
+  RedisServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  Known known;
+  Follower follower = known.follower();
+  // On the store's thread.
+  follower.caught_up = [counted = follower.caught_up](Millis now) {
+    ScarceMemory::is_about_this_thread = true;
+    counted(now);
+  };
+  const auto store = open_redis_store(options_of(server));
+  store->follow(std::move(follower));
+  std::vector<std::string> revoked;
+  for (const char* sid : {"a", "b", "c"}) {
+    revoked.emplace_back(sid);
+    healed_revoke(*store, sid);
+    known.wait_for(revoked);
+    server.kill();
+    CHECK(ScarceMemory::run_out(4));
+    server.start();
+  }
+  healed_revoke(*store, "d");
+  revoked.emplace_back("d");
+  known.wait_for(revoked);
+}
+
+TEST_CASE_TEMPLATE("Whichever allocation of a store's thread fails, the call is answered and later ones are", Place,
+                   STORES) {
   Place place;
   place.options.queue_limit = 1;
   const auto store = place.open(), other = place.open();
