@@ -69,7 +69,7 @@ run_unit() {
   local cases_failed
   cases_failed=$(sed -n 's/.*| *\([0-9]*\) failed.*/\1/p' <<<"$summary")
   passed=$((passed + $(sed -n 's/.*| *\([0-9]*\) passed.*/\1/p' <<<"$summary")))
-  add_failures "$cases_failed" "$2 ($1)"
+  add_failures "$cases_failed" "$2 ($1): $(sed -n '/^TEST CASE: */{s///p;q}' <<<"$output")"
   # A sanitizer's report, or an end after the last case.
   ((status == 0 || cases_failed > 0)) || add_failure "$2 ended with $status"
 }

@@ -84,10 +84,20 @@ bool check_hash(Context& context, std::string_view input, std::string_view signa
          EVP_PKEY_verify(context.checking.get(), bytes_of(signature), signature.size(), hash.data(), length) == 1;
 }
 
+std::size_t octets_of(unsigned bits) {
+  return (bits + 7) / 8;
+}
+
+// As long as the modulus (RFC 8017 sections 8.1.2 and 8.2.2, step 1): of a PSS signature OpenSSL takes any length of the
+// same number.
+bool check_rsa(Context& context, const Key& key, std::string_view input, std::string_view signature) {
+  return signature.size() == octets_of(key.bits) && check_hash(context, input, signature);
+}
+
 // JWS has r||s, each of the field's full width (RFC 7518 section 3.4); OpenSSL wants DER. Empty when the width is
 // wrong.
 std::string ecdsa_der(std::string_view signature, unsigned curve_bits) {
-  const std::size_t width = (curve_bits + 7) / 8;
+  const std::size_t width = octets_of(curve_bits);
   if (signature.size() != 2 * width) return {};
   const int half = static_cast<int>(width);
   const EcdsaSignaturePtr pair(ECDSA_SIG_new());
@@ -115,7 +125,7 @@ bool check(Context& context, const Key& key, const Algorithm& algorithm, std::st
       return check_mac(context, input, signature);
     case Scheme::rsa_pkcs1:
     case Scheme::rsa_pss:
-      return check_hash(context, input, signature);
+      return check_rsa(context, key, input, signature);
     case Scheme::ecdsa:
       return check_ecdsa(context, key, input, signature);
     case Scheme::eddsa:

@@ -19,7 +19,7 @@ class SignatureContexts {
   SignatureContexts& operator=(SignatureContexts&&) noexcept;
 
   // True when `signature` is the key's over `signing_input`. The key must fit the algorithm. ECDSA signatures are
-  // exactly r||s of the curve's width; HMAC is compared in constant time.
+  // exactly r||s of the curve's width, RSA signatures as long as the modulus; HMAC is compared in constant time.
   bool verify(const Key& key, const Algorithm& algorithm, std::string_view signing_input, std::string_view signature);
 
  private:

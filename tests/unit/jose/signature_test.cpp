@@ -71,6 +71,25 @@ TEST_CASE("A PSS salt is exactly as long as the hash") {
   }
 }
 
+TEST_CASE("An RSA signature is exactly as long as the modulus, whatever zeros it begins with") {
+  for (const char* alg : {"RS256", "PS256"}) {
+    CAPTURE(alg);
+    const mint::SigningKey rsa = mint::shared_key(alg);
+    std::string message = "0", signature = mint::sign_bytes(rsa, message);
+    for (int i = 1; signature.front() != '\0'; ++i) {  // about one in 256
+      message = std::to_string(i);
+      signature = mint::sign_bytes(rsa, message);
+    }
+    SignatureContexts contexts;
+    const auto verifies_as = [&](std::string_view given) {
+      return contexts.verify(key_of(rsa), *find_algorithm(alg), message, given);
+    };
+    CHECK(verifies_as(signature));
+    CHECK_FALSE(verifies_as(std::string_view(signature).substr(1)));
+    CHECK_FALSE(verifies_as(std::string(1, '\0') + signature));
+  }
+}
+
 TEST_CASE("An HMAC made with a public key's bytes never meets a public key") {
   const mint::SigningKey rsa = mint::shared_key("RS256");
   const std::string mac = mint::sign_bytes({"HS256", "", nullptr, mint::jwk(rsa)}, input);
