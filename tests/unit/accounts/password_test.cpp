@@ -41,7 +41,8 @@ std::string with_costs(const std::string& costs) {
 }  // namespace
 
 TEST_CASE("Hashes that other programs made are verified") {
-  for (const char* text : {of_the_tool, of_the_tool_on_two_lanes, of_the_tool_at_the_usual_cost, of_argon2_cffi}) {
+  for (const std::string text :
+       {of_the_tool, of_the_tool_on_two_lanes, of_the_tool_at_the_usual_cost, of_argon2_cffi}) {
     CAPTURE(text);
     const auto hash = PasswordHash::parse(text);
     REQUIRE(hash);

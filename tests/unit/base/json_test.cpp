@@ -62,7 +62,7 @@ TEST_CASE("Numbers that crash or overflow naive readers are bounded") {
 }
 
 TEST_CASE("What RFC 8259 does not call a number, literal or value is refused") {
-  for (const char* text :
+  for (const std::string_view text :
        {"",           " ",        "01",        "+1",       "1.",      ".5",        "1e",    "-",    "0x1",
         "NaN",        "Infinity", "-Infinity", "nul",      "True",    "'a'",       "\"a",   "[1,]", "[,1]",
         "{\"a\":1,}", "{a:1}",    "{\"a\"}",   "{1:2}",    "[1 2]",   "[",         "{",     "]",    "}",
@@ -74,7 +74,7 @@ TEST_CASE("What RFC 8259 does not call a number, literal or value is refused") {
 
 TEST_CASE("White space around the value is fine, anything else is not") {
   CHECK(refusal_of(" \t\r\n{} \t\r\n") == "accepted");
-  for (const char* text : {"{}{}", "{}x", "{},", "1 1", "{}\xC2\xA0", "\x0B{}"}) {
+  for (const std::string_view text : {"{}{}", "{}x", "{},", "1 1", "{}\xC2\xA0", "\x0B{}"}) {
     CAPTURE(text);
     CHECK(refusal_of(text) != "accepted");
   }
@@ -86,8 +86,9 @@ TEST_CASE("White space around the value is fine, anything else is not") {
 }
 
 TEST_CASE("Strings and names must be UTF-8 without lone surrogates, escaped or not") {
-  for (const char* text : {"[\"\xFF\"]", "[\"\xC0\xAF\"]", "[\"\xED\xB0\x80\"]", R"(["\udc00"])", R"(["\ud800"])",
-                           R"(["\ud800x"])", R"(["\ud800\ud800"])", R"({"\udc00":1})", "{\"\xFF\":1}"}) {
+  for (const std::string_view text :
+       {"[\"\xFF\"]", "[\"\xC0\xAF\"]", "[\"\xED\xB0\x80\"]", R"(["\udc00"])", R"(["\ud800"])", R"(["\ud800x"])",
+        R"(["\ud800\ud800"])", R"({"\udc00":1})", "{\"\xFF\":1}"}) {
     CAPTURE(text);
     CHECK(refusal_of(text) != "accepted");
   }

@@ -114,7 +114,7 @@ TEST_CASE("Issuer and audience are checked when they are given") {
 
 TEST_CASE("Without a list the algorithms of every key type in the file are allowed") {
   const std::string set = mint::jwks({mint::jwk(mint::shared_key("RS256")), mint::jwk(mint::shared_key("HS256"))});
-  for (const char* alg : {"RS256", "PS384", "HS256", "HS512"}) {
+  for (const std::string_view alg : {"RS256", "PS384", "HS256", "HS512"}) {
     CAPTURE(alg);
     CHECK(run(at(1700000000), set, mint::sign(mint::shared_key(alg), payload)).status == 0);
   }

@@ -33,8 +33,8 @@ TEST_CASE("an issuer that cannot be asked for keys needs another way to them") {
         Lines{"providers.shop.issuer: is no URL, so that nobody can ask it for keys" + other_ways});
   CHECK(fetched("issuer: 'https://id.example.com/?realm=shop'") ==
         Lines{"providers.shop.issuer: has a query, so that its metadata cannot be found" + other_ways});
-  for (const char* way : {"jwks_uri: https://a", "discovery_url: https://a", "jwks_file: a", "pem_file: a",
-                          "secret_file: a", "secret: a"}) {
+  for (const std::string way : {"jwks_uri: https://a", "discovery_url: https://a", "jwks_file: a", "pem_file: a",
+                                "secret_file: a", "secret: a"}) {
     CAPTURE(way);
     for (const char* issuer : {"any", "joe", "'https://id.example.com/?realm=shop'", "urn:a"}) {
       CHECK(fetched(std::string("issuer: ") + issuer + ", " + way) == Lines{});

@@ -28,7 +28,8 @@ TEST_CASE("an issuer's placeholder is one name in braces") {
   CHECK(found->size == 10);
   CHECK(with_tenant("https://a/{tenant_1}/v2", *found, "x") == "https://a/x/v2");
   CHECK(find_placeholder("https://a/")->size == 0);
-  for (const char* text : {"{", "}", "{}", "}a{", "{a", "a}", "{a}}", "{{a}", "{a}{b}", "{a}/{a}", "{a b}", "{a-b}"}) {
+  for (const std::string_view text :
+       {"{", "}", "{}", "}a{", "{a", "a}", "{a}}", "{{a}", "{a}{b}", "{a}/{a}", "{a b}", "{a-b}"}) {
     CAPTURE(text);
     CHECK_FALSE(find_placeholder(text));
   }

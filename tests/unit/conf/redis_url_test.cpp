@@ -21,7 +21,7 @@ TEST_CASE("an address of a Redis is a host, and where it says so a port") {
   CHECK(parse_redis_address("10.0.0.1:1", 6379) == RedisAddress{"10.0.0.1", 1});
   CHECK(parse_redis_address("[2001:DB8::1]:65535", 6379) == RedisAddress{"2001:db8::1", 65535});
   CHECK(parse_redis_address("[::1]", 6379) == RedisAddress{"::1", 6379});
-  for (const char* text :
+  for (const std::string_view text :
        {"", ":6379", "a:", "a:0", "a:65536", "a:x", "::1", "[::1", "a b", "u@a", "redis://a", "a/1"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_redis_address(text, 6379).has_value());

@@ -8,7 +8,8 @@ TEST_CASE("integers are decimal, without sign and leading zeros") {
   CHECK(parse_integer("0") == 0u);
   CHECK(parse_integer("10") == 10u);
   CHECK(parse_integer("18446744073709551615") == 18446744073709551615ull);
-  for (const char* text : {"", "010", "00", "+1", "-1", "1.0", "0x10", "1_000", " 1", "1 ", "18446744073709551616"}) {
+  for (const std::string_view text :
+       {"", "010", "00", "+1", "-1", "1.0", "0x10", "1_000", " 1", "1 ", "18446744073709551616"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_integer(text));
   }
@@ -17,7 +18,7 @@ TEST_CASE("integers are decimal, without sign and leading zeros") {
 TEST_CASE("booleans are true and false alone") {
   CHECK(parse_boolean("true") == true);
   CHECK(parse_boolean("false") == false);
-  for (const char* text : {"True", "yes", "on", "1", ""}) CHECK_FALSE(parse_boolean(text));
+  for (const std::string_view text : {"True", "yes", "on", "1", ""}) CHECK_FALSE(parse_boolean(text));
 }
 
 TEST_CASE("durations have a unit") {
@@ -28,7 +29,7 @@ TEST_CASE("durations have a unit") {
   CHECK(parse_duration("7d")->count() == 604'800'000);
   CHECK(parse_duration("0s")->count() == 0);
   CHECK(parse_duration("36500d"));
-  for (const char* text :
+  for (const std::string_view text :
        {"", "5", "s", "5 s", "05s", "5S", "1.5s", "-1s", "1w", "5sec", "36501d", "99999999999999999999s"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration(text));
@@ -41,7 +42,8 @@ TEST_CASE("sizes are bytes or have a binary unit") {
   CHECK(parse_bytes("1MiB")->count == 1 << 20);
   CHECK(parse_bytes("2GiB")->count == 2ull << 30);
   CHECK(parse_bytes("9223372036854775807"));
-  for (const char* text : {"", "KiB", "1KB", "1kib", "1 KiB", "01KiB", "1B", "9223372036854775808", "8589934592GiB"}) {
+  for (const std::string_view text :
+       {"", "KiB", "1KB", "1kib", "1 KiB", "01KiB", "1B", "9223372036854775808", "8589934592GiB"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_bytes(text));
   }

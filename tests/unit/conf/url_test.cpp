@@ -150,21 +150,23 @@ TEST_CASE("relative references resolve as RFC 3986 section 5.4 lists them") {
 }
 
 TEST_CASE("a redirect is refused like a URL") {
-  for (const char* location : {"", "ftp://z/", "javascript:alert(1)", "http:g", "https://u:p@z/", "//u@z/", "//",
-                               "///y", "/y#f", "#f", "/a b", "/\xc3\xa4", ":80/y", "https://z:0/", "/y\r\nX: y"}) {
+  for (const std::string_view location :
+       {"", "ftp://z/", "javascript:alert(1)", "http:g", "https://u:p@z/", "//u@z/", "//", "///y", "/y#f", "#f", "/a b",
+        "/\xc3\xa4", ":80/y", "https://z:0/", "/y\r\nX: y"}) {
     CAPTURE(location);
     CHECK(resolved("https://a/b", location).starts_with("refused: "));
   }
 }
 
 TEST_CASE("loopback is 127.0.0.0/8, ::1, localhost and what is below it") {
-  for (const char* host : {"127.0.0.1", "127.255.255.255", "::1", "0:0:0:0:0:0:0:1", "localhost", "LOCALHOST",
-                           "id.localhost", "a.b.localhost"}) {
+  for (const std::string_view host : {"127.0.0.1", "127.255.255.255", "::1", "0:0:0:0:0:0:0:1", "localhost",
+                                      "LOCALHOST", "id.localhost", "a.b.localhost"}) {
     CAPTURE(host);
     CHECK(is_loopback_host(host));
   }
-  for (const char* host : {"", "126.255.255.255", "128.0.0.1", "127.example.com", "127.0.0.1.example.com", "0.0.0.0",
-                           "::", "::2", "localhost.example.com", "notlocalhost", ".localhost.a", "10.0.0.1"}) {
+  for (const std::string_view host :
+       {"", "126.255.255.255", "128.0.0.1", "127.example.com", "127.0.0.1.example.com", "0.0.0.0", "::", "::2",
+        "localhost.example.com", "notlocalhost", ".localhost.a", "10.0.0.1"}) {
     CAPTURE(host);
     CHECK_FALSE(is_loopback_host(host));
   }

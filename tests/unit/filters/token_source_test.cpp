@@ -246,7 +246,7 @@ TEST_CASE("a query that held only the token goes with its question mark, an offe
 }
 
 TEST_CASE("a subprotocol's token is read and taken out in every spelling of its field") {
-  for (const char* const name : {"Sec_WebSocket_Protocol", "sec.websocket.protocol", "Sec-WebSocket~PROTOCOL"}) {
+  for (const std::string_view name : {"Sec_WebSocket_Protocol", "sec.websocket.protocol", "Sec-WebSocket~PROTOCOL"}) {
     CAPTURE(name);
     const TokenSources sources({protocol("bearer")}, 8192);
     Fixture twins;

@@ -62,7 +62,7 @@ TEST_CASE("a Cookie field that holds no other goes as a whole") {
 }
 
 TEST_CASE("no spelling that an origin may take for the name is left") {
-  for (const char* pair :
+  for (const std::string_view pair :
        {"__host-access=x", "__HOST-ACCESS=x", "__Host-access =x", "\t__Host-access\t= x", "__Host-access",
         "__Host-access=\"x\"", "=__Host-access=x", " = =__Host-access=x", "__Host-access=x=y"}) {
     CAPTURE(pair);
@@ -75,7 +75,7 @@ TEST_CASE("an opened quote before a cookie does not hide it") {
 }
 
 TEST_CASE("cookies of other names stay, also those that hold or begin with the name") {
-  for (const char* list :
+  for (const std::string_view list :
        {"a=__Host-access=x", "__Host-access2=x", "x__Host-access=x", "access=x", "__Host-acces=x", "a=1;;  b=2 ;"}) {
     CAPTURE(list);
     CHECK(left_of_list(list) == std::string_view(list));

@@ -129,9 +129,9 @@ TEST_CASE("row 85: a known coding before chunked is not implemented") {
 }
 
 TEST_CASE("row 48: Connection may not name what every hop needs") {
-  for (const std::string_view name : {"Host", "content-length", "Transfer-Encoding", "AUTHORIZATION"}) {
+  for (const std::string name : {"Host", "content-length", "Transfer-Encoding", "AUTHORIZATION"}) {
     CAPTURE(name);
-    CHECK(verdict_on("Connection: keep-alive, " + std::string(name) + "\r\n") == Reason::request_malformed);
+    CHECK(verdict_on("Connection: keep-alive, " + name + "\r\n") == Reason::request_malformed);
   }
   CHECK(verdict_on("Connection: X-A\r\nConnection: Host\r\n") == Reason::request_malformed);
   CHECK(verdict_on("Connection: X-User\r\n") == Reason::accepted);
@@ -139,12 +139,12 @@ TEST_CASE("row 48: Connection may not name what every hop needs") {
 
 TEST_CASE("Connection and Proxy-Connection are lists of tokens") {
   for (const std::string name : {"Connection", "Proxy-Connection"}) {
-    for (const char* const value : {"close a", "\"close\"", "X-User\t@", "close;q=1", "a, b c", "caf\xC3\xA9"}) {
+    for (const std::string value : {"close a", "\"close\"", "X-User\t@", "close;q=1", "a, b c", "caf\xC3\xA9"}) {
       CAPTURE(value);
       CHECK(policy_on(name + ": " + value + "\r\n") == Reason::request_malformed);
       CHECK(response_to(Method::get, name + ": " + value + "\r\n").reason == Reason::upstream_malformed);
     }
-    for (const char* const value : {"", ",", "close", ", close ,, X-User\t, keep-alive"}) {
+    for (const std::string value : {"", ",", "close", ", close ,, X-User\t, keep-alive"}) {
       CAPTURE(value);
       CHECK(policy_on(name + ": " + value + "\r\n") == Reason::accepted);
       CHECK(response_to(Method::get, name + ": " + value + "\r\n").reason == Reason::accepted);
@@ -166,11 +166,11 @@ TEST_CASE("Connection fields list sixteen options at most, all of them together"
 }
 
 TEST_CASE("row 61: a known method in other letters is not implemented, another one is") {
-  for (const char* method : {"get", "Post", "DELETe", "trace", "connect"}) {
+  for (const std::string method : {"get", "Post", "DELETe", "trace", "connect"}) {
     CAPTURE(method);
     CHECK(judge_bytes(std::string(method) + " / HTTP/1.1\r\nHost: a\r\n\r\n") == Reason::method_not_implemented);
   }
-  for (const char* method : {"PROPFIND", "purge", "GETS", "PATCH"}) {
+  for (const std::string method : {"PROPFIND", "purge", "GETS", "PATCH"}) {
     CAPTURE(method);
     CHECK(judge_bytes(std::string(method) + " / HTTP/1.1\r\nHost: a\r\n\r\n") == Reason::accepted);
   }
@@ -182,7 +182,7 @@ TEST_CASE("row 61: TRACE is not allowed and CONNECT not implemented") {
 }
 
 TEST_CASE("row 74: HTTP/1.1 has exactly one Host, and it is an authority") {
-  for (const std::string_view fields :
+  for (const std::string fields :
        {"", "Host: a\r\nHost: a\r\n", "Host: a@b\r\n", "Host: a b\r\n", "Host:\r\n", "Host: a/b\r\n", "Host: a,b\r\n",
         "Host: a:\r\n", "Host: a:65536\r\n", "Host: a:8x\r\n", "Host: [::1\r\n", "Host: [g::1]\r\n", "Host: %61\r\n"}) {
     CAPTURE(fields);
@@ -238,7 +238,7 @@ TEST_CASE("row 56: an upgrade to h2c is none") {
 }
 
 TEST_CASE("row 100: a response that could be framed in two ways is refused") {
-  for (const std::string_view fields :
+  for (const std::string fields :
        {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
         "Content-Length: 3\r\nContent-Length: 3\r\n", "Content-Length: 3\r\nContent-Length: 4\r\n",
         "Content-Length: 3, 3\r\n", "Content-Length: x\r\n", "Transfer-Encoding: gzip, chunked\r\n",

@@ -108,13 +108,14 @@ TEST_CASE("A provider's claim rule refuses as the provider, a route's as the rou
 }
 
 TEST_CASE("Scopes are found in `scope` and `scp`, as words of a string or as elements") {
-  for (const char* more : {R"(,"scope":"r w")", R"(,"scope":["w","r"])", R"(,"scp":"x r w")", R"(,"scp":["r","w"])",
-                           R"(,"scope":"r","scp":["w"])"}) {
+  for (const std::string_view more : {R"(,"scope":"r w")", R"(,"scope":["w","r"])", R"(,"scp":"x r w")",
+                                      R"(,"scp":["r","w"])", R"(,"scope":"r","scp":["w"])"}) {
     CAPTURE(more);
     CHECK(scopes_end(more, {"r", "w"}) == Reason::accepted);
   }
-  for (const char* more : {"", R"(,"scope":"r")", R"(,"scope":"rw")", R"(,"scope":["r w"])", R"(,"scope":7)",
-                           R"(,"scope":null)", R"(,"scope":[7,null])", R"(,"scope":"R W")", R"(,"scope":"r,w")"}) {
+  for (const std::string_view more :
+       {"", R"(,"scope":"r")", R"(,"scope":"rw")", R"(,"scope":["r w"])", R"(,"scope":7)", R"(,"scope":null)",
+        R"(,"scope":[7,null])", R"(,"scope":"R W")", R"(,"scope":"r,w")"}) {
     CAPTURE(more);
     CHECK(scopes_end(more, {"r", "w"}) == Reason::scope_insufficient);
   }

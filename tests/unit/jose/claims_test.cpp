@@ -24,8 +24,9 @@ TEST_CASE("Dots lead into objects, digits into arrays") {
   CHECK(at("realm_access.roles.1", claims) == "\"b\"");
   CHECK(at("realm_access.2", claims) == "\"two\"");
   CHECK(at("n", claims) == "null");
-  for (const char* path : {"", "Sub", "sub.x", "realm_access.roles.2", "realm_access.roles.-1", "realm_access.roles.1x",
-                           "realm_access.roles.", "realm_access.roles.99999999999999999999", ".sub", "n.x"}) {
+  for (const std::string path :
+       {"", "Sub", "sub.x", "realm_access.roles.2", "realm_access.roles.-1", "realm_access.roles.1x",
+        "realm_access.roles.", "realm_access.roles.99999999999999999999", ".sub", "n.x"}) {
     CAPTURE(path);
     CHECK(at(path, claims) == "absent");
   }

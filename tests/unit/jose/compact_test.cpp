@@ -70,7 +70,7 @@ TEST_CASE("Only the signature alone may be judged over an empty payload") {
 TEST_CASE("base64 that is not strict is refused in every part") {
   const std::string header = encode_base64url(R"({"alg":"RS256"})");
   const std::string payload = encode_base64url(R"({"a":1})");
-  for (const char* odd : {"Zm9v=", "Zm+v", "Zm/v", "Zm 9", " Zm9v", "Zm9v\n", "Zm?v", "Zh", "Zm9vY"}) {
+  for (const std::string_view odd : {"Zm9v=", "Zm+v", "Zm/v", "Zm 9", " Zm9v", "Zm9v\n", "Zm?v", "Zh", "Zm9vY"}) {
     CAPTURE(odd);
     const std::string bad(odd);
     CHECK(malformed(bad + "." + payload + ".c2ln") == "the header is not strict base64url");
@@ -97,7 +97,7 @@ TEST_CASE("Extensions that must be understood, and unencoded payloads, are refus
   CHECK(header_fault(R"({"alg":"RS256","crit":["exp"]})") == "the header demands extensions: `crit` is [\"exp\"]");
   CHECK(header_fault(R"({"alg":"RS256","crit":["b64"],"b64":true})") ==
         "the header demands extensions: `crit` is [\"b64\"]");
-  for (const char* crit : {"[]", "null", "\"exp\"", "{}", "[1]", "[\"alg\"]"}) {
+  for (const std::string_view crit : {"[]", "null", "\"exp\"", "{}", "[1]", "[\"alg\"]"}) {
     CAPTURE(crit);
     CHECK(header_fault(R"({"alg":"RS256","crit":)" + std::string(crit) + "}") != "parsed");
   }

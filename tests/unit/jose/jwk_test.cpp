@@ -84,7 +84,7 @@ TEST_CASE("An RSA exponent must be odd, above 1 and at most 64 bits long") {
 }
 
 TEST_CASE("Keys of every curve load and fit their own algorithm alone") {
-  for (const char* alg : {"ES256", "ES384", "ES512", "ES256K", "EdDSA"}) {
+  for (const std::string_view alg : {"ES256", "ES384", "ES512", "ES256K", "EdDSA"}) {
     CAPTURE(alg);
     const auto key = load(mint::jwk(mint::shared_key(alg)));
     REQUIRE(key);

@@ -36,7 +36,7 @@ TEST_CASE("Only a JSON object with an array `keys`, or a single JWK, is a set") 
   CHECK(fault(mint::jwk(mint::shared_key("ES256"))) == "read");
   CHECK(fault("") == "it is not JSON: The document is empty. (at byte 0)");
   CHECK(fault("<html>") == "it is not JSON: Invalid value. (at byte 0)");
-  for (const char* text : {"[]", "{}", R"({"keys":{}})", R"({"keys":null,"kty":"EC"})", "null"}) {
+  for (const std::string_view text : {"[]", "{}", R"({"keys":{}})", R"({"keys":null,"kty":"EC"})", "null"}) {
     CAPTURE(text);
     CHECK(fault(text) == "it is no JSON object with an array `keys`");
   }

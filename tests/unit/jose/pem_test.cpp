@@ -55,7 +55,7 @@ Thumbprint thumbprint_of(const mint::SigningKey& key) {
 }  // namespace
 
 TEST_CASE("A public key in PEM is the same key as its JWK, for every type") {
-  for (const char* alg : {"RS256", "ES256", "ES384", "ES512", "ES256K", "EdDSA"}) {
+  for (const std::string_view alg : {"RS256", "ES256", "ES384", "ES512", "ES256K", "EdDSA"}) {
     CAPTURE(alg);
     const mint::SigningKey key = mint::shared_key(alg);
     const auto loaded = parse_pem_keys(public_pem(key));

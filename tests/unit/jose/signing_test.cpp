@@ -83,7 +83,7 @@ constexpr std::string_view rfc7515_rsa_key =
 }  // namespace
 
 TEST_CASE("Tokens of each algorithm are accepted by their published key, and by no other key of that type") {
-  for (const char* alg : service_algorithms) {
+  for (const std::string_view alg : service_algorithms) {
     CAPTURE(alg);
     const SigningKey& key = key_for(alg);
     CHECK(judged(key, published(key)) == Reason::accepted);
@@ -106,7 +106,7 @@ TEST_CASE("Every ECDSA half has its full width, whatever zeros it begins with") 
 }
 
 TEST_CASE("A PEM brings the same key back: kid, JWK and signatures") {
-  for (const char* alg : service_algorithms) {
+  for (const std::string_view alg : service_algorithms) {
     CAPTURE(alg);
     const SigningKey& key = key_for(alg);
     const Secret pem = key.to_pem();
@@ -121,7 +121,7 @@ TEST_CASE("A PEM brings the same key back: kid, JWK and signatures") {
 }
 
 TEST_CASE("The published JWK names what the key is for, and holds nothing private") {
-  for (const char* alg : service_algorithms) {
+  for (const std::string_view alg : service_algorithms) {
     CAPTURE(alg);
     const SigningKey& key = key_for(alg);
     const Json jwk = to_jwk(key.public_key());

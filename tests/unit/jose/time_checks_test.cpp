@@ -18,8 +18,8 @@ TEST_CASE("`exp` refuses from exp + leeway on") {
 }
 
 TEST_CASE("An `exp` that is no sensible date is refused") {
-  for (const char* exp : {"1e400", "9223372036854775808", "253402300800", "1700000300000", "\"1700000300\"", "null",
-                          "true", "[1700000300]", "{}", "0.000000000000000000001e-2147483639"}) {
+  for (const std::string_view exp : {"1e400", "9223372036854775808", "253402300800", "1700000300000", "\"1700000300\"",
+                                     "null", "true", "[1700000300]", "{}", "0.000000000000000000001e-2147483639"}) {
     CAPTURE(exp);
     CHECK(reason_of(with_exp(exp)) == Reason::token_malformed);
   }
@@ -39,7 +39,7 @@ TEST_CASE("A token may do without `exp` where the rules say so, but not with a b
 }
 
 TEST_CASE("`nbf` and `iat` may lie ahead by the leeway and no more") {
-  for (const char* claim : {"nbf", "iat"}) {
+  for (const std::string_view claim : {"nbf", "iat"}) {
     CAPTURE(claim);
     const auto at = [&](std::string_view date) {
       return reason_of(valid_payload(",\"" + std::string(claim) + "\":" + std::string(date)));

@@ -244,7 +244,7 @@ TEST_CASE("a loopback name that resolves elsewhere gets no plain http") {
 }
 
 TEST_CASE("a link-local address is refused without a connection unless it is allowed") {
-  for (const char* host : {"169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "2852039166"}) {
+  for (const std::string host : {"169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "2852039166"}) {
     CAPTURE(host);
     const FetchFailure failed = refused({false, host, 80, "/"}, http_allowed());
     CHECK(failed.phase == Phase::dns);

@@ -91,7 +91,7 @@ TEST_CASE("a compressed document is decompressed, and bounded before and after")
 
 TEST_CASE("another encoding, or two, is a failure; identity is none") {
   CHECK(fetch_encoded("{}", "Content-Encoding: identity\r\n").succeeded());
-  for (const char* fields :
+  for (const std::string fields :
        {"Content-Encoding: br\r\n", "Content-Encoding: deflate\r\n", "Content-Encoding: gzip, gzip\r\n",
         "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n"}) {
     const Outcome outcome = fetch_encoded(gzip("{}"), fields);

@@ -97,8 +97,8 @@ TEST_CASE("another name of the same server is another origin") {
 TEST_CASE("a redirect to a link-local address is refused without a connection, in any spelling") {
   FetchOptions options;
   options.allow_http = true;
-  for (const char* host : {"169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "2852039166", "0xa9fea9fe",
-                           "169.254.43518", "0251.0376.0251.0376"}) {
+  for (const std::string host : {"169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "2852039166", "0xa9fea9fe",
+                                 "169.254.43518", "0251.0376.0251.0376"}) {
     const FetchFailure failed = failed_redirect(redirect(std::string("http://") + host + "/latest/meta-data"), options);
     CAPTURE(host);
     CAPTURE(failed.detail);

@@ -227,7 +227,7 @@ TEST_CASE("a response that two readers could read differently is a failure") {
       "HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
       "{\"keys\":[]}\r\n\r\n",
   };
-  for (const char* bytes : doubtful) {
+  for (const std::string bytes : doubtful) {
     CAPTURE(bytes);
     const Outcome outcome = fetch_answer(bytes);
     REQUIRE(!outcome.succeeded());

@@ -54,7 +54,7 @@ TEST_CASE("a POST says what it carries, with the configured headers, and gives t
 }
 
 TEST_CASE("every status is an answer to a POST, and only a 200's body is read") {
-  for (const char* status : {"201 Created", "401 Unauthorized", "404 Not Found", "500 Internal Server Error"}) {
+  for (const std::string status : {"201 Created", "401 Unauthorized", "404 Not Found", "500 Internal Server Error"}) {
     CAPTURE(status);
     const Result result = post_answer(response("{}", {}, status));
     REQUIRE(result);

@@ -51,8 +51,8 @@ TEST_CASE("What is configured wins over the environment, NO_PROXY and loopback")
 }
 
 TEST_CASE("The environment's proxy never leads to loopback") {
-  for (const char* target : {"https://127.0.0.1", "https://127.8.9.1:8443", "https://[::1]", "https://localhost",
-                             "https://id.localhost", "http://LOCALHOST:8080"}) {
+  for (const std::string target : {"https://127.0.0.1", "https://127.8.9.1:8443", "https://[::1]", "https://localhost",
+                                   "https://id.localhost", "http://LOCALHOST:8080"}) {
     CAPTURE(target);
     CHECK(goes_directly(target, ""));
   }
@@ -74,8 +74,8 @@ TEST_CASE("A proxy that cannot be used is refused by the name of its setting, wi
   CHECK(refusal("https://p.example", "").starts_with("refused: proxy: must be an http:// URL"));
   CHECK(refusal("", "https://p.example").starts_with("refused: HTTPS_PROXY: must be an http:// URL"));
   CHECK(refusal("", "http://p.example/path") == "refused: HTTPS_PROXY: must end after host and port, without a path");
-  for (const char* text : {"http://user:pa55word@p.example:3128", "user:pa55word@p.example:3128", "socks5://pa55word:1",
-                           "http://pa55word:0", "http://pa55 word", "http://"}) {
+  for (const std::string text : {"http://user:pa55word@p.example:3128", "user:pa55word@p.example:3128",
+                                 "socks5://pa55word:1", "http://pa55word:0", "http://pa55 word", "http://"}) {
     CAPTURE(text);
     CHECK(refusal("", text).starts_with("refused: HTTPS_PROXY: "));
     CHECK(refusal(text, "").starts_with("refused: proxy: "));
@@ -86,15 +86,15 @@ TEST_CASE("A proxy that cannot be used is refused by the name of its setting, wi
 }
 
 TEST_CASE("A name in NO_PROXY matches itself and the names below it") {
-  for (const char* no_proxy : {"example.com", ".example.com", "*.example.com", "EXAMPLE.com", "example.com.",
-                               "a, example.com", "a example.com", "a,,\texample.com ,b", "*", "a,*"}) {
+  for (const std::string no_proxy : {"example.com", ".example.com", "*.example.com", "EXAMPLE.com", "example.com.",
+                                     "a, example.com", "a example.com", "a,,\texample.com ,b", "*", "a,*"}) {
     CAPTURE(no_proxy);
     CHECK(goes_directly("https://example.com", no_proxy));
     CHECK(goes_directly("https://id.Example.com", no_proxy));
     CHECK(goes_directly("https://a.b.example.com:8443", no_proxy));
   }
-  for (const char* no_proxy : {"", ",", " ", ".", "om", "xample.com", ".xample.com", "id.example.com",
-                               "example.com.org", "example", "*example.com", "ex*"}) {
+  for (const std::string no_proxy : {"", ",", " ", ".", "om", "xample.com", ".xample.com", "id.example.com",
+                                     "example.com.org", "example", "*example.com", "ex*"}) {
     CAPTURE(no_proxy);
     CHECK_FALSE(goes_directly("https://example.com", no_proxy));
   }
@@ -141,9 +141,9 @@ TEST_CASE("A block in NO_PROXY matches the addresses in it, and no name") {
 }
 
 TEST_CASE("Link-local addresses and clouds' metadata services are refused unless allowed") {
-  for (const char* ip : {"169.254.169.254", "169.254.0.0", "169.254.255.255", "fe80::1", "febf::1", "fe80::1%eth0",
-                         "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "fd00:ec2::254%1",
-                         "fd00:ec2::23", "fd20:ce::254"}) {
+  for (const std::string ip : {"169.254.169.254", "169.254.0.0", "169.254.255.255", "fe80::1", "febf::1",
+                               "fe80::1%eth0", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254",
+                               "fd00:ec2::254%1", "fd00:ec2::23", "fd20:ce::254"}) {
     CAPTURE(ip);
     const auto refusal = refuse_address(ip, false);
     REQUIRE(refusal);
@@ -154,7 +154,7 @@ TEST_CASE("Link-local addresses and clouds' metadata services are refused unless
 }
 
 TEST_CASE("Public, private and loopback addresses are not refused") {
-  for (const char* ip :
+  for (const std::string ip :
        {"192.0.2.7", "10.0.0.1", "192.168.0.1", "127.0.0.1", "169.253.255.255", "169.255.0.0", "::1", "fd00::1",
         "fd00:ec2::253", "fe7f::1", "fec0::1", "2001:db8::1", "::ffff:10.0.0.1", "64:ff9b::c000:207"}) {
     CAPTURE(ip);
@@ -163,8 +163,8 @@ TEST_CASE("Public, private and loopback addresses are not refused") {
 }
 
 TEST_CASE("The unspecified address, multicast and what is no address are refused always") {
-  for (const char* ip : {"0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "239.255.255.255", "ff02::1",
-                         "::ffff:224.0.0.1", "", "%", "id.example", "127.1", "2852039166"}) {
+  for (const std::string ip : {"0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "239.255.255.255", "ff02::1",
+                               "::ffff:224.0.0.1", "", "%", "id.example", "127.1", "2852039166"}) {
     CAPTURE(ip);
     CHECK(refuse_address(ip, false));
     CHECK(refuse_address(ip, true));

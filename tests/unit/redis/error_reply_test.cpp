@@ -66,8 +66,9 @@ TEST_CASE("MOVED names a node") {
   CHECK(parse_moved("MOVED 3999 redis-2.example:6379") == conf::RedisAddress{"redis-2.example", 6379});
   CHECK(parse_moved("MOVED 3999 2001:db8::1:6379") == conf::RedisAddress{"2001:db8::1", 6379});
   CHECK(parse_moved("MOVED 3999 :6379") == conf::RedisAddress{"", 6379});
-  for (const char* text : {"ASK 3999 127.0.0.1:6381", "MOVED", "MOVED 3999", "MOVED 127.0.0.1:6379", "MOVED 1 a:0",
-                           "MOVED 1 a:65536", "MOVED 1 a:", "MOVED 1 a:6x", "MOVED 1:2 a", "moved 1 a:1", ""}) {
+  for (const std::string_view text :
+       {"ASK 3999 127.0.0.1:6381", "MOVED", "MOVED 3999", "MOVED 127.0.0.1:6379", "MOVED 1 a:0", "MOVED 1 a:65536",
+        "MOVED 1 a:", "MOVED 1 a:6x", "MOVED 1:2 a", "moved 1 a:1", ""}) {
     CAPTURE(text);
     CHECK(parse_moved(text) == std::nullopt);
   }

@@ -69,7 +69,8 @@ TEST_CASE("replies are the same wherever the bytes are split") {
 }
 
 TEST_CASE("what is no RESP2 is refused") {
-  for (const char* bytes : {"HTTP/1.1 400 Bad Request\r\n\r\n", "$x\r\n", "%1\r\n+a\r\n+b\r\n", ":1x\r\n", "$-2\r\n"}) {
+  for (const std::string_view bytes :
+       {"HTTP/1.1 400 Bad Request\r\n\r\n", "$x\r\n", "%1\r\n+a\r\n+b\r\n", ":1x\r\n", "$-2\r\n"}) {
     CAPTURE(bytes);
     CHECK(refusal(bytes).starts_with("what was received is no answer of Redis: "));
   }

@@ -79,8 +79,8 @@ TEST_CASE("Of a user's claims those named enter the token, with their values as 
 }
 
 TEST_CASE("A reserved claim of a user's record never enters, even when it is named") {
-  for (const char* name : {"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "sid", "scope", "auth_time",
-                           "cnf", "act", "typ", "token_use"}) {
+  for (const std::string name : {"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "sid", "scope",
+                                 "auth_time", "cnf", "act", "typ", "token_use"}) {
     CAPTURE(name);
     CHECK(conf::is_reserved_claim(name));
     CHECK(with_claims(R"({")" + std::string(name) + R"(":"forged"})", {name}) == plain);

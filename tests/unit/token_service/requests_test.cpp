@@ -48,7 +48,8 @@ TEST_CASE("A login has a user name and a password") {
   REQUIRE(login);
   CHECK(login->credentials.username == "alice");
   CHECK(login->credentials.password == Secret("a b"));
-  for (const char* body : {"", "username=alice", "password=x", "username=&password=x", "username=alice&password="}) {
+  for (const std::string_view body :
+       {"", "username=alice", "password=x", "username=&password=x", "username=alice&password="}) {
     CAPTURE(body);
     CHECK(reason_of(read_login, body) == Reason::request_malformed);
   }
@@ -124,7 +125,7 @@ TEST_CASE("Token requests without what they need, and of other grants, are refus
   CHECK(reason_of(read_token_request, "") == Reason::request_malformed);
   CHECK(reason_of(read_token_request, "grant_type=") == Reason::request_malformed);
   CHECK(reason_of(read_token_request, "grant_type=refresh_token") == Reason::request_malformed);
-  for (const char* grant : {"password", "authorization_code", "Refresh_token", "client_credentials+", "x"}) {
+  for (const std::string_view grant : {"password", "authorization_code", "Refresh_token", "client_credentials+", "x"}) {
     CAPTURE(grant);
     CHECK(reason_of(read_token_request, "grant_type=" + std::string(grant)) == Reason::grant_unsupported);
   }
@@ -143,7 +144,7 @@ TEST_CASE("A scope may be narrowed and never widened") {
   CHECK(narrowed("b", "a b") == "b");
   CHECK(narrowed("b a b", "a b") == "b a");
   CHECK(narrowed("", "") == "");
-  for (const char* asked : {"c", "a c", "A", "a b c", "aa", "a,b"}) {
+  for (const std::string_view asked : {"c", "a c", "A", "a b c", "aa", "a,b"}) {
     CAPTURE(asked);
     CHECK(narrowed(asked, "a b") == "scope_invalid");
   }
@@ -151,7 +152,7 @@ TEST_CASE("A scope may be narrowed and never widened") {
 }
 
 TEST_CASE("A list of scopes has one space between them and nothing else") {
-  for (const char* asked : {" ", " a", "a ", "a  b", "a\tb"}) {
+  for (const std::string_view asked : {" ", " a", "a ", "a  b", "a\tb"}) {
     CAPTURE(asked);
     CHECK(narrowed(asked, "a b") == "scope_invalid");
     CHECK(narrowed(asked, "") == "scope_invalid");
