@@ -9,7 +9,7 @@ namespace postern {
 
 inline constexpr std::chrono::milliseconds pause_without_memory{10};  // of the thread: a timer needs some
 
-// Begins again whenever the action is left for want of memory.
+// Begins again whenever the action is left for want of memory; for ever, where none comes back.
 template <class Action>
 void insist(const Action& action) {
   while (true) {

@@ -3,20 +3,15 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <chrono>
 #include <mutex>
-#include <new>
 #include <thread>
 #include <utility>
+
+#include "base/want_of_memory.hpp"
 
 namespace postern {
 namespace asio = boost::asio;
 using boost::system::error_code;
-namespace {
-
-constexpr std::chrono::milliseconds memory_pause{100};  // between two attempts to tell an outcome without memory
-
-}  // namespace
 
 Resolved resolve_by_system(const std::string& host) {
   asio::io_context own;  // nothing runs on it
@@ -76,14 +71,7 @@ void NameLookups::run(const std::shared_ptr<LookUp>& look_up) noexcept {
   } catch (const std::exception&) {
     look_up->outcome = tl::unexpected(error_code(asio::error::no_memory));
   }
-  for (bool told = false; !told;) {
-    try {
-      tell(look_up);
-      told = true;
-    } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(memory_pause);
-    }
-  }
+  insist([&] { tell(look_up); });
 }
 
 void NameLookups::tell(const std::shared_ptr<LookUp>& look_up) {

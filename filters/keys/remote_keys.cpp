@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/want_of_memory.hpp"
 #include "filters/keys/describe.hpp"
 #include "filters/keys/fetch_deadline.hpp"
 #include "gateway/completion.hpp"
@@ -19,7 +20,6 @@ namespace asio = boost::asio;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds pause_without_memory{10};  // of the thread: a timer needs some
 
 double seconds_between(Instant from, Instant to) {
   return std::chrono::duration<double>(to - from).count();

@@ -15,8 +15,10 @@ constexpr std::size_t signing_queue = 1024;
 
 }  // namespace
 
-Engine::Engine() : work_(io_.get_executor()), stores_(io_), 
-      // What finds no memory is given up; the keys are looked at again, and who waits gives up by himself.
+Engine::Engine()
+    : work_(io_.get_executor()),
+      stores_(io_),
+      // What finds no memory is given up: keys are looked at and stores are swept again, and who waits gives up by himself.
       thread_([this] { insist([this] { io_.run(); }); }) {}
 
 Engine::~Engine() {

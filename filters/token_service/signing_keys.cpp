@@ -142,9 +142,9 @@ void SigningKeys::ask(const Waiter& waiter, keys::Wanted wanted) {
   const auto now = std::chrono::steady_clock::now();
   if (wanted == keys::Wanted::unknown_kid) {
     if (now < next_ask_) return Handoff<keys::Waited>::bring(waiter, keys::Waited::not_at_all);
-    next_ask_ = now + between_unknown_kids;
   }
-  waiting_.push_back({waiter, keys::Waited::for_own});
+  waiting_.push_back({waiter, keys::Waited::for_own});  // may find no memory: then nothing was asked
+  if (wanted == keys::Wanted::unknown_kid) next_ask_ = now + between_unknown_kids;
   load();
 }
 

@@ -1,10 +1,13 @@
 #include "filters/token_service/stores.hpp"
 
 #include <boost/asio/post.hpp>
+#include <memory>
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/want_of_memory.hpp"
 #include "filters/token_service/millis.hpp"
+#include "gateway/deliver.hpp"
 
 namespace postern::token_service {
 namespace {
@@ -48,16 +51,19 @@ std::vector<std::shared_ptr<StoreHolder>> Stores::all() {
 // A store ends when its last snapshot does, which a worker drops; it waits for its calls then, and no worker may.
 std::shared_ptr<StoreHolder> Stores::hold(std::shared_ptr<state::Store> store) {
   return {new StoreHolder(std::move(store)), [&io = io_](StoreHolder* holder) {
-            boost::asio::post(io, [last = std::unique_ptr<StoreHolder>(holder)] {});
+            deliver(io.get_executor(), std::unique_ptr<StoreHolder>(holder), [](std::unique_ptr<StoreHolder>) {});
           }};
 }
 
+// A turn that finds no memory is left; the next one comes all the same.
 void Stores::sweep_later() {
   sweeping_.expires_after(sweep_every);
-  sweeping_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (cancelled) return;
-    for (const auto& holder : all()) sweep(holder);
-    sweep_later();
+  insist([this] {
+    sweeping_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (cancelled) return;
+      sweep_later();
+      for (const auto& holder : all()) sweep(holder);
+    });
   });
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.hpp"
 #include "base/want_of_memory.hpp"
+#include "gateway/deliver.hpp"
 #include "state/redis/caller.hpp"
 #include "state/redis/calls.hpp"
 #include "state/redis/feed.hpp"
@@ -43,12 +44,12 @@ class RedisStore final : public Store {
         work_(io_.get_executor()),
         resolver_(io_.get_executor(), std::move(resolve)),
         caller_(io_.get_executor(), options_, resolver_),
-        // A handler that finds no memory is given up; who waits for what it was to do gives up by himself.
+        // A call whose handler finds no memory is given up: who waits for it gives up by himself.
         thread_([this] { insist([this] { io_.run(); }); }) {
-    boost::asio::post(io_, [this] { caller_.start(); });
+    bring([this] { caller_.start(); });
   }
   ~RedisStore() override {
-    boost::asio::post(io_, [this] {
+    bring([this] {
       if (feed_) feed_->end();
       caller_.end();
       work_.reset();
@@ -103,11 +104,11 @@ class RedisStore final : public Store {
     submit<std::vector<SequencedRevocation>>(Script::end_sessions, std::move(arguments), keep, std::move(done));
   }
   void follow(Follower follower) override {
-    boost::asio::post(io_, [this, follower = std::move(follower)]() mutable {
+    deliver(io_.get_executor(), std::move(follower), [this](const Follower& brought) {
       const auto revoke_again = [this](Revocation revocation) {
         revoke(std::move(revocation), [](const tl::expected<std::uint64_t, StoreError>&) {});
       };
-      feed_.emplace(io_.get_executor(), options_, resolver_, std::move(follower), own_, revoke_again);
+      insist([&] { feed_.emplace(io_.get_executor(), options_, resolver_, brought, own_, revoke_again); });
       feed_->start();
     });
   }
@@ -137,6 +138,12 @@ class RedisStore final : public Store {
   }
 
  private:
+  // To the store's thread, even where there is no memory.
+  template <class Action>
+  void bring(const Action& action) {
+    insist([&] { boost::asio::post(io_, action); });
+  }
+
   // `read` makes of the script's reply what `done` is given.
   template <class T, class ReadReply>
   void submit(Script script, Words arguments, ReadReply read, Done<T> done) {

@@ -58,8 +58,8 @@ struct Failing {
 
 TEST_CASE("A store over TLS calls and follows when authority and name are the configured ones") {
   const TlsServer tls;
-  const auto store = open_redis_store(tls.options(tls.trusting("redis.example")));
   Known known;
+  const auto store = open_redis_store(tls.options(tls.trusting("redis.example")));
   store->follow(known.follower());
   CHECK(healed_revoke(*store, "a") == 1);
   known.wait_for({"a"});
