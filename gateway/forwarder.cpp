@@ -201,7 +201,7 @@ Task<Forwarder::End> Forwarder::relay_body() {
       co_return End(head.empty() ? End::Kind::truncated : End::Kind::refused, std::move(refusal));
     }
     std::string_view framed = chunked ? frame_chunk(piece) : piece.data;
-    if (!head.empty()) join(head, framed);
+    if (!head.empty() && !piece.data.empty()) join(head, framed);
     if (!client_.try_write(head, framed, client_error)) client_error = co_await client_.write(head, framed);
     head = {};
     exchange_.record.response_bytes = reader.bytes();
@@ -219,9 +219,9 @@ Task<Forwarder::End> Forwarder::relay_body() {
 }
 
 // Copies the head in front of the first piece, where the upstream's head was, so that both leave as one: one buffer for
-// the kernel, one record in TLS. Nothing to be done where that has no room.
+// the kernel, one record in TLS. Nothing to be done where that has no room. The piece lies in the response's buffer.
 void Forwarder::join(std::string_view& head, std::string_view& piece) {
-  if (piece.empty() || head.size() > static_cast<std::size_t>(piece.data() - response_buffer_.data())) return;
+  if (head.size() > static_cast<std::size_t>(piece.data() - response_buffer_.data())) return;
   exchange_.response.fields.clear();  // its views are written over
   char* const begin = const_cast<char*>(piece.data()) - head.size();
   std::memcpy(begin, head.data(), head.size());

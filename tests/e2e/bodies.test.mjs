@@ -45,6 +45,17 @@ describe('bodies', () => {
     }
   });
 
+  it('forwards an empty chunked response that comes as one, and serves the next request', async (t) => {
+    const scope = answering(t, `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks([])}`);
+    const client = await connect(scope, gateway.port);
+    for (let i = 0; i < 2; ++i) {
+      client.send(request('GET', '/open'));
+      const response = await client.response();
+      assert.equal(response.status, 200);
+      assert.equal(response.text, '');
+    }
+  });
+
   it('drops trailers of requests', async (t) => {
     const body = chunks(['data'], ['X-User-Id: mallory', 'Authorization: Basic x', 'X-Checksum: 1']);
     await exchange(scoped(t), gateway.port, request('POST', '/open', {'Transfer-Encoding': 'chunked', Trailer: 'X-Checksum'}, body));
