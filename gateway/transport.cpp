@@ -206,16 +206,12 @@ void Transport::shutdown_send() noexcept {
 
 bool Transport::peer_gone() const noexcept {
   auto& socket = const_cast<TcpSocket&>(socket_);  // native_handle() is not const
-  if (ssl_) {                                      // what is left to read is at least its close_notify
-    pollfd entry{socket.native_handle(), POLLRDHUP, 0};
-    return ::poll(&entry, 1, 0) > 0;
-  }
-  char byte = 0;
-  const ssize_t size = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  pollfd entry{socket.native_handle(), POLLRDHUP, 0};  // not by a read: what is left unread may stand before the end
+  return ::poll(&entry, 1, 0) > 0;
 }
 
 bool Transport::is_silent() const noexcept {
+  if (ssl_ && SSL_has_pending(ssl_.get()) != 0) return false;  // OpenSSL reads ahead
   auto& socket = const_cast<TcpSocket&>(socket_);
   pollfd entry{socket.native_handle(), POLLIN | POLLRDHUP, 0};
   return ::poll(&entry, 1, 0) == 0;

@@ -58,10 +58,9 @@ class Transport {
   void shutdown_send() noexcept;  // TLS: close_notify first
   void close_notify() noexcept;   // of TLS, nothing without; before a close, which ends all the rest
 
-  // True when the peer has ended its side or reset, and no byte of it is left to read but TLS' own farewell. One system
-  // call, which takes nothing.
+  // True when the peer has ended its side or reset, whatever of it is left to read. One system call, which takes nothing.
   bool peer_gone() const noexcept;
-  // True when nothing has happened on a connection that should be silent: no byte, no end.
+  // True when nothing has happened on a connection that should be silent: no byte, no end, nothing that TLS has read ahead.
   bool is_silent() const noexcept;
 
   // A sentence for the log: the error, and for TLS what was wrong with the peer's certificate.

@@ -165,6 +165,20 @@ describe('upstream TLS', () => {
     assert.equal((await get(await startWith(t, {ca_file: authority.certificateFile}, {secure}))).status, 502);
   });
 
+  it('does not take bytes that came with a response for the next response', async (t) => {
+    const started = await startWith(t, {ca_file: authority.certificateFile});
+    const head = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
+    started.upstream.answer = ({target}, {socket}) => {
+      socket.write(head);
+      socket.write(target === '/open/poison' ? `ok${head}no` : 'ok');  // a record of its own, of which a body's rest is read
+    };
+    const client = await connect(started.scope, started.gateway.port);
+    for (const target of ['/open/poison', '/open/next']) {
+      client.send(request('GET', target));
+      assert.equal((await client.response()).text, 'ok');
+    }
+  });
+
   it('does not take a connection that was cut for the end of a response', async (t) => {
     const started = await startWith(t, {ca_file: authority.certificateFile});
     started.upstream.answer = (_, {socket}) => { socket.write('HTTP/1.1 200 OK\r\n\r\nhalf of it', () => socket.destroy()); };

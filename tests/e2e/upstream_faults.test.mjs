@@ -242,6 +242,19 @@ describe('a client that vanishes', () => {
     assert.equal(await gateway.metric('postern_http_requests_total', {code: '502'}), 0);
   });
 
+  it('with bytes left behind its request takes its upstream request with it', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope, {timeouts: {response: '1h'}});
+    upstream.answer = () => undefined;
+    const client = await connect(scope, gateway.port);
+    client.send(request('GET', '/open/gone'));
+    await upstream.received(1);
+    client.send('G');
+    client.finish();
+    await eventually('the upstream connection is closed', () => upstream.openConnections === 0);
+    assert.equal((await gateway.lineOf('/open/gone')).detail, 'the client left');
+  });
+
   it('in the middle of a response leaves nothing behind', async (t) => {
     const scope = scoped(t);
     const {gateway, upstream} = await startStandard(scope);
