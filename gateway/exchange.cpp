@@ -7,6 +7,17 @@
 #include "gateway/http/target.hpp"
 
 namespace postern {
+namespace {
+
+// A route whose own path holds one says what it wants.
+bool holds_parameters(const conf::RouteMatch& match) {
+  for (const std::string* const path : {&match.path, &match.path_prefix, &match.path_template}) {
+    if (path->find(';') != path->npos || path->find("%3B") != path->npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 void Exchange::begin(std::shared_ptr<ActiveSnapshot> snapshot, const ConnectionFacts& facts, double now) {
   active = std::move(snapshot);
@@ -78,17 +89,28 @@ const CompiledRoute* Exchange::route_of_preflight() {
   return &candidate;
 }
 
-// Whether an upstream that drops path parameters would serve what another route guards: `/admin;x` is no `/admin` to
-// the router, and is to a servlet container. A route whose own path holds one says what it wants.
-bool Exchange::parameters_choose_route() {
-  const conf::RouteMatch& match = active->snapshot->routes[*found.route].config->match;
-  for (const std::string* const path : {&match.path, &match.path_prefix, &match.path_template}) {
-    if (path->find(';') != path->npos || path->find("%3B") != path->npos) return false;
+// Whether an upstream that reads the path in its own way would serve what another route guards.
+std::optional<Refusal> Exchange::judge_other_readings() {
+  std::string_view path = request.path;
+  if (request.path_delimiters) {
+    path = http::with_delimiters(path, *memory_);
+    if (is_read_as_another_route(path)) {
+      return Refusal(Reason::request_malformed, "with its escapes decoded the path would be another route's");
+    }
   }
-  const std::string_view path = std::exchange(request.path, http::without_parameters(request.path, *memory_));
-  const RouteFound plain = active->snapshot->router->find(request, request.method_name);
-  request.path = path;
-  return plain.route != found.route;
+  // `/admin;x` is no `/admin` to the router, and is to a servlet container.
+  if (request.path_parameters && !holds_parameters(active->snapshot->routes[*found.route].config->match) &&
+      is_read_as_another_route(http::without_parameters(path, *memory_))) {
+    return Refusal(Reason::request_malformed, "without its parameters the path would be another route's");
+  }
+  return std::nullopt;
+}
+
+bool Exchange::is_read_as_another_route(std::string_view path) {
+  const std::string_view own = std::exchange(request.path, path);
+  const RouteFound other = active->snapshot->router->find(request, request.method_name);
+  request.path = own;
+  return other.route != found.route;
 }
 
 std::optional<Refusal> Exchange::find_route() {
@@ -96,8 +118,8 @@ std::optional<Refusal> Exchange::find_route() {
   if (route == nullptr) {
     active->snapshot->router->find(request, request.method_name, found);
     if (!found.route) return Refusal{found.reason};
-    if (request.path_parameters && parameters_choose_route()) {
-      return Refusal(Reason::request_malformed, "without its parameters the path would be another route's");
+    if (request.path_parameters || request.path_delimiters) {
+      if (auto refused = judge_other_readings()) return refused;
     }
     route = &active->snapshot->routes[*found.route];
   }

@@ -107,7 +107,8 @@ class Exchange {
  private:
   std::optional<Refusal> find_route();
   const CompiledRoute* route_of_preflight();
-  bool parameters_choose_route();
+  std::optional<Refusal> judge_other_readings();
+  bool is_read_as_another_route(std::string_view path);
   std::optional<Refusal> check_limits() const;
 
   alignas(std::max_align_t) std::array<std::byte, 3072> inline_memory_;

@@ -18,8 +18,13 @@ struct PathLook {
   bool canonical = true;        // escapes and segments are as they should be
   bool encoded_slash = false;
   bool parameters = false;
+  bool delimiters = false;
   bool suspicious = false;  // escapes or `;`: some segment may be a dot segment in disguise
 };
+
+bool is_delimiter(int byte) noexcept {
+  return byte < 0x80 && plain_chars.holds(static_cast<char>(byte)) && !unreserved.holds(static_cast<char>(byte));
+}
 
 // The byte of the escape at `at`, or -1.
 int escape_at(std::string_view path, std::size_t at) noexcept {
@@ -65,6 +70,7 @@ std::size_t look_at_escape(std::string_view path, std::size_t at, PathLook& look
   look.canonical &= !decodes && !has_lower_hex(path.substr(at, 3 * escapes));
   look.encoded_slash |= byte == '/' || byte == '\\';
   look.parameters |= byte == ';';
+  look.delimiters |= is_delimiter(byte);
   look.suspicious = true;
   return at + 3 * escapes;
 }
@@ -182,7 +188,7 @@ tl::expected<CanonicalPath, Refusal> canonical_path(std::string_view path, std::
     path = {copy, size};
   }
   if (look.suspicious && hides_dot_segment(path)) return refuse("a dot segment behind `;` or an encoded slash");
-  return CanonicalPath{path, look.encoded_slash, look.parameters};
+  return CanonicalPath{path, look.encoded_slash, look.parameters, look.delimiters};
 }
 
 std::string_view without_parameters(std::string_view path, std::pmr::memory_resource& memory) {
@@ -195,6 +201,21 @@ std::string_view without_parameters(std::string_view path, std::pmr::memory_reso
     if (!in_parameters) copy[size++] = path[i];
   }
   return {copy, reduce_segments(copy, size)};  // no `..` is left that could lead above the root
+}
+
+std::string_view with_delimiters(std::string_view path, std::pmr::memory_resource& memory) {
+  char* const copy = static_cast<char*>(memory.allocate(path.size(), 1));
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const int byte = path[i] == '%' ? escape_at(path, i) : -1;
+    if (byte >= 0 && is_delimiter(byte)) {
+      copy[size++] = static_cast<char>(byte);
+      i += 2;
+    } else {
+      copy[size++] = path[i];
+    }
+  }
+  return {copy, size};
 }
 
 }  // namespace postern::http

@@ -13,6 +13,7 @@ struct CanonicalPath {
   std::string_view path;
   bool encoded_slash = false;  // it holds %2F or %5C
   bool parameters = false;     // it holds `;` or %3B
+  bool delimiters = false;     // it holds the escape of another delimiter that may stand there as it is: %3A, %40, %2B
 };
 
 // Dot segments and empty segments are resolved (`//admin` -> `/admin`, `/public/../admin` -> `/admin`),
@@ -26,5 +27,10 @@ tl::expected<CanonicalPath, Refusal> canonical_path(std::string_view path, std::
 // A canonical path as an upstream reads it that takes what follows `;` in a segment for parameters and drops them
 // (RFC 3986 section 3.3): `/admin;x/` is `/admin/`, `/;/admin` is `/admin`.
 std::string_view without_parameters(std::string_view path, std::pmr::memory_resource& memory);
+
+// A canonical path as an upstream reads it that decodes it: `/items%3Apurge` is `/items:purge`. What RFC 3986 lets stand in
+// a path (section 3.3) is decoded, but for `;`; the two spellings are not the same by section 6.2.2.2, and nearly
+// all upstreams take them for the same.
+std::string_view with_delimiters(std::string_view path, std::pmr::memory_resource& memory);
 
 }  // namespace postern::http

@@ -115,6 +115,7 @@ struct RequestHead {
   bool has_query = false;
   bool encoded_slash = false;      // the path holds %2F or %5C
   bool path_parameters = false;    // the path holds `;` or %3B
+  bool path_delimiters = false;    // the path holds the escape of another delimiter: %3A, %40
   std::uint8_t minor_version = 1;  // HTTP/1.x
   Fields fields;
 

@@ -79,6 +79,7 @@ tl::expected<void, Refusal> judge_target(RequestHead& head, std::pmr::memory_res
   head.path = canonical->path;
   head.encoded_slash = canonical->encoded_slash;
   head.path_parameters = canonical->parameters;
+  head.path_delimiters = canonical->delimiters;
   return {};
 }
 

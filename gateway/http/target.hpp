@@ -10,7 +10,7 @@
 
 namespace postern::http {
 
-// Fills authority, path, query, has_query, encoded_slash and path_parameters from target and Host. Origin-form and
+// Fills authority, path, query, has_query, encoded_slash, path_parameters and path_delimiters from target and Host. Origin-form and
 // absolute-form (whose authority must agree with Host) are accepted; `*` and authority-form are request_malformed.
 //
 // The path is canonical_path()'s.

@@ -76,6 +76,43 @@ describe('the most specific route', () => {
   });
 });
 
+// An upstream reads the escapes of `:` and `@` as these, and the router does not.
+describe('a path that an upstream would read as another route\'s', () => {
+  const scope = scoped();
+  const guarded = (name, match) => ({name, match, upstream: 'orders', jwt: {providers: ['shop']}});
+  let gateway, upstream;
+  before(async () => ({gateway, upstream} = await startStandard(scope, {
+    routes: [
+      named('items', {path_prefix: '/v1'}),
+      guarded('purge', {path: '/v1/items:purge'}),
+      guarded('admin', {path_prefix: '/v1/@admin'}),
+      guarded('servlet', {path_prefix: '/v1/a:b'}),
+    ],
+  })));
+  const get = async (t, target) => (await exchange(scoped(t), gateway.port, request('GET', target))).response;
+
+  for (const target of ['/v1/items%3Apurge', '/v1/items%3apurge', '/v1/%40admin/x', '/v1/a%3Ab;x', '/v1/a%3Ab%3Bx']) {
+    it(`is refused: ${target}`, async (t) => {
+      upstream.forget();
+      const response = await get(t, target);
+      assert.equal(response.status, 400);
+      assert.equal(response.json.reason, 'request_malformed');
+      assert.equal(upstream.bytes, '');
+    });
+  }
+
+  it('goes on as it was written where the route is the same', async (t) => {
+    for (const target of ['/v1/items%3Apurge/x', '/v1/a%2Bb', '/v1/%40', '/v1/a%3Bb']) {
+      assert.equal((await get(t, target)).status, 200);
+      assert.equal(upstream.last.target, target);
+    }
+  });
+
+  it('is refused for want of a token where its own route wants one', async (t) => {
+    assert.equal((await get(t, '/v1/@admin/a%40b')).status, 401);
+  });
+});
+
 describe('what a route changes', () => {
   const scope = scoped();
   let gateway, upstream;

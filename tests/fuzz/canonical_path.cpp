@@ -114,6 +114,15 @@ void check_without_parameters(std::string_view path, bool parameters) {
   require(parameters || plain == path, "a path without parameters stays as it is");
 }
 
+// What an upstream that decodes them is left with.
+void check_with_delimiters(std::string_view path, bool delimiters) {
+  std::pmr::monotonic_buffer_resource memory;
+  const std::string_view decoded = http::with_delimiters(path, memory);
+  const auto again = http::canonical_path(decoded, memory);
+  require(again && again->path == decoded && !again->delimiters, "a path with its delimiters decoded is a canonical one");
+  require(delimiters == (decoded != path), "a path is told of when a delimiter is decoded in it");
+}
+
 Verdict judge(std::string_view input) {
   std::pmr::monotonic_buffer_resource memory;
   if (!input.starts_with('/')) return refused("a path begins with a slash");
@@ -132,6 +141,7 @@ Verdict judge(std::string_view input) {
   const bool parameters = path.find(';') != path.npos || path.find("%3B") != path.npos;
   require(again->parameters == parameters && (judged->parameters || !parameters), "`;` and %3B are told");
   check_without_parameters(path, parameters);
+  check_with_delimiters(path, again->delimiters);
   return accepted();
 }
 

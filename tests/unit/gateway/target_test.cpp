@@ -170,6 +170,30 @@ TEST_CASE("row 67: path parameters are told of, and what an upstream sees that d
   CHECK_FALSE(head.path_parameters);
 }
 
+TEST_CASE("escaped delimiters are told of, and what an upstream sees that decodes them") {
+  struct Row {
+    std::string_view target, plain;
+  };
+  for (const Row& row : {Row{"/items%3Apurge", "/items:purge"}, Row{"/%40a/%3a", "/@a/:"},
+                         Row{"/%21%24%26%27%28%29%2A%2B%2C%3D", "/!$&'()*+,="}, Row{"/%2F%3A%3B%25", "/%2F:%3B%25"}}) {
+    CAPTURE(row.target);
+    RequestHead head;
+    head.target = row.target;
+    std::pmr::monotonic_buffer_resource memory;
+    REQUIRE(judge_target(head, memory).has_value());
+    CHECK(head.path_delimiters);
+    CHECK(with_delimiters(head.path, memory) == row.plain);
+  }
+  for (const std::string_view target : {"/a:b@c", "/caf%C3%A9", "/%3B", "/%20%25%2F", "/%41", "/a?b=%3A"}) {
+    CAPTURE(target);
+    RequestHead head;
+    head.target = target;
+    std::pmr::monotonic_buffer_resource memory;
+    REQUIRE(judge_target(head, memory).has_value());
+    CHECK_FALSE(head.path_delimiters);
+  }
+}
+
 TEST_CASE("a canonical path is not copied") {
   for (const std::string_view target : {"/", "/a/b/", "/caf%C3%A9;x/.b", "/a%2Fb?q"}) {
     RequestHead head;
