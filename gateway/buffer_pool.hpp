@@ -43,6 +43,7 @@ class BufferPool {
   Buffer take();
   // A reload may raise a limit: buffers that are taken from now on have at least `size` bytes.
   void grow(std::size_t size);
+  std::size_t size() const noexcept { return size_; }  // of those that are taken from now on
   void free_unused() noexcept { free_.clear(); }
 
  private:

@@ -22,6 +22,7 @@ class Inbox {
     buffer_ = std::move(buffer);
     begin_ = end_ = 0;
   }
+  std::size_t buffer_size() const noexcept { return buffer_.size(); }  // 0: there is none
   void give_back() noexcept { buffer_.give_back(); }
 
   std::string_view bytes() const noexcept { return {buffer_.data() + begin_, end_ - begin_}; }

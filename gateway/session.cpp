@@ -62,14 +62,14 @@ Task<void> Session::converse() {
       const auto [error, bytes] = co_await client_.read_some(inbox_.room(), inbox_.room_size());
       quiet_ = error && watch_.expired() == Watch::Cause::park;
       if (quiet_) co_return;
-      if (error) break;
+      if (error) co_return client_.close_notify();
       inbox_.received(bytes);
     }
     const bool more = co_await serve();
     if (!more) break;
     connection_.quiet_until.reset();
   }
-  if (unread_) co_await linger();
+  if (unread_ || !client_.may_close()) co_await linger();
   client_.close_notify();
 }
 
@@ -95,7 +95,9 @@ Task<bool> Session::read_more() {
 }
 
 void Session::make_room() {
-  if (!inbox_.has_buffer()) inbox_.set_buffer(worker_.head_buffers().take());
+  BufferPool& buffers = worker_.head_buffers();
+  if (inbox_.empty() && inbox_.buffer_size() < buffers.size()) inbox_.give_back();  // a reload raised the limit
+  if (!inbox_.has_buffer()) inbox_.set_buffer(buffers.take());
   if (inbox_.room_size() < Inbox::slack || inbox_.empty()) inbox_.compact();
 }
 

@@ -1,8 +1,10 @@
 #include "gateway/transport.hpp"
 
+#include <linux/sockios.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -208,6 +210,13 @@ bool Transport::peer_gone() const noexcept {
   auto& socket = const_cast<TcpSocket&>(socket_);  // native_handle() is not const
   pollfd entry{socket.native_handle(), POLLRDHUP, 0};  // not by a read: what is left unread may stand before the end
   return ::poll(&entry, 1, 0) > 0;
+}
+
+bool Transport::may_close() const noexcept {
+  if (!is_open()) return true;
+  int unacknowledged = 0;
+  auto& socket = const_cast<TcpSocket&>(socket_);
+  return ::ioctl(socket.native_handle(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0 && is_silent();
 }
 
 bool Transport::is_silent() const noexcept {

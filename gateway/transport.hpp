@@ -63,6 +63,10 @@ class Transport {
   // True when nothing has happened on a connection that should be silent: no byte, no end, nothing that TLS has read ahead.
   bool is_silent() const noexcept;
 
+  // True when a close takes nothing from the peer: it has acknowledged every byte and sent none that is unread, which the
+  // kernel would answer with a reset (RFC 9112 section 9.6).
+  bool may_close() const noexcept;
+
   // A sentence for the log: the error, and for TLS what was wrong with the peer's certificate.
   std::string explain(const error_code& error) const;
 

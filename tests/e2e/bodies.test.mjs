@@ -56,6 +56,21 @@ describe('bodies', () => {
     }
   });
 
+  it('arrive whole where the client has sent more than its last request', async (t) => {
+    const scope = scoped(t);
+    const client = await connect(scope, gateway.port);
+    client.socket.pause();
+    const large = 'x'.repeat(300_000);
+    answering(t, async () => {
+      await new Promise((done) => { client.socket.write('\r\n', done); });  // RFC 9112 section 2.2 knows such clients
+      return `HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n${large}`;
+    });
+    client.send(request('POST', '/open/and-more', ['Connection: close'], 'abc'));
+    await gateway.lineOf('/open/and-more');
+    client.socket.resume();
+    assert.equal((await client.response()).body.length, large.length);
+  });
+
   it('drops trailers of requests', async (t) => {
     const body = chunks(['data'], ['X-User-Id: mallory', 'Authorization: Basic x', 'X-Checksum: 1']);
     await exchange(scoped(t), gateway.port, request('POST', '/open', {'Transfer-Encoding': 'chunked', Trailer: 'X-Checksum'}, body));

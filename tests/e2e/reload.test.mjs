@@ -41,6 +41,23 @@ describe('SIGHUP', () => {
     assert.equal(await gateway.metric('postern_config_last_reload_successful'), 1);
   });
 
+  it('takes a larger head on a connection that is never quiet', async (t) => {
+    const scope = scoped(t);
+    const {gateway, config} = await startStandard(scope, {routes: [direct('one')]});
+    const client = await connect(scope, gateway.port);
+    const version = async (fields) => {
+      client.send(request('GET', '/version', fields));
+      return (await client.response()).text;
+    };
+    assert.equal(await version(), 'one');
+    config.limits = {...config.limits, head_bytes: '64KiB'};
+    config.routes[0].direct_response.body = 'two';
+    rewrite(gateway, config);
+    gateway.signal('SIGHUP');
+    await eventually('the new answer', async () => await version() === 'two');
+    assert.equal(await version([`X: ${'x'.repeat(30_000)}`]), 'two');
+  });
+
   it('refuses a key that was taken away, cached tokens too', async (t) => {
     const scope = scoped(t);
     const {gateway, config, key} = await startStandard(scope);

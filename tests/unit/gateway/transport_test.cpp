@@ -1,0 +1,74 @@
+#include "gateway/transport.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <memory>
+#include <string>
+
+#include "tests/unit/scarce_memory.hpp"
+
+using namespace postern;
+namespace asio = boost::asio;
+
+namespace {
+
+// A connection over loopback, one end of it in a transport.
+struct Connected {
+  Connected() {
+    asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor(io.get_executor(),
+                                                                  {asio::ip::address_v4::loopback(), 0});
+    peer.connect(acceptor.local_endpoint());
+    transport = std::make_unique<Transport>(acceptor.accept());
+    transport->socket().non_blocking(true);
+  }
+
+  // Sends until the kernel takes no more; how many bytes there were.
+  std::size_t fill() {
+    const std::string piece(64 * 1024, 'x');
+    std::size_t sent = 0;
+    for (error_code error;;) {
+      std::string_view first = piece, second;
+      const bool is_whole = transport->try_write(first, second, error);
+      sent += piece.size() - first.size();
+      if (!is_whole) return sent;
+    }
+  }
+
+  void receive(std::size_t size) {
+    std::string bytes(size, '\0');
+    asio::read(peer, asio::buffer(bytes));
+  }
+
+  asio::io_context io;
+  TcpSocket peer{io.get_executor()};
+  std::unique_ptr<Transport> transport;
+};
+
+}  // namespace
+
+TEST_CASE("a connection may be closed once the peer has every byte, and none of it is left unread") {
+  Connected connected;
+  Transport& transport = *connected.transport;
+  CHECK(transport.may_close());
+  const std::size_t sent = connected.fill();
+  CHECK_FALSE(transport.may_close());
+  connected.receive(sent);
+  CHECK(wait_until([&] { return transport.may_close(); }));
+  asio::write(connected.peer, asio::buffer("\r\n", 2));
+  CHECK(wait_until([&] { return !transport.may_close(); }));
+  transport.close();
+  CHECK(transport.may_close());
+}
+
+TEST_CASE("a peer that has ended its side is seen behind bytes that nobody has read") {
+  Connected connected;
+  asio::write(connected.peer, asio::buffer("G", 1));
+  CHECK(wait_until([&] { return !connected.transport->is_silent(); }));
+  CHECK_FALSE(connected.transport->peer_gone());
+  connected.peer.shutdown(TcpSocket::shutdown_send);
+  CHECK(wait_until([&] { return connected.transport->peer_gone(); }));
+}
