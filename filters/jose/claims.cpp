@@ -26,6 +26,14 @@ const Json* find_element(const Json::Array& array, std::string_view segment) noe
 
 }  // namespace
 
+std::string_view identifier(const Json& claims, std::string_view name) noexcept {
+  const Json* const claim = claims.find(name);
+  if (claim == nullptr) return {};
+  if (const std::string* const text = claim->string()) return *text;
+  const Json::Number* const number = claim->number();
+  return number != nullptr ? std::string_view(number->text) : std::string_view();
+}
+
 ClaimPath ClaimPath::from_text(std::string text) {
   ClaimPath path;
   path.segments_ = split_at_dots(text);

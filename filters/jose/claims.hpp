@@ -30,6 +30,10 @@ class ClaimPath {
   bool literal_first_ = true;
 };
 
+// What names somebody or something: a string, or a number's text, which RFC 7519 does not allow and some issuers write.
+// Empty for everything else.
+std::string_view identifier(const Json& claims, std::string_view name) noexcept;
+
 struct Rules;
 struct Token;
 class SignatureContexts;
@@ -44,7 +48,7 @@ class Claims {
   // Gives the memory of payload() and json() back, several times the token's; whoever asks again has them made again.
   void release_parsed() noexcept;
   const std::string& issuer() const noexcept { return issuer_; }    // `iss`, empty when absent
-  const std::string& subject() const noexcept { return subject_; }  // `sub`, empty when absent or no string
+  const std::string& subject() const noexcept { return subject_; }  // identifier(json(), "sub")
   const std::string& kid() const noexcept { return kid_; }          // of the key that verified
   // Of the key that verified (RFC 7638). Of a secret it would tell something: for comparing, not for showing.
   const Thumbprint& thumbprint() const noexcept { return thumbprint_; }

@@ -3,11 +3,11 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 
-#include <algorithm>
 #include <array>
 
 #include "base/base64.hpp"
 #include "filters/jose/detail.hpp"
+#include "filters/jose/edwards_point.hpp"
 #include "filters/jose/openssl_ptr.hpp"
 
 namespace postern::jose {
@@ -98,27 +98,6 @@ std::shared_ptr<EVP_PKEY> load_ec(const Curve& curve, const std::string& x, cons
   return key && is_on_curve(key.get()) ? key : nullptr;
 }
 
-// The points of edwards25519 whose order divides 8, by their encoding without the sign of x: 0, 1 and p-1, two of order 8,
-// and p and p+1, which are read as 0 and 1. Under such a key signatures verify that anybody can write. Of edwards448 OpenSSL
-// refuses them itself.
-bool is_small_order_ed25519(std::string_view point) {
-  static const std::array<std::string, 7> small_order = [] {
-    const char* const encoded[] = {"0000000000000000000000000000000000000000000000000000000000000000",
-                                   "0100000000000000000000000000000000000000000000000000000000000000",
-                                   "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-                                   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-                                   "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-                                   "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-                                   "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
-    std::array<std::string, 7> points;
-    for (std::size_t i = 0; i < points.size(); ++i) points[i] = decode_hex(encoded[i]).value();
-    return points;
-  }();
-  std::string without_sign(point);
-  without_sign.back() = static_cast<char>(without_sign.back() & 0x7F);
-  return std::find(small_order.begin(), small_order.end(), without_sign) != small_order.end();
-}
-
 // The coordinate in the field's full width, or nothing when it is longer.
 std::optional<std::string> padded(std::string_view coordinate, std::size_t width) {
   coordinate = without_leading_zeros(coordinate);
@@ -183,9 +162,7 @@ tl::expected<Key, std::string> make_okp_key(std::string_view curve_name, std::st
     return Unusable(key.curve + " key has " + std::to_string(x.size()) + " bytes, " +
                     std::to_string((curve->bits + 7) / 8) + " needed");
   }
-  if (key.curve == "Ed25519" && is_small_order_ed25519(x)) {
-    return Unusable("Ed25519 key is of small order, which verifies anything");
-  }
+  if (auto complaint = judge_edwards_point(key.curve, x)) return Unusable(std::move(*complaint));
   key.public_key = {EVP_PKEY_new_raw_public_key_ex(nullptr, curve->group, nullptr, bytes_of(x), x.size()),
                     EVP_PKEY_free};
   if (!key.public_key) {

@@ -81,7 +81,7 @@ tl::expected<Claims, Refusal> verify(Token& token, const Rules& rules, const Key
   }
   Claims claims;
   claims.issuer_ = text_claim(token.claims, "iss");
-  claims.subject_ = text_claim(token.claims, "sub");
+  claims.subject_ = identifier(token.claims, "sub");
   claims.json_ = std::move(token.claims);
   claims.token_ = token.jws.text;
   claims.payload_ = std::move(token.jws.payload);

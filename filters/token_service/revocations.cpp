@@ -97,11 +97,11 @@ state::Fingerprints Revocations::fingerprints(const jose::Claims& claims) const 
   const auto print = [&](Kind kind, std::string_view value) {
     return value.empty() ? state::Fingerprints::absent : table_.fingerprint(kind, issuer, value);
   };
-  const std::string_view jti = text_of(json, "jti");
+  const std::string_view jti = jose::identifier(json, "jti");
   state::Fingerprints prints;
   prints.jti = jti.empty() ? print(Kind::jti, state::jti_of_signing_input(signing_input_of(claims.token())))
                            : print(Kind::jti, jti);
-  prints.sid = print(Kind::sid, text_of(json, "sid"));
+  prints.sid = print(Kind::sid, jose::identifier(json, "sid"));
   prints.sub = print(Kind::sub, claims.subject());
   prints.kid = print(Kind::kid, claims.kid());
   prints.issuer = table_.fingerprint(Kind::issuer, issuer, {});

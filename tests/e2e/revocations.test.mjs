@@ -84,6 +84,9 @@ for (const [name, makeStore] of Object.entries(stores)) {
         jti: [{jti: `one by ${way}`}, {jti: `one by ${way}`}, {jti: `two by ${way}`}],
         sid: [{sid: `s by ${way}`}, {sid: `s by ${way}`}, {sid: `t by ${way}`}],
         sub: [{sub: `carol by ${way}`}, {sub: `carol by ${way}`}, {sub: `carl by ${way}`}],
+        'a jti that is a number': [{jti: `${at}`}, {jti: at}, {jti: at + 1}],
+        'a sid that is a number': [{sid: `${at}`}, {sid: at}, {sid: at + 1}],
+        'a sub that is a number': [{sub: `${at}`}, {sub: at}, {sub: at + 1}],
         'sub and an instant': [{sub: 'dave', issued_before: at}, {sub: 'dave', iat: at - 1}, {sub: 'dave', iat: at}],
         'an instant': [{issued_before: at - 50}, {iat: at - 51}, {iat: at - 50}],
       };

@@ -47,4 +47,12 @@ TEST_CASE("Segments are taken exactly as they are") {
   CHECK(at(ClaimPath::from_segments({"a.b"}), R"({"a":{"b":1}})") == "absent");
 }
 
+TEST_CASE("What names somebody is a string, or a number's text") {
+  const Json claims = parse_json(R"({"a":"text","b":12345678901234567890,"c":1.50,"d":true,"e":["x"],"f":null})").value();
+  CHECK(identifier(claims, "a") == "text");
+  CHECK(identifier(claims, "b") == "12345678901234567890");
+  CHECK(identifier(claims, "c") == "1.50");
+  for (const std::string_view other : {"d", "e", "f", "g"}) CHECK(identifier(claims, other).empty());
+}
+
 }  // namespace postern::jose

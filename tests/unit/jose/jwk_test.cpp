@@ -26,6 +26,10 @@ std::string rsa_jwk(std::string_view modulus, std::string_view exponent) {
   return R"({"kty":"RSA","n":")" + encode_base64url(modulus) + R"(","e":")" + encode_base64url(exponent) + "\"}";
 }
 
+std::string okp(std::string_view curve, std::string_view x) {
+  return R"({"kty":"OKP","crv":")" + std::string(curve) + R"(","x":")" + encode_base64url(x) + "\"}";
+}
+
 std::string modulus_of(std::size_t bytes, unsigned char first) {
   std::string modulus(bytes, '\x5A');
   modulus.front() = static_cast<char>(first);
@@ -128,16 +132,62 @@ TEST_CASE("Coordinates that lost their leading zeros are the same key") {
 }
 
 TEST_CASE("OKP keys have exactly their curve's bytes, and curves for key agreement are refused") {
-  const auto okp = [](std::string_view curve, std::size_t bytes) {
-    return R"({"kty":"OKP","crv":")" + std::string(curve) + R"(","x":")" + encode_base64url(std::string(bytes, 'x')) +
-           "\"}";
+  CHECK(bad_jwk(mint::jwk(mint::shared_key("EdDSA"))) == "usable");
+  CHECK(bad_jwk(okp("Ed25519", std::string(31, 'x'))) == "Ed25519 key has 31 bytes, 32 needed");
+  CHECK(bad_jwk(okp("Ed25519", std::string(33, 'x'))) == "Ed25519 key has 33 bytes, 32 needed");
+  CHECK(bad_jwk(mint::jwk(mint::generate("Ed448"))) == "usable");
+  CHECK(bad_jwk(okp("Ed448", std::string(56, 'x'))) == "Ed448 key has 56 bytes, 57 needed");
+  CHECK(bad_jwk(okp("Ed448", std::string(58, 'x'))) == "Ed448 key has 58 bytes, 57 needed");
+  CHECK(bad_jwk(okp("X25519", std::string(32, 'x'))) == "curve \"X25519\" is not supported for OKP keys");
+}
+
+// RFC 8032 sections 5.1.3 and 5.2.3. OpenSSL takes the bytes of such a key without a look, and under some of them
+// verifies signatures that anybody can write.
+TEST_CASE("OKP keys are points of their curve, of large order") {
+  const std::string ff27(27, '\xFF'), zero28(28, '\0');
+  const std::string p448 = std::string(28, '\xFF') + '\xFE' + ff27;  // its 56 bytes; the sign of x has one more
+  std::string p25519(32, '\xFF');
+  p25519.front() = '\xED';
+  p25519.back() = '\x7F';
+  const auto with_first = [](std::string number, char first) {
+    number.front() = first;
+    return number;
   };
-  CHECK(bad_jwk(okp("Ed25519", 32)) == "usable");
-  CHECK(bad_jwk(okp("Ed25519", 31)) == "Ed25519 key has 31 bytes, 32 needed");
-  CHECK(bad_jwk(okp("Ed25519", 33)) == "Ed25519 key has 33 bytes, 32 needed");
-  CHECK(bad_jwk(okp("Ed448", 57)) == "usable");
-  CHECK(bad_jwk(okp("Ed448", 56)) == "Ed448 key has 56 bytes, 57 needed");
-  CHECK(bad_jwk(okp("X25519", 32)) == "curve \"X25519\" is not supported for OKP keys");
+  struct Row {
+    std::string curve, y;
+    const char* fault;
+  };
+  const char* const small = "key is of small order, which verifies anything";
+  const char* const none = "the point is not on";
+  const Row rows[] = {
+      {"Ed25519", std::string(32, '\0'), small},
+      {"Ed25519", '\x01' + std::string(31, '\0'), small},
+      {"Ed25519", with_first(p25519, '\xEC'), small},
+      {"Ed25519", *decode_hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), small},
+      {"Ed25519", *decode_hex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), small},
+      {"Ed25519", p25519, none},
+      {"Ed25519", with_first(p25519, '\xEE'), none},
+      {"Ed25519", '\x02' + std::string(31, '\0'), none},
+      {"Ed448", std::string(57, '\0'), small},
+      {"Ed448", '\x01' + std::string(56, '\0'), small},
+      {"Ed448", with_first(p448, '\xFE') + '\0', small},
+      {"Ed448", p448 + '\0', none},
+      {"Ed448", zero28 + std::string(28, '\xFF') + '\0', none},  // p + 1
+      {"Ed448", std::string(56, 'x') + '\x01', none},            // a bit above the field
+      {"Ed448", '\x02' + std::string(56, '\0'), none},
+  };
+  for (const Row& row : rows) {
+    for (const char sign : {'\0', '\x80'}) {
+      std::string encoded = row.y;
+      encoded.back() = static_cast<char>(encoded.back() | sign);
+      CAPTURE(encode_base64url(encoded));
+      CHECK(bad_jwk(okp(row.curve, encoded)).find(row.fault) != std::string::npos);
+    }
+  }
+  for (int i = 0; i < 50; ++i) {
+    CHECK(bad_jwk(mint::jwk(mint::generate("EdDSA"))) == "usable");
+    CHECK(bad_jwk(mint::jwk(mint::generate("Ed448"))) == "usable");
+  }
 }
 
 TEST_CASE("A secret key is taken only where it may be, and fits hashes up to its own length") {
