@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "filters/jose/checks.hpp"
 #include "filters/jose/detail.hpp"
@@ -6,8 +7,8 @@
 namespace postern::jose {
 namespace {
 
-// Numbers are compared by value, so that a rule's 1 also means 1.0; integers by their digits, as a double would make
-// neighbours above 2^53 equal.
+// Numbers are compared by value, so that a rule's 1 also means 1.0; by their digits where a double would make neighbours
+// equal: integers, and from 2^53 on.
 bool is_same(const Json& a, const Json& b) {
   if (a == b) return true;
   const Json::Number* x = a.number();
@@ -17,7 +18,8 @@ bool is_same(const Json& a, const Json& b) {
   const bool integers =
       x->text.find_first_of(not_integer) == x->text.npos && y->text.find_first_of(not_integer) == y->text.npos;
   const auto first = a.as_double();
-  return !integers && first && first == b.as_double();
+  constexpr double exact = 9007199254740992;
+  return !integers && first && std::abs(*first) < exact && first == b.as_double();
 }
 
 // Whether the claim itself, or one of its elements, satisfies the condition.

@@ -69,6 +69,8 @@ TEST_CASE("Numbers are compared by value, integers exactly") {
   CHECK_FALSE(holds(ClaimRule::Equals{value_of("1")}, "1.5"));
   CHECK_FALSE(holds(ClaimRule::Equals{value_of("1")}, R"("1")"));
   CHECK_FALSE(holds(ClaimRule::Equals{value_of("9007199254740992")}, "9007199254740993"));
+  CHECK_FALSE(holds(ClaimRule::Equals{value_of("9007199254740993")}, "9007199254740992.0"));
+  CHECK_FALSE(holds(ClaimRule::Equals{value_of("1234567890123456789")}, "1.23456789012345680e18"));
 }
 
 TEST_CASE("`one_of`, `contains` and `matches`") {
