@@ -6,9 +6,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <chrono>
+#include <optional>
 #include <ostream>
 
 #include "cli/beast_http.hpp"
+#include "cli/config.hpp"
 #include "cli/keys.hpp"
 #include "conf/address.hpp"
 #include "gateway/listen_socket.hpp"
@@ -50,11 +52,18 @@ asio::ip::address reachable(const asio::ip::address& bound) {
   return asio::ip::address_v4::loopback();
 }
 
-// The address may be asked of a file that is wrong elsewhere: the gateway that runs may still be well.
-std::string admin_address(const AdminClientOptions& options, const conf::Environment& environment) {
+// The address may be asked of a file that is wrong elsewhere: the gateway that runs may still be well. Nothing, with
+// the problems on `err`, when the file does not say it: at the default address may be another gateway.
+std::optional<std::string> admin_address(const AdminClientOptions& options, const conf::Environment& environment,
+                                         std::ostream& err) {
   if (!options.admin.empty()) return options.admin;
   if (options.config_file.empty()) return conf::Admin{}.address;
-  return conf::load_file(options.config_file, environment).config.admin.address;
+  const conf::Loaded loaded = conf::load_file(options.config_file, environment);
+  if (loaded.problems.is_settled(conf::whole_configuration) || loaded.problems.is_settled("admin")) {
+    report(loaded.problems, err);
+    return std::nullopt;
+  }
+  return loaded.config.admin.address;
 }
 
 tl::expected<Answer, std::string> ask(beast_http::verb method, const char* target, const std::string& address,
@@ -111,30 +120,37 @@ int tell_keys(const tl::expected<Answer, std::string>& answer, bool json, std::o
 
 int run_healthcheck(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
                     std::ostream& err) {
-  return tell(ask(beast_http::verb::get, "/readyz", admin_address(options, environment), health_timeout), out, err);
+  const auto address = admin_address(options, environment, err);
+  if (!address) return exit_bad_config;
+  return tell(ask(beast_http::verb::get, "/readyz", *address, health_timeout), out, err);
 }
 
 int run_reload(const AdminClientOptions& options, const conf::Environment& environment, std::ostream& out,
                std::ostream& err) {
-  return tell(ask(beast_http::verb::post, "/reload", admin_address(options, environment), reload_timeout), out, err);
+  const auto address = admin_address(options, environment, err);
+  if (!address) return exit_bad_config;
+  return tell(ask(beast_http::verb::post, "/reload", *address, reload_timeout), out, err);
 }
 
 int run_tokens_revoke(const RevokeOptions& options, const conf::Environment& environment, std::ostream& out,
                       std::ostream& err) {
-  const std::string address = admin_address(options.admin, environment);
-  return tell(ask(beast_http::verb::post, "/revocations", address, store_timeout, options.revocation), out, err);
+  const auto address = admin_address(options.admin, environment, err);
+  if (!address) return exit_bad_config;
+  return tell(ask(beast_http::verb::post, "/revocations", *address, store_timeout, options.revocation), out, err);
 }
 
 int run_keys_list(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,
                   std::ostream& err) {
-  const std::string address = admin_address(options.admin, environment);
-  return tell_keys(ask(beast_http::verb::get, "/keys", address, store_timeout), options.json, out, err);
+  const auto address = admin_address(options.admin, environment, err);
+  if (!address) return exit_bad_config;
+  return tell_keys(ask(beast_http::verb::get, "/keys", *address, store_timeout), options.json, out, err);
 }
 
 int run_keys_rotate(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,
                     std::ostream& err) {
-  const std::string address = admin_address(options.admin, environment);
-  return tell_keys(ask(beast_http::verb::post, "/keys/rotate", address, store_timeout), options.json, out, err);
+  const auto address = admin_address(options.admin, environment, err);
+  if (!address) return exit_bad_config;
+  return tell_keys(ask(beast_http::verb::post, "/keys/rotate", *address, store_timeout), options.json, out, err);
 }
 
 }  // namespace postern::cli

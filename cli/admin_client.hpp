@@ -1,5 +1,6 @@
 // `postern healthcheck`, `postern reload`, `postern tokens revoke` and `postern keys`: questions to the admin listener
-// of a running gateway.
+// of a running gateway. All of them return 78, with every problem on `err`, when the configuration file does not say
+// where that listener is.
 #pragma once
 
 #include <iosfwd>

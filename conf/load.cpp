@@ -9,7 +9,10 @@ Loaded load_yaml(std::string_view text, const std::string& file, const Environme
   ParsedTree parsed = parse_tree(text);
   if (parsed.root) expand_tree(*parsed.root, environment, parsed.errors);
   tell(parsed.errors, file, loaded.problems);
-  if (!parsed.root) return loaded;
+  if (!parsed.root) {
+    loaded.problems.settle(std::string(whole_configuration));
+    return loaded;
+  }
   load_tree(*parsed.root, file, loaded.config, loaded.problems);
   check(loaded.config, loaded.problems);
   return loaded;

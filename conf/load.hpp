@@ -22,7 +22,8 @@ struct Loaded {
 };
 
 // Reads the file, expands `${VAR}` and `${VAR:-default}` in scalars after parsing, fills `config` and checks it.
-// `file` names the text in messages and is where relative paths start.
+// `file` names the text in messages and is where relative paths start. `whole_configuration` is settled in the problems
+// when nothing could be filled: the text cannot be read, or is no YAML.
 Loaded load_yaml(std::string_view text, const std::string& file, const Environment& environment);
 Loaded load_file(const std::string& file, const Environment& environment);
 

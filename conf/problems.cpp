@@ -63,7 +63,7 @@ std::string Problem::to_text() const {
 std::string Places::find(std::string_view path) const {
   for (;; path = parent_of(path)) {
     if (auto found = places_.find(path); found != places_.end()) return found->second;
-    if (path.empty()) return "configuration";
+    if (path.empty()) return std::string(whole_configuration);
   }
 }
 
@@ -73,7 +73,7 @@ void Problems::add(std::string path, std::string message) {
 }
 
 void Problems::add_at(std::string where, std::string path, std::string message) {
-  if (path.empty()) path = "configuration";
+  if (path.empty()) path = whole_configuration;
   settled_.insert(path);
   errors_.push_back({std::move(where), std::move(path), std::move(message)});
 }

@@ -18,6 +18,9 @@ struct Problem {
   std::string to_text() const;
 };
 
+// The path of what is wrong with the whole: a file that cannot be read, or is no map.
+inline constexpr std::string_view whole_configuration = "configuration";
+
 // Where each value of the configuration was written.
 class Places {
  public:

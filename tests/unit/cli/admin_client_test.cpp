@@ -49,6 +49,21 @@ struct Running {
 
 const conf::Environment no_variables = [](const std::string&) { return std::nullopt; };
 
+// A folder with a configuration file, for as long as it lives.
+struct ConfigFolder {
+  std::string path = (std::filesystem::temp_directory_path() / "postern-client-XXXXXX").string();
+
+  ConfigFolder() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
+  ~ConfigFolder() { std::filesystem::remove_all(path); }
+  ConfigFolder(const ConfigFolder&) = delete;
+  ConfigFolder& operator=(const ConfigFolder&) = delete;
+
+  std::string write(std::string_view text) const {
+    std::ofstream(path + "/postern.yaml") << text;
+    return path + "/postern.yaml";
+  }
+};
+
 struct Outcome {
   int exit_code;
   std::string out, err;
@@ -107,14 +122,35 @@ TEST_CASE("A listener that is bound to every address is asked on loopback") {
 
 TEST_CASE("The address is found in a file, also in one that is wrong elsewhere") {
   const Running running;
-  std::string folder = (std::filesystem::temp_directory_path() / "postern-client-XXXXXX").string();
-  REQUIRE(::mkdtemp(folder.data()) != nullptr);
-  const std::string file = folder + "/postern.yaml";
-  std::ofstream(file) << "admin: {address: '" << running.listener->address() << "'}\nbogus: 1\n";
+  const ConfigFolder folder;
+  const std::string file = folder.write("admin: {address: '" + running.listener->address() + "'}\nbogus: 1\n");
   CHECK(outcome_of(run_healthcheck, {"", file}).exit_code == 0);
-  std::ofstream(file) << "admin: {address: off}\n";
+  folder.write("admin: {address: off}\n");
   CHECK(outcome_of(run_healthcheck, {"", file}).err == "the configuration turns the admin listener off\n");
-  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("A file that does not say the address is told of, and no other gateway is asked") {
+  const ConfigFolder folder;
+  const auto told = [&](std::string_view text) {
+    const Outcome outcome = outcome_of(run_healthcheck, {"", folder.write(text)});
+    CHECK(outcome.exit_code == 78);
+    CHECK(outcome.out.empty());
+    return outcome.err;
+  };
+  CHECK(told("admin: {address: nonsense}\nlisteners: []\n").find(": admin.address: ") != std::string::npos);
+  CHECK(told("admin: {adress: '127.0.0.1:9902'}\n").find(": admin.adress: ") != std::string::npos);
+  CHECK(told("admni: {address: '127.0.0.1:9902'}\n").find(": admni: ") != std::string::npos);
+  CHECK(told("admin: {address: '${UNSET}'}\n").find(": admin.address: ") != std::string::npos);
+  CHECK(told("admin: {address: 'off'}\nroutes: [{a: [b\n").find(": routes[0]") != std::string::npos);
+  CHECK(told("").find(": configuration: ") != std::string::npos);
+  CHECK(told("- 1\n").find(": configuration: ") != std::string::npos);
+  const Outcome missing = outcome_of(run_reload, {"", folder.path + "/missing.yaml"});
+  CHECK(missing.exit_code == 78);
+  CHECK(missing.err.find("missing.yaml") != std::string::npos);
+  std::ostringstream out, err;
+  CHECK(run_keys_list({{"", folder.path + "/missing.yaml"}}, no_variables, out, err) == 78);
+  CHECK(run_keys_rotate({{"", folder.path + "/missing.yaml"}}, no_variables, out, err) == 78);
+  CHECK(run_tokens_revoke({{"", folder.path + "/missing.yaml"}, "{}"}, no_variables, out, err) == 78);
 }
 
 TEST_CASE("Nobody there, and no address, are told with the address") {
