@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 #include <sstream>
 #include <thread>
@@ -57,6 +58,30 @@ bool await_loaded(const FilterFactory& filters) {
   return true;
 }
 
+// What a reload cannot change: as the process was started with it.
+struct StartOnly {
+  std::uint32_t workers = 0;
+  std::string admin_address;
+  std::string access_log;
+  std::optional<std::uint32_t> hashing_threads;  // nothing: without a token service
+};
+
+StartOnly start_only_of(const conf::Config& config) {
+  StartOnly fixed{config.workers, config.admin.address, config.access_log, std::nullopt};
+  if (config.token_service) fixed.hashing_threads = config.token_service->hashing_threads;
+  return fixed;
+}
+
+void warn_about_restart(const StartOnly& running, const StartOnly& wanted) {
+  if (wanted.workers != running.workers) spdlog::warn("workers: the change needs a restart");
+  if (wanted.admin_address != running.admin_address) spdlog::warn("admin.address: the change needs a restart");
+  if (wanted.access_log != running.access_log) spdlog::warn("access_log: the change needs a restart");
+  const bool have_service = wanted.hashing_threads && running.hashing_threads;
+  if (have_service && *wanted.hashing_threads != *running.hashing_threads) {
+    spdlog::warn("token_service.hashing_threads: the change needs a restart");
+  }
+}
+
 // Everything but the workers' insides runs on the control thread, the one that called run_server().
 class Server final : public AdminActions {
  public:
@@ -85,10 +110,10 @@ class Server final : public AdminActions {
   void await_signal();
   void on_signal(int number);
   void stop();
-  void warn_about_restart(const conf::Config& config) const;
 
   const ServerOptions& options_;
   double start_time_ = unix_now();
+  StartOnly start_only_;
   MetricRegistry metric_registry_;
   std::unique_ptr<AccessLog> access_log_;
   asio::io_context control_{1};
@@ -130,6 +155,7 @@ std::optional<int> Server::start() {
   if (!snapshot_) return exit_bad_config;
   if (!await_loaded(*snapshot_->filters)) spdlog::warn("the store does not answer: the start does not wait for it");
   const conf::Config& config = snapshot_->config;
+  start_only_ = start_only_of(config);
   auto log = AccessLog::open(config.access_log_file.empty() ? config.access_log : config.access_log_file.resolved);
   if (!log) {
     spdlog::error("{}", log.error());
@@ -198,18 +224,11 @@ std::string Server::install(std::shared_ptr<const Snapshot> snapshot) {
   }
   auto sockets = workers_->bind(snapshot->config);
   if (!sockets) return std::move(sockets.error());
-  warn_about_restart(snapshot->config);
+  warn_about_restart(start_only_, start_only_of(snapshot->config));
   snapshot->filters->take_effect();
   workers_->install(snapshot, std::move(*sockets));
   snapshot_ = std::move(snapshot);
   return {};
-}
-
-void Server::warn_about_restart(const conf::Config& config) const {
-  const conf::Config& before = snapshot_->config;
-  if (config.workers != before.workers) spdlog::warn("workers: the change needs a restart");
-  if (config.admin.address != before.admin.address) spdlog::warn("admin.address: the change needs a restart");
-  if (config.access_log != before.access_log) spdlog::warn("access_log: the change needs a restart");
 }
 
 // ---- signals and the end

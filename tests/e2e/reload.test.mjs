@@ -9,6 +9,7 @@ import {ok} from './harness/recording_upstream.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
+import {startTokenService} from './harness/token_service.mjs';
 import {jwks, makeKey, mint} from './harness/tokens.mjs';
 import {eventually, within} from './harness/waiting.mjs';
 
@@ -118,6 +119,28 @@ describe('SIGHUP', () => {
     gateway.signal('SIGHUP');
     await eventually('the refusal', async () => await gateway.metric('postern_config_last_reload_successful') === 0);
     assert.equal((await exchange(scope, gateway.port, request('GET', '/orders', [bearer(await mint(key))]))).response.status, 200);
+  });
+
+  it('warns of what needs a restart, as long as the file differs from what was started with', async (t) => {
+    const {gateway, config} = await startTokenService(scoped(t));
+    const warnings = async (changes) => {
+      const before = gateway.stderr.length;
+      rewrite(gateway, {...config, ...changes});
+      gateway.signal('SIGHUP');
+      const told = () => gateway.stderr.slice(before);
+      await eventually('the reload is over', () => /reloaded\n/.test(told()));
+      return [...told().matchAll(/(\S+): the change needs a restart/g)].map(([, path]) => path);
+    };
+    const changed = {
+      workers: config.workers + 1,
+      access_log: 'off',
+      admin: {address: 'off'},
+      token_service: {...config.token_service, hashing_threads: 2},
+    };
+    const all = ['workers', 'admin.address', 'access_log', 'token_service.hashing_threads'];
+    assert.deepEqual(await warnings(changed), all);
+    assert.deepEqual(await warnings(changed), all);
+    assert.deepEqual(await warnings({}), []);
   });
 
   it('opens a new listener and closes one that is gone', async (t) => {
