@@ -21,18 +21,20 @@ std::string header_condition(const std::string& name, const conf::HeaderMatch& m
   return (match.present.value_or(true) ? "" : "no ") + name;
 }
 
+// A prefix that ends with a slash takes what is below alone.
+std::string path_text(const conf::RouteMatch& match) {
+  if (!match.path.empty()) return match.path;
+  if (!match.path_template.empty()) return match.path_template;
+  const std::string& prefix = match.path_prefix;
+  if (prefix.empty() || prefix.ends_with('/')) return (prefix.empty() ? "/" : prefix) + "*";
+  return prefix + " and " + prefix + "/*";
+}
+
 std::string match_text(const conf::RouteMatch& match) {
   std::string out;
   if (!match.methods.empty()) out = join(match.methods, ",") + " ";
   out += join(match.host, ",");
-  if (!match.path.empty()) {
-    out += match.path;
-  } else if (!match.path_template.empty()) {
-    out += match.path_template;
-  } else {
-    out += match.path_prefix;
-    out += match.path_prefix.ends_with('/') ? "*" : "/*";
-  }
+  out += path_text(match);
   for (const auto& [name, header] : match.headers) out += " [" + header_condition(name, header) + "]";
   return out;
 }

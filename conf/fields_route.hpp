@@ -26,9 +26,11 @@ void describe(Visitor& v, RouteMatch& c) {
            .not_empty = true,
            .unique = true});
   v.field("path", c.path, {.doc = "Exactly this path.", .format = Format::path});
-  v.field("path_prefix", c.path_prefix,
-          {.doc = "This path and everything below: `/orders` takes `/orders` and `/orders/7`, not `/ordersX`.",
-           .format = Format::path});
+  v.field(
+      "path_prefix", c.path_prefix,
+      {.doc = "This path and everything below: `/orders` takes `/orders` and `/orders/7`, not `/ordersX`; `/orders/` "
+              "takes what is below alone, not `/orders`.",
+       .format = Format::path});
   v.field("path_template", c.path_template,
           {.doc = "A path in which `{name}` stands for any one segment: `/users/{id}/orders`.",
            .format = Format::path_template});

@@ -61,6 +61,23 @@ std::optional<std::string> judge_segment(std::string_view segment) {
   return std::nullopt;
 }
 
+// Taken literally it would match next to nothing, and leave what was meant to another route, maybe a public one.
+std::optional<std::string> judge_wildcard(std::string_view segment, bool names_allowed) {
+  if (segment.starts_with('*') || segment.ends_with('*')) {
+    return "`*` is no wildcard here: `path_prefix` takes everything under a path, `{name}` in `path_template` stands "
+           "for "
+           "one segment";
+  }
+  if (names_allowed && segment.starts_with(':') && segment.size() > 1) {
+    return std::string("a segment's name is written `{")
+        .append(segment.substr(1))
+        .append("}`, not `")
+        .append(segment)
+        .append("`");
+  }
+  return std::nullopt;
+}
+
 bool is_named(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
@@ -84,6 +101,7 @@ std::optional<std::string> judge_segments(std::string_view text, bool names_allo
     if (segment.empty() && end != text.size()) return "must not have an empty segment (`//`)";
     auto complaint = names_allowed && is_named(segment) ? judge_name(segment.substr(1, segment.size() - 2), seen)
                                                         : judge_segment(segment);
+    if (!complaint) complaint = judge_wildcard(segment, names_allowed);
     if (complaint) return complaint;
     begin = end + 1;
   }

@@ -10,10 +10,11 @@ namespace postern::conf {
 
 // Nothing when `text` is a canonical path: begins with `/`; no empty segment but the last, no `.` or `..` segment; no
 // query or fragment; RFC 3986 path characters, everything else percent-encoded as UTF-8 with upper-case digits, and
-// nothing encoded that needs no encoding. Else what is wrong.
+// nothing encoded that needs no encoding; no segment that begins or ends with `*`, which people take for a wildcard.
+// Else what is wrong.
 std::optional<std::string> judge_path(std::string_view text);
 
-// The same with `{name}` for whole segments, each name once.
+// The same with `{name}` for whole segments, each name once, and no segment that begins with `:`.
 std::optional<std::string> judge_path_template(std::string_view text);
 
 // The names of a template's segments, in order.

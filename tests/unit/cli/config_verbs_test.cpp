@@ -86,9 +86,9 @@ TEST_CASE("validate prints the route table with each route's policy") {
   CHECK(run_validate(example("minimal.yaml"), no_environment, nullptr, out, err) == exit_ok);
   CHECK(err.str().empty());
   CHECK(out.str() ==
-        "ROUTE   MATCH      TARGET  POLICY\n"
-        "orders  /orders/*  orders  jwt: shop; scopes: orders:read\n"
-        "health  /healthz   orders  public\n");
+        "ROUTE   MATCH                  TARGET  POLICY\n"
+        "orders  /orders and /orders/*  orders  jwt: shop; scopes: orders:read\n"
+        "health  /healthz               orders  public\n");
 }
 
 TEST_CASE("the route table names matches, targets, rules and observed routes") {
@@ -112,6 +112,7 @@ routes:
         - {claim: g, contains: admin}
         - {claim: h, matches: i.*}
   - {name: maybe, match: {path_prefix: /m}, upstream: u, jwt: {providers: a, optional: true, scopes: [r, w]}}
+  - {name: below, match: {path_prefix: /b/}, upstream: u, public: true}
   - {name: answer, match: {path: /a}, public: true, direct_response: {status: 204}}
   - {name: moved, public: true, redirect: {to: /a, status: 308}}
 )");
@@ -125,8 +126,9 @@ routes:
       "ROUTE   " + cell("MATCH") + "TARGET       POLICY\n" + "full    " + cell(match) +
           "u            jwt: a, b; scopes: r or w; has sub; [c, d.e] = true; f one of 1, \"x\"; g contains \"admin\"; "
           "h matches i.* (observe: every request passes)\n" +
-          "maybe   " + cell("/m/*") + "u            jwt if any: a; scopes: r and w\n" +  //
-          "answer  " + cell("/a") + "answers 204  public\n" +                            //
+          "maybe   " + cell("/m and /m/*") + "u            jwt if any: a; scopes: r and w\n" +  //
+          "below   " + cell("/b/*") + "u            public\n" +                                 //
+          "answer  " + cell("/a") + "answers 204  public\n" +                                   //
           "moved   " + cell("/*") + "308 to /a    public\n");
 }
 

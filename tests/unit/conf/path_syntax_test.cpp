@@ -22,6 +22,22 @@ TEST_CASE("paths that no request can have are refused") {
   }
 }
 
+TEST_CASE("what people take for a wildcard is refused, with what to write instead") {
+  for (const std::string_view text : {"/*", "/admin/*", "/admin/**", "/admin*", "/*/edit", "/static/*.css", "/a/*/"}) {
+    CAPTURE(text);
+    CHECK(judge_path(text).value_or("").find("`path_prefix`") != std::string::npos);
+    CHECK(judge_path_template(text).value_or("").find("`{name}`") != std::string::npos);
+  }
+  CHECK(judge_path_template("/users/:id/orders") == "a segment's name is written `{id}`, not `:id`");
+  CHECK(judge_path_template("/:id"));
+  for (const std::string_view text : {"/%2A", "/a%2A", "/a*b", "/v1/orders:cancel", "/:"}) {
+    CAPTURE(text);
+    CHECK_FALSE(judge_path(text));
+    CHECK_FALSE(judge_path_template(text));
+  }
+  CHECK_FALSE(judge_path("/:id"));
+}
+
 TEST_CASE("a template's names stand for whole segments, each once") {
   for (const std::string_view text : {"/users/{id}", "/{a}/{b}/c", "/users/{user_id2}/orders", "/plain", "/{id}/"}) {
     CAPTURE(text);
