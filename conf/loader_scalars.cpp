@@ -18,6 +18,13 @@ std::string in_quotes(std::span<const std::string_view> words) {
   return out;
 }
 
+// Read as a limit, the 0 would let nothing through, and read as none it would take a limit away.
+constexpr const char* write_off = "write `off` for no limit";
+
+bool has_off(const Spec& spec) {
+  return spec.zero_word == "off";
+}
+
 }  // namespace
 
 void Loader::read(const Node& node, bool& out, const Spec&) {
@@ -41,6 +48,7 @@ void Loader::read(const Node& node, std::uint32_t& out, const Spec& spec) {
   if (!value) return fail("expected " + expected + ", without sign and leading zeros");
   if (*value > std::numeric_limits<std::uint32_t>::max()) return fail("is too large");
   // The word alone stands for 0 here.
+  if (*value == 0 && has_off(spec)) return fail(write_off);
   if (*value == 0 && spec.min > 0) return fail("must be at least " + std::to_string(spec.min));
   out = static_cast<std::uint32_t>(*value);
 }
@@ -52,6 +60,7 @@ void Loader::read(const Node& node, Duration& out, const Spec& spec) {
   if (!spec.zero_word.empty() && node.text == spec.zero_word) {
     out = Duration(0);
   } else if (auto value = parse_duration(node.text)) {
+    if (value->count() == 0 && has_off(spec)) return fail(write_off);
     out = *value;
   } else {
     fail("expected " + expected);
@@ -66,6 +75,7 @@ void Loader::read(const Node& node, Bytes& out, const Spec& spec) {
   if (!spec.zero_word.empty() && node.text == spec.zero_word) {
     out = Bytes{0};
   } else if (auto value = parse_bytes(node.text); value && !is_quoted_number) {
+    if (value->count == 0 && has_off(spec)) return fail(write_off);
     out = *value;
   } else {
     fail("expected " + expected);

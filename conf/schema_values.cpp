@@ -10,7 +10,8 @@ namespace postern::conf::schema {
 namespace {
 
 std::string quantity_pattern(std::string_view units, const Spec& spec) {
-  std::string pattern = "^((0|[1-9][0-9]*)(" + std::string(units) + ")";
+  const std::string_view digits = spec.zero_word.empty() ? "(0|[1-9][0-9]*)" : "([1-9][0-9]*)";
+  std::string pattern = std::string("^(").append(digits).append("(").append(units).append(")");
   if (!spec.zero_word.empty()) pattern.append("|").append(spec.zero_word);
   return pattern + ")$";
 }
@@ -71,8 +72,9 @@ Json of_integer(const Spec& spec, std::uint64_t highest) {
     for (std::uint32_t value : spec.numbers) values.push_back(number(value));
     return Json(Json::Object{{"enum", Json(std::move(values))}});
   }
+  const std::uint64_t least = spec.zero_word.empty() ? spec.min : std::max<std::uint64_t>(spec.min, 1);
   return Json(Json::Object{
-      {"type", text("integer")}, {"minimum", number(spec.min)}, {"maximum", number(std::min(spec.max, highest))}});
+      {"type", text("integer")}, {"minimum", number(least)}, {"maximum", number(std::min(spec.max, highest))}});
 }
 
 Json of_number(const Spec& spec) {

@@ -23,7 +23,7 @@ struct Spec {
   Format key_format = Format::name;  // of a map's keys
   std::uint64_t min = 0;             // of a number; of bytes; of milliseconds
   std::uint64_t max = unlimited;
-  std::string_view zero_word = {};               // written instead of 0: `auto`, `off`
+  std::string_view zero_word = {};               // written instead of 0, which is refused: `auto`, `off`
   std::span<const std::string_view> words = {};  // the only texts there are
   std::span<const std::uint32_t> numbers = {};   // the only numbers there are
   bool one_or_list = false;                      // a list of one may be written without its brackets

@@ -84,7 +84,7 @@ it('no route of a host takes what is sent to the endpoints', async (t) => {
 describe('behind a trusted proxy', () => {
   const wrong = 'a password that nobody has';
   const from = (address) => [['X-Forwarded-For', address]];
-  const limits = {login_limits: {user_and_address: 0, address: 2, user: 0, window: '5m'}};
+  const limits = {login_limits: {user_and_address: 'off', address: 2, user: 'off', window: '5m'}};
 
   it('wrong passwords count for the address that the proxy names, not for the proxy', async (t) => {
     const own = await startTokenService(scoped(t), {users: {alice: []}, service: limits, trusted_proxies: ['127.0.0.0/8']});

@@ -182,7 +182,7 @@ describe('the endpoints', () => {
 });
 
 describe('login_limits', () => {
-  const off = {user_and_address: 0, address: 0, user: 0};
+  const off = {user_and_address: 'off', address: 'off', user: 'off'};
   const limited = (t, limits) => startTokenService(scoped(t), {
     users: {alice: [], bob: []}, service: {login_limits: {...off, window: '5m', ...limits}},
   });

@@ -128,7 +128,7 @@ describe('a client that does not prove itself', () => {
 
 describe('login_limits for clients', () => {
   const limited = (t, limits) => startTokenService(scoped(t), {
-    users: {alice: []}, service: {...settings, login_limits: {user_and_address: 0, address: 0, user: 0, ...limits}},
+    users: {alice: []}, service: {...settings, login_limits: {user_and_address: 'off', address: 'off', user: 'off', ...limits}},
   });
   const wrong = (at, id = 'batch', endpoint = 'token') => ask(endpoint, own, [basic(id, 'a wrong secret')], at);
   const assertWrong = (response) => assertError(response, 401, 'invalid_client', 'client_invalid');

@@ -110,7 +110,7 @@ describe('a service that knows the users', () => {
 });
 
 describe('login_limits with verify_url', () => {
-  const limited = {login_limits: {user_and_address: 2, address: 0, user: 0}};
+  const limited = {login_limits: {user_and_address: 2, address: 'off', user: 'off'}};
 
   it('do not count what nobody could judge', async (t) => {
     const {users, service} = await startBoth(scoped(t), {service: limited});

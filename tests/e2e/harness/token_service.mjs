@@ -48,7 +48,7 @@ export function sessionConfig({endpoint, usersFile, stateFile, service = {}, ...
       users_file: usersFile,
       store: {sqlite: stateFile},
       access_claims: ['role'],
-      login_limits: {user_and_address: 0, address: 0, user: 0},
+      login_limits: {user_and_address: 'off', address: 'off', user: 'off'},
       ...service,
     },
     routes: [

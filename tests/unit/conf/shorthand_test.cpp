@@ -164,6 +164,13 @@ TEST_CASE("zero has a word where it means something else") {
   CHECK(config.routes[0].body_limit == Bytes{0});
   CHECK(config.routes[0].total_timeout == Duration(0));
   sample = {};
+  sample.top = "workers: 0\nlimits: {body_bytes: 0}\ntimeouts: {total: 0s, drain: 0s}";
+  sample.route = "body_limit: 0KiB, total_timeout: 0ms";
+  CHECK(complaints(sample) == Lines{"routes[0].body_limit: write `off` for no limit",
+                                    "routes[0].total_timeout: write `off` for no limit", "workers: must be at least 1",
+                                    "limits.body_bytes: write `off` for no limit",
+                                    "timeouts.total: write `off` for no limit"});
+  sample = {};
   sample.top = "timeouts: {head: off}";
   CHECK(complaints(sample) == Lines{"timeouts.head: expected a duration such as `250ms`, `5s`, `2m`, `1h` or `7d`"});
 }
