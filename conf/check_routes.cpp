@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "conf/check.hpp"
+#include "conf/formats.hpp"
 #include "conf/path_syntax.hpp"
 #include "conf/suggest.hpp"
 #include "conf/tree.hpp"
@@ -16,6 +18,26 @@ void check_name(const std::string& name, const std::map<std::string, T>& known, 
   for (const auto& entry : known) names.push_back(entry.first);
   std::string message = std::string("there is no ").append(kind).append(" `").append(name).append("`");
   problems.add(path, message + suggestion(name, names));
+}
+
+// Whether both entries take a token from one place of a request. Of a header, two schemes are two places.
+bool reads_same_place(const TokenSource& a, const TokenSource& b) {
+  if (a.cookie != b.cookie || a.query != b.query || a.websocket_protocol != b.websocket_protocol) return false;
+  if (fold_header_name(a.header) != fold_header_name(b.header)) return false;
+  return a.prefix.empty() || b.prefix.empty() || lower(a.prefix) == lower(b.prefix);
+}
+
+// A token in two places is refused: with such entries every token would be.
+void check_sources(const std::vector<TokenSource>& sources, const std::string& path, Problems& problems) {
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string place = item_path(path, i);
+    if (problems.is_settled(place)) continue;
+    const auto end = sources.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto first = std::find_if(sources.begin(), end,
+                                    [&](const TokenSource& earlier) { return reads_same_place(earlier, sources[i]); });
+    if (first == end) continue;
+    problems.add(place, "reads the same place as `from[" + std::to_string(first - sources.begin()) + "]`");
+  }
 }
 
 void check_jwt(const Jwt& jwt, const Config& config, const std::string& path, Problems& problems) {
@@ -34,6 +56,7 @@ void check_jwt(const Jwt& jwt, const Config& config, const std::string& path, Pr
       problems.add(place, "has `issuer: any` as `" + first_any + "` has; on one route only one provider may");
     }
   }
+  check_sources(jwt.from, path + ".from", problems);
   check_claim_names(jwt.required_claims, jwt.claims, path, problems);
   if (jwt.scopes.empty() && jwt.scope_match == MatchKind::any)
     problems.add(path + ".scope_match", "says nothing without `scopes`");

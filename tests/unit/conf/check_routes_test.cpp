@@ -92,3 +92,19 @@ TEST_CASE("cors with credentials names its origins") {
         Lines{"routes[0].cors: needs `origins` or `origin_patterns`: say which origins may call"});
   CHECK(route_complaints("cors: {origins: '*', methods: []}") == Lines{"routes[0].cors.methods: must not be empty"});
 }
+
+TEST_CASE("two entries of `from` do not read the same place") {
+  const auto from = [](const std::string& entries) {
+    return policy_complaints("jwt: {providers: [shop], from: [" + entries + "]}");
+  };
+  const Lines refused = {"routes[0].jwt.from[1]: reads the same place as `from[0]`"};
+  CHECK(from("{header: X-Token}, {header: x-token}") == refused);
+  CHECK(from("{header: X-Token}, {header: X_Token}") == refused);
+  CHECK(from("{header: X-Token}, {header: X-Token, prefix: Bearer}") == refused);
+  CHECK(from("{header: Authorization, prefix: Bearer}, {header: authorization, prefix: bearer}") == refused);
+  CHECK(from("{cookie: a}, {cookie: a}") == refused);
+  CHECK(from("{query: a}, {query: a}") == refused);
+  CHECK(from("{websocket_protocol: a}, {websocket_protocol: a}") == refused);
+  CHECK(from("{header: Authorization, prefix: Bearer}, {header: Authorization, prefix: Token}") == Lines{});
+  CHECK(from("{cookie: a}, {cookie: A}, {query: a}, {header: a}, {websocket_protocol: a}, {query: b}") == Lines{});
+}
