@@ -28,6 +28,15 @@ std::optional<std::string> judge_range(std::uint64_t value, const Spec& spec, Fo
   return std::nullopt;
 }
 
+// What templates and shells leave where they filled nothing in: `$NAME`, `${NAME}`, `{{ name }}`. Everybody knows it.
+bool is_placeholder(std::string_view secret) {
+  if (secret.find("{{") != secret.npos) return true;
+  const std::size_t open = secret.find("${");
+  if (open != secret.npos && secret.find('}', open) != secret.npos) return true;
+  constexpr std::string_view name_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  return secret.size() > 1 && secret.front() == '$' && secret.find_first_not_of(name_characters, 1) == secret.npos;
+}
+
 }  // namespace
 
 bool is_given(const ClaimName& value) {
@@ -78,7 +87,11 @@ void Constraints::judge_value(FilePath& value, const Spec&, const std::string& p
 }
 
 void Constraints::judge_value(Secret& value, const Spec&, const std::string& path) {
-  if (value.reveal() == redacted) problems_.add(path, "is the placeholder of `config print`; put the secret here");
+  if (value.reveal() == redacted) {
+    problems_.add(path, "is the placeholder of `config print`; put the secret here");
+  } else if (is_placeholder(value.reveal())) {
+    problems_.add(path, "is a placeholder that nothing was put in for; an environment variable is written `${NAME}`");
+  }
 }
 
 void Constraints::judge_value(ClaimName& value, const Spec& spec, const std::string& path) {

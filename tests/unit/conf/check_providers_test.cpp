@@ -82,6 +82,23 @@ TEST_CASE("an address is listened on once") {
   CHECK(complaints(sample) == Lines{});
 }
 
+TEST_CASE("a secret that nothing was put in for is refused, and not repeated") {
+  const auto secret = [](const std::string& written) {
+    return provider_complaints("issuer: a, audiences: [b], secret: '" + written + "'");
+  };
+  const Lines refused = {
+      "providers.shop.secret: is a placeholder that nothing was put in for; an environment variable is written "
+      "`${NAME}`"};
+  CHECK(secret("$JWT_SECRET") == refused);
+  CHECK(secret("$${JWT_SECRET}") == refused);
+  CHECK(secret("{{ jwt_secret }}") == refused);
+  CHECK(secret("prefix-{{secret}}") == refused);
+  for (const char* good : {"$2b$10$abcdefghijklmnopqrstuv", "a$b", "{one} $${", "$"}) {
+    CAPTURE(good);
+    CHECK(secret(good) == Lines{});
+  }
+}
+
 TEST_CASE("the path is changed in one way, and only for an upstream") {
   CHECK(matched_complaints("path_prefix: /a", "strip_prefix: /a, set_path: /b") ==
         Lines{"routes[0].set_path: cannot stand beside `strip_prefix`: the path is changed in one way"});
