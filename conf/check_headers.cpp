@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 
+#include "base/ascii.hpp"
 #include "conf/check.hpp"
 #include "conf/formats.hpp"
 #include "conf/tree.hpp"
@@ -43,9 +44,46 @@ constexpr auto request_headers = std::to_array<std::string_view>({"accept",
                                                                   "x-forwarded-port",
                                                                   "x-forwarded-proto"});
 
+// Claims that tokens usually have (RFC 7519, RFC 8693, RFC 9068, OpenID Connect), folded as headers' names are.
+constexpr auto usual_claims = std::to_array<std::string_view>({"acr",
+                                                               "amr",
+                                                               "aud",
+                                                               "azp",
+                                                               "client-id",
+                                                               "email",
+                                                               "email-verified",
+                                                               "exp",
+                                                               "family-name",
+                                                               "given-name",
+                                                               "groups",
+                                                               "iat",
+                                                               "iss",
+                                                               "jti",
+                                                               "locale",
+                                                               "name",
+                                                               "nbf",
+                                                               "nickname",
+                                                               "oid",
+                                                               "preferred-username",
+                                                               "role",
+                                                               "roles",
+                                                               "scope",
+                                                               "scp",
+                                                               "sid",
+                                                               "sub",
+                                                               "tid",
+                                                               "upn",
+                                                               "username"});
+
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& names, std::string_view folded) {
   return std::find(names.begin(), names.end(), folded) != names.end();
+}
+
+// `{X-User-Id: sub}`: it would ask every token for a claim `X-User-Id`, and set no header.
+bool is_turned_round(const ClaimHeader& header) {
+  const auto* claim = std::get_if<std::string>(&header.claim.path);
+  return claim != nullptr && lower(*claim).starts_with("x-") && holds(usual_claims, fold_header_name(header.header));
 }
 
 void check_claim_header_names(const Route& route, const std::string& path, Problems& problems) {
@@ -55,6 +93,10 @@ void check_claim_header_names(const Route& route, const std::string& path, Probl
     std::string place = item_path(path + ".claim_headers", i) + ".header";
     std::string folded = fold_header_name(header.header);
     if (folded.empty() || problems.is_settled(place)) continue;
+    if (is_turned_round(header)) {
+      problems.add(place, "the claim comes first: `{" + header.header + ": " + std::get<0>(header.claim.path) + "}`");
+      continue;
+    }
     if (holds(connection_headers, folded) || holds(request_headers, folded) || folded.starts_with("sec-")) {
       problems.add(place,
                    "cannot be made of a claim: the header has a meaning of its own; choose a name such as `X-User-Id`");

@@ -89,3 +89,14 @@ TEST_CASE("the whole payload is for claim headers alone") {
         Lines{"providers.shop.claims[0].claim: " + message});
   CHECK(route_complaints("claim_headers: {'*': X-Claims}") == Lines{});
 }
+
+TEST_CASE("a claim and its header the wrong way round are told apart") {
+  CHECK(route_complaints("claim_headers: {X-User-Id: sub}") ==
+        Lines{"routes[0].claim_headers[0].header: the claim comes first: `{sub: X-User-Id}`"});
+  CHECK(route_complaints("claim_headers: [{claim: x-mail, header: Email}]") ==
+        Lines{"routes[0].claim_headers[0].header: the claim comes first: `{Email: x-mail}`"});
+  CHECK(route_complaints("claim_headers: {X-Name: preferred_username}") ==
+        Lines{"routes[0].claim_headers[0].header: the claim comes first: `{preferred_username: X-Name}`"});
+  CHECK(route_complaints("claim_headers: {x-hasura-role: X-Hasura-Role, sub: Email, [x-a]: sub}").size() == 1);
+  CHECK(route_complaints("claim_headers: {x-hasura-role: X-Hasura-Role, sub: Email}") == Lines{});
+}
