@@ -6,6 +6,7 @@
 #include <array>
 
 #include "conf/scalars.hpp"
+#include "conf/url.hpp"
 
 namespace postern::conf {
 namespace {
@@ -44,7 +45,36 @@ std::string_view address_bytes(const std::string& ip, std::array<unsigned char, 
   return {};
 }
 
+// `::1` has many spellings.
+bool is_same_ip(const std::string& a, const std::string& b) {
+  std::array<unsigned char, 16> bytes_a{}, bytes_b{};
+  return address_bytes(a, bytes_a) == address_bytes(b, bytes_b);
+}
+
+bool is_any_or_loopback(const std::string& ip) {
+  return is_same_ip(ip, "::") || is_same_ip(ip, "0.0.0.0") || is_loopback_host(ip);
+}
+
+bool has_all_of(const std::string& wildcard, const std::string& ip) {
+  if (is_same_ip(wildcard, "::")) return true;
+  return is_same_ip(wildcard, "0.0.0.0") && is_ipv4(ip);
+}
+
 }  // namespace
+
+bool overlap(const ListenAddress& a, const ListenAddress& b) {
+  if (a.port != b.port || a.port == 0) return false;
+  return is_same_ip(a.ip, b.ip) || has_all_of(a.ip, b.ip) || has_all_of(b.ip, a.ip);
+}
+
+bool reaches(const Endpoint& endpoint, const ListenAddress& listener) {
+  if (endpoint.port != listener.port) return false;
+  if (!is_ipv4(endpoint.host) && !is_ipv6(endpoint.host)) {
+    return is_loopback_host(endpoint.host) && is_any_or_loopback(listener.ip);
+  }
+  return is_same_ip(endpoint.host, listener.ip) ||
+         (is_loopback_host(endpoint.host) && has_all_of(listener.ip, endpoint.host));
+}
 
 bool is_ipv4(std::string_view text) {
   in_addr address{};

@@ -27,6 +27,14 @@ struct Endpoint {
 // `0.0.0.0:8080`, `[::]:8080`. A name, and a port alone, are refused: an operator says which interfaces are open.
 tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text);
 
+// Whether one connection could reach either of the two: one port, and one address or a wildcard that has the other's;
+// `[::]` has IPv4 as well. Port 0 is never the same.
+bool overlap(const ListenAddress& a, const ListenAddress& b);
+
+// Whether a connection to that endpoint, made on this machine, would surely reach the listener: the address is its own,
+// or loopback and the listener's is a wildcard. Of names only `localhost` is known.
+bool reaches(const Endpoint& endpoint, const ListenAddress& listener);
+
 // `http://host[:port]` or `https://host[:port]`; the port is 80 or 443 unless given, and not 0. A path (even `/`), a
 // query and user information are refused. No error repeats the text, which may hold a password.
 tl::expected<Endpoint, std::string> parse_endpoint(std::string_view text);

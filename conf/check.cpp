@@ -1,6 +1,6 @@
 #include "conf/check.hpp"
 
-#include <set>
+#include <algorithm>
 
 #include "conf/address.hpp"
 #include "conf/constraints.hpp"
@@ -10,16 +10,36 @@ namespace postern::conf {
 namespace {
 
 void check_listeners(const Config& config, Problems& problems) {
-  std::set<std::string> seen;
+  std::vector<ListenAddress> seen;
   auto see = [&](const std::string& address, const std::string& path) {
-    auto parsed = parse_listen_address(address);
-    if (!parsed || parsed->port == 0 || seen.insert(address).second) return;
-    problems.add(path, "is listened on already");
+    const auto parsed = parse_listen_address(address);
+    if (!parsed) return;
+    const bool taken =
+        std::any_of(seen.begin(), seen.end(), [&](const auto& other) { return overlap(other, *parsed); });
+    seen.push_back(*parsed);
+    if (taken) problems.add(path, "is listened on already");
   };
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     see(config.listeners[i].address, item_path("listeners", i) + ".address");
   }
   see(config.admin.address, "admin.address");
+}
+
+// A request to it would come back to the gateway, again and again.
+bool is_own_listener(const std::string& endpoint, const Config& config) {
+  const auto parsed = parse_endpoint(endpoint);
+  return parsed && std::any_of(config.listeners.begin(), config.listeners.end(), [&](const Listener& listener) {
+           const auto address = parse_listen_address(listener.address);
+           return address && reaches(*parsed, *address);
+         });
+}
+
+void check_own_listeners(const Upstream& upstream, const Config& config, const std::string& path, Problems& problems) {
+  for (std::size_t i = 0; i < upstream.endpoints.size(); ++i) {
+    const std::string place = item_path(path + ".endpoints", i);
+    if (problems.is_settled(place) || !is_own_listener(upstream.endpoints[i], config)) continue;
+    problems.add(place, "is a listener of this gateway, which would forward to itself for ever");
+  }
 }
 
 void check_upstream(const Upstream& upstream, const std::string& path, Problems& problems) {
@@ -39,8 +59,10 @@ void check_upstream(const Upstream& upstream, const std::string& path, Problems&
 
 void check_addresses(const Config& config, Problems& problems) {
   check_listeners(config, problems);
-  for (const auto& [name, upstream] : config.upstreams)
+  for (const auto& [name, upstream] : config.upstreams) {
     check_upstream(upstream, member_path("upstreams", name), problems);
+    check_own_listeners(upstream, config, member_path("upstreams", name), problems);
+  }
 }
 
 void check(const Config& config, Problems& problems) {

@@ -24,7 +24,7 @@ void check_tenants(const Provider& provider, const std::string& path, Problems& 
 void check_claim_names(const std::vector<ClaimName>& required, const std::vector<ClaimRule>& rules,
                        const std::string& path, Problems& problems);
 
-// Endpoints of one scheme, TLS only where it is spoken; a listener given twice.
+// Endpoints of one scheme, TLS only where it is spoken; a listener given twice, or as an endpoint.
 void check_addresses(const Config& config, Problems& problems);
 
 // Names that must exist, paths against matches, answers that cannot be sent.

@@ -82,6 +82,46 @@ TEST_CASE("an address is listened on once") {
   CHECK(complaints(sample) == Lines{});
 }
 
+TEST_CASE("a wildcard address has the others of its port") {
+  const auto listening = [](const std::string& first, const std::string& second) {
+    Sample sample;
+    sample.listener = "address: '" + first + "'}, {address: '" + second + "'";
+    return complaints(sample);
+  };
+  const Lines refused = {"listeners[1].address: is listened on already"};
+  CHECK(listening("0.0.0.0:1", "127.0.0.1:1") == refused);
+  CHECK(listening("127.0.0.1:1", "[::]:1") == refused);
+  CHECK(listening("[::]:1", "[::1]:1") == refused);
+  CHECK(listening("[::]:1", "0.0.0.0:1") == refused);
+  CHECK(listening("[::1]:1", "[0:0:0:0:0:0:0:1]:1") == refused);
+  CHECK(listening("0.0.0.0:1", "[::1]:1") == Lines{});
+  CHECK(listening("0.0.0.0:1", "127.0.0.1:2") == Lines{});
+  CHECK(listening("0.0.0.0:0", "127.0.0.1:0") == Lines{});
+  CHECK(listening("0.0.0.0:9901", "127.0.0.1:1") == Lines{"admin.address: is listened on already"});
+}
+
+TEST_CASE("an upstream is no listener of the gateway itself") {
+  const auto forwarding = [](const std::string& listener, const std::string& endpoint) {
+    Sample sample;
+    sample.listener = "address: '" + listener + "'";
+    sample.upstream = "endpoints: ['http://other', '" + endpoint + "']";
+    return complaints(sample);
+  };
+  const Lines refused = {
+      "upstreams.orders.endpoints[1]: is a listener of this gateway, which would forward to itself for ever"};
+  CHECK(forwarding("127.0.0.1:80", "http://127.0.0.1") == refused);
+  CHECK(forwarding("10.0.0.1:8080", "http://10.0.0.1:8080") == refused);
+  CHECK(forwarding("0.0.0.0:8080", "http://127.0.0.1:8080") == refused);
+  CHECK(forwarding("[::]:8080", "http://[::1]:8080") == refused);
+  CHECK(forwarding("[::]:8080", "http://127.0.0.1:8080") == refused);
+  CHECK(forwarding("127.0.0.1:8080", "http://localhost:8080") == refused);
+  CHECK(forwarding("0.0.0.0:8080", "http://localhost:8080") == refused);
+  CHECK(forwarding("0.0.0.0:8080", "http://10.0.0.1:8080") == Lines{});
+  CHECK(forwarding("0.0.0.0:8080", "http://orders:8080") == Lines{});
+  CHECK(forwarding("10.0.0.1:8080", "http://localhost:8080") == Lines{});
+  CHECK(forwarding("127.0.0.1:8080", "http://127.0.0.1:8081") == Lines{});
+}
+
 TEST_CASE("a secret that nothing was put in for is refused, and not repeated") {
   const auto secret = [](const std::string& written) {
     return provider_complaints("issuer: a, audiences: [b], secret: '" + written + "'");
