@@ -7,6 +7,7 @@
 
 #include "cli/command_line_app.hpp"
 #include "cli/config_source.hpp"
+#include "conf/suggest.hpp"
 #include "gateway/server.hpp"
 
 namespace postern::cli {
@@ -153,6 +154,20 @@ Ending usage_error(const std::string& message) {
   return {exit_usage, "", "postern: " + message + "\nRun `postern --help` for more information.\n"};
 }
 
+// The word that stands where a verb should, with the nearest verb; nothing when there is none.
+std::optional<std::string> unknown_verb(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  const std::vector<std::string> rest = app.remaining(true);
+  if (at->get_require_subcommand_min() == 0 || rest.empty() || rest.front().starts_with('-')) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const CLI::App* verb : at->get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  const std::string where = at == &app ? "" : " of `" + words_of(app) + "`";
+  return "`" + rest.front() + "` is no verb" + where + conf::suggestion(rest.front(), names);
+}
+
 // ---- for the completion scripts
 
 OptionDescription describe(const CLI::Option& option) {
@@ -191,7 +206,7 @@ tl::expected<Invocation, Ending> parse_command_line(const std::vector<std::strin
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
     if (app->exit(error, out, err) == 0) return tl::unexpected(Ending{exit_ok, out.str(), ""});
-    return tl::unexpected(usage_error(error.what()));
+    return tl::unexpected(usage_error(unknown_verb(*app).value_or(error.what())));
   }
   auto log = make_log(given, environment);
   if (!log) return tl::unexpected(usage_error(log.error()));

@@ -119,6 +119,19 @@ TEST_CASE("run without any configuration is a usage error, and an empty variable
   CHECK(holds(usage_error("explain TOKEN"), "no configuration"));
 }
 
+TEST_CASE("A word that is no verb is named, with the nearest verb") {
+  CHECK(holds(usage_error("validte -c a.yaml"), "`validte` is no verb; did you mean `validate`?"));
+  CHECK(holds(usage_error("config prnt"), "`prnt` is no verb of `config`; did you mean `print`?"));
+  CHECK(holds(usage_error("users delete --file f"), "`delete` is no verb of `users`"));
+  CHECK(holds(usage_error("serve"), "`serve` is no verb"));
+  CHECK(holds(usage_error("serve"), "`run`"));
+  CHECK(holds(usage_error("frobnicate"), "; known: `run`, `validate`"));
+  CHECK(holds(usage_error("validte --log-level debug"), "`validte` is no verb"));
+  CHECK(holds(usage_error("keys --json"), "A subcommand is required"));
+  CHECK(holds(usage_error(""), "A subcommand is required"));
+  CHECK(holds(usage_error("validate -c a.yaml more"), "more"));
+}
+
 TEST_CASE("validate wants a file, config print also takes the sidecar's flags") {
   CHECK(parse_as<Validate>("validate -c a.yaml").source.file == "a.yaml");
   CHECK(parse_as<Validate>("validate", {{"POSTERN_CONFIG", "b.yaml"}}).source.file == "b.yaml");
