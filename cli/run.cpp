@@ -1,5 +1,7 @@
 #include "cli/run.hpp"
 
+#include <utility>
+
 #include "cli/command_line.hpp"
 #include "filters/keys/engine.hpp"
 #include "filters/registry.hpp"
@@ -8,6 +10,17 @@
 #include "gateway/snapshot.hpp"
 
 namespace postern::cli {
+
+namespace {
+
+void check_access_log(const conf::Config& config, conf::Problems& problems) {
+  if (config.access_log_file.empty() || problems.is_settled("access_log")) return;
+  if (auto complaint = conf::judge_output_file(config.access_log_file.resolved)) {
+    problems.add("access_log", std::move(*complaint));
+  }
+}
+
+}  // namespace
 
 int run_gateway(const ConfigSource& source, const conf::Environment& environment) {
   ServerOptions server;
@@ -26,6 +39,7 @@ int run_gateway(const ConfigSource& source, const conf::Environment& environment
 }
 
 void check_files(const conf::Config& config, conf::Problems& problems) {
+  check_access_log(config, problems);
   MetricRegistry unused;
   const MakeFilters make_filters = [](const conf::Config& checked, conf::Problems& found) {
     return filters::make_filters(checked, {}, found);

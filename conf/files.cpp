@@ -1,6 +1,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 
@@ -31,6 +32,14 @@ tl::expected<std::string, std::string> read_file(const std::string& path, std::s
   }
   if (std::ferror(file.get())) return system_error(path, errno);
   return text;
+}
+
+std::optional<std::string> judge_output_file(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return path + " is a folder";
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder, error)) return std::nullopt;
+  return "there is no folder " + folder.string();
 }
 
 tl::expected<Secret, std::string> decode_secret(std::string_view written, SecretEncoding encoding) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/field_name.hpp"
 #include "conf/address.hpp"
 #include "conf/path_syntax.hpp"
@@ -54,10 +55,14 @@ Complaint judge_admin_address(std::string_view text) {
 
 // `access_log: false` would be a file of that name.
 Complaint judge_log_target(std::string_view text) {
-  constexpr std::array<std::string_view, 5> switches = {"true", "false", "on", "yes", "no"};
-  const bool is_switch = std::find(switches.begin(), switches.end(), text) != switches.end();
-  if (!is_switch && !text.empty()) return std::nullopt;
-  return "must be `stdout`, a file, or `off`";
+  constexpr std::array<std::string_view, 15> meant_otherwise = {"-",       "0",      "1",      "console", "disabled",
+                                                                "enabled", "false",  "no",     "none",    "null",
+                                                                "on",      "stderr", "syslog", "true",    "yes"};
+  if (text == "stdout" || text == "off") return std::nullopt;
+  const std::string word = lower(text);
+  const bool is_word = std::find(meant_otherwise.begin(), meant_otherwise.end(), word) != meant_otherwise.end();
+  if (!is_word && word != "stdout" && word != "off") return std::nullopt;
+  return std::string("must be `stdout`, `off`, or a file; one of that name is `./").append(text).append("`");
 }
 
 Complaint judge_endpoint(std::string_view text) {

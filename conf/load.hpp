@@ -52,6 +52,9 @@ std::string reference_markdown();
 // A whole file, at most `limit` bytes; the error is a sentence with the file's name and the system's reason.
 tl::expected<std::string, std::string> read_file(const std::string& path, std::size_t limit = 16 << 20);
 
+// Nothing when a file of that name can be there: its folder is, and it is none itself. Else a sentence.
+std::optional<std::string> judge_output_file(const std::string& path);
+
 // A secret file's bytes less one final newline, decoded.
 tl::expected<Secret, std::string> read_secret(const std::string& path, SecretEncoding encoding);
 tl::expected<Secret, std::string> decode_secret(std::string_view written, SecretEncoding encoding);

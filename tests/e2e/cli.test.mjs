@@ -176,6 +176,18 @@ describe('validate', () => {
     assert.match(stdout, /open.*\/open.*public/);
   });
 
+  it('tells of an access log that cannot be written, at its place', async (t) => {
+    const scope = scoped(t);
+    const told = async (target) => {
+      const {code, stderr} = await runPostern(['validate', '-c', scope.file('log.yaml', {access_log: target, ...config})]);
+      assert.equal(code, 78);
+      return stderr;
+    };
+    assert.match(await told(`${scope.directory}/missing/access.log`), /log\.yaml:\d+:\d+: access_log: there is no folder .*missing/);
+    assert.match(await told(scope.directory), /log\.yaml:\d+:\d+: access_log: .* is a folder/);
+    assert.match(await told('stderr'), /log\.yaml:\d+:\d+: access_log: must be `stdout`, `off`, or a file; one of that name is `.\/stderr`/);
+  });
+
   it('takes every example file', async (t) => {
     const folder = `${repository}conf/examples`;
     const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));

@@ -70,3 +70,11 @@ TEST_CASE("a secret may be encoded") {
 TEST_CASE("an error about a secret does not repeat it") {
   CHECK(decode_secret("hunter2!", SecretEncoding::hex).error() == "is not valid hex");
 }
+
+TEST_CASE("a file can be made where its folder is, and where no folder of its name is") {
+  const std::string folder = std::filesystem::temp_directory_path().string();
+  CHECK_FALSE(judge_output_file(folder + "/no-such-file"));
+  CHECK_FALSE(judge_output_file("no-such-file"));
+  CHECK(judge_output_file(folder) == folder + " is a folder");
+  CHECK(judge_output_file(folder + "/no-such-folder/x") == "there is no folder " + folder + "/no-such-folder");
+}
