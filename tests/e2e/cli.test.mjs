@@ -11,6 +11,7 @@ import {exchange} from './harness/raw_client.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {standardConfig} from './harness/standard_config.mjs';
+import {sessionConfig} from './harness/token_service.mjs';
 import {audience, goodClaims, issuer, jwks, makeKey, mint, now, withOtherSignature} from './harness/tokens.mjs';
 
 const suiteScope = scoped();
@@ -186,6 +187,18 @@ describe('validate', () => {
     assert.match(await told(`${scope.directory}/missing/access.log`), /log\.yaml:\d+:\d+: access_log: there is no folder .*missing/);
     assert.match(await told(scope.directory), /log\.yaml:\d+:\d+: access_log: .* is a folder/);
     assert.match(await told('stderr'), /log\.yaml:\d+:\d+: access_log: must be `stdout`, `off`, or a file; one of that name is `.\/stderr`/);
+  });
+
+  it('tells each fault of a users file on a line of its own', async (t) => {
+    const scope = scoped(t);
+    const users = scope.file('users.yaml', {users: {ann: {password: 'a'}, bob: {pasword: 'b'}}});
+    const wrong = sessionConfig({endpoint: 'http://127.0.0.1:1', usersFile: users, stateFile: `${scope.directory}/state.db`});
+    const {code, stderr} = await runPostern(['validate', '-c', scope.file('service.yaml', wrong)]);
+    assert.equal(code, 78);
+    const lines = stderr.trimEnd().split('\n');
+    assert.equal(lines.length, 2, stderr);
+    for (const line of lines) assert.match(line, /^\S+service\.yaml:\d+:\d+: token_service\.users_file: \S+users\.yaml:\d+:\d+: users\.(ann|bob)/);
+    assert.doesNotMatch(stderr, /\\x0a/);
   });
 
   it('takes every example file', async (t) => {
