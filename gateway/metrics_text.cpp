@@ -21,6 +21,12 @@ void append_number(std::string& out, Number number) {
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
 }
 
+// Never with an exponent: `5e-04` and `0.0005` would be two labels.
+void append_bound(std::string& out, double bound) {
+  char digits[32];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, bound, std::chars_format::fixed).ptr);
+}
+
 void append_family(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
   out.append("# HELP ").append(name).append(" ").append(help).append("\n");
   out.append("# TYPE ").append(name).append(" ").append(type).append("\n");
@@ -104,7 +110,7 @@ void append_histogram(std::string& out, std::string_view name, const std::string
     cumulated += histogram.buckets()[i];
     out.append(name).append("_bucket{").append(label).append(",le=\"");
     if (i < Histogram::bounds.size()) {
-      append_number(out, Histogram::bounds[i]);
+      append_bound(out, Histogram::bounds[i]);
     } else {
       out += "+Inf";
     }

@@ -64,6 +64,7 @@ TEST_CASE("Requests are counted by route, method and code") {
   CHECK(holds_line(text, R"(postern_http_requests_total{route="orders",method="GET",code="200"} 2)"));
   CHECK(holds_line(text, R"(postern_http_requests_total{route="orders",method="OTHER",code="401"} 1)"));
   CHECK(holds_line(text, R"(postern_http_requests_total{route="",method="POST",code="404"} 1)"));
+  CHECK(holds_line(text, R"(postern_http_request_duration_seconds_bucket{route="orders",le="0.0005"} 0)"));
   CHECK(holds_line(text, R"(postern_http_request_duration_seconds_bucket{route="orders",le="0.001"} 0)"));
   CHECK(holds_line(text, R"(postern_http_request_duration_seconds_bucket{route="orders",le="0.0025"} 2)"));
   CHECK(holds_line(text, R"(postern_http_request_duration_seconds_bucket{route="orders",le="10"} 2)"));
