@@ -1,12 +1,14 @@
 // The admin listener, the metrics and the access log.
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 import {before, describe, it} from 'node:test';
 
-import {runPostern} from './harness/program.mjs';
+import {repository, runPostern} from './harness/program.mjs';
 import {connect, exchange} from './harness/raw_client.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
+import {startTokenService} from './harness/token_service.mjs';
 import {issuer, mint} from './harness/tokens.mjs';
 import {eventually} from './harness/waiting.mjs';
 
@@ -29,6 +31,19 @@ describe('the admin listener', () => {
     assert.equal(status, 200);
     assert.match(text, /audiences/);
     assert.doesNotMatch(text, /a-secret-of/);
+  });
+  it('has the pages that docs/operations.md names, with their methods', async (t) => {
+    const {gateway} = await startTokenService(scoped(t));
+    const named = new Map();
+    for (const [, method, path] of readFileSync(`${repository}docs/operations.md`, 'utf8').matchAll(/^\| `([A-Z]+) (\/\S+)` \|/gm)) {
+      named.set(path, [...named.get(path) ?? [], method]);
+    }
+    assert.ok(named.size >= 11, `${[...named.keys()]}`);
+    for (const [path, methods] of named) {
+      const {status, headers} = await gateway.admin(path, {method: 'PUT'});
+      assert.equal(status, 405, path);
+      assert.deepEqual(headers.get('allow').split(', ').filter((method) => method !== 'HEAD'), methods, path);
+    }
   });
   it('knows no other path', async () => {
     assert.equal((await gateway.admin('/nothing')).status, 404);
