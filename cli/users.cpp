@@ -41,13 +41,17 @@ tl::expected<Secret, std::string> ask_password() {
   return password;
 }
 
-// One byte more than is allowed is read, so that what is too long is told and not cut off.
-Secret read_password(std::istream& in) {
-  std::string text(most_password_bytes + 2, '\0');
+// One line. One byte more than is allowed is read, so that what is too long is told and not cut off. A login cannot
+// type a line's end.
+tl::expected<Secret, std::string> read_password(std::istream& in) {
+  std::string text(most_password_bytes + 3, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.ends_with('\n')) text.pop_back();
-  return Secret(std::move(text));
+  if (text.ends_with('\r')) text.pop_back();
+  Secret password(std::move(text));
+  if (password.reveal().find_first_of("\r\n") == std::string_view::npos) return password;
+  return tl::unexpected(std::string("standard input holds more than one line: a password is one"));
 }
 
 tl::expected<PasswordHash, std::string> hash_given_password(const UsersOptions& options, std::istream& in) {
@@ -63,6 +67,9 @@ tl::expected<Json, std::string> read_claims(const std::vector<std::string>& writ
     const std::string name = claim.substr(0, at);
     if (at == claim.npos || at == 0 || at + 1 == claim.size()) {
       return tl::unexpected("--claim " + claim + ": must be a name and a value, such as `role=admin`");
+    }
+    if (name != "sub" && conf::is_reserved_claim(name)) {  // `sub` stands for the name
+      return tl::unexpected("--claim " + claim + ": `" + name + "` is the service's own to say");
     }
     for (const Json::Member& member : claims) {
       if (member.first == name) return tl::unexpected("--claim " + claim + ": `" + name + "` is given twice");
