@@ -48,7 +48,7 @@ void add_source_options(CLI::App& verb, Given& given) {
       ->type_name("URL")
       ->group(group);
   verb.add_option("--claim", source.claims,
-                  "A claim and the header that carries it: sub=X-User-Id; repeatable, or POSTERN_CLAIM with commas")
+                  "Claims and the headers that carry them: sub=X-User-Id,email=X-Email; repeatable (POSTERN_CLAIM)")
       ->type_name("CLAIM=HEADER")
       ->allow_extra_args(false)
       ->group(group);

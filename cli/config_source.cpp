@@ -42,15 +42,19 @@ const char* sidecar_variable(const conf::Environment& environment) {
   return variable(environment, "POSTERN_CLAIM") ? "POSTERN_CLAIM" : nullptr;
 }
 
-void add_claims(const SourceFlags& flags, const conf::Environment& environment, conf::SidecarFlags& sidecar) {
-  for (const std::string& claim : flags.claims) sidecar.claims.push_back({claim, "--claim"});
-  if (!flags.claims.empty()) return;
-  const std::string list = variable(environment, "POSTERN_CLAIM").value_or("");
+// One or several, with commas between them.
+void add_claim_list(const std::string& list, const char* origin, conf::SidecarFlags& sidecar) {
   for (std::size_t begin = 0; begin < list.size();) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
-    sidecar.claims.push_back({list.substr(begin, end - begin), "POSTERN_CLAIM"});
+    sidecar.claims.push_back({list.substr(begin, end - begin), origin});
     begin = end + 1;
   }
+}
+
+void add_claims(const SourceFlags& flags, const conf::Environment& environment, conf::SidecarFlags& sidecar) {
+  for (const std::string& list : flags.claims) add_claim_list(list, "--claim", sidecar);
+  if (!flags.claims.empty()) return;
+  add_claim_list(variable(environment, "POSTERN_CLAIM").value_or(""), "POSTERN_CLAIM", sidecar);
 }
 
 ConfigSource make_sidecar(const SourceFlags& flags, const conf::Environment& environment) {

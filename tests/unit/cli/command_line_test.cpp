@@ -103,6 +103,15 @@ TEST_CASE("Each of the sidecar's values can be a variable, and a flag counts bef
   CHECK(mixed.flags.claims[0].value == "b=X-B");
 }
 
+TEST_CASE("--claim takes several with commas between them, as its variable does") {
+  const ConfigSource source = parse_as<Run>("run --issuer https://i --claim sub=X-A,a.b=X-B --claim c=X-C").source;
+  REQUIRE(source.flags.claims.size() == 3);
+  CHECK(source.flags.claims[0].value == "sub=X-A");
+  CHECK(source.flags.claims[1].value == "a.b=X-B");
+  CHECK(source.flags.claims[1].origin == "--claim");
+  CHECK(source.flags.claims[2].value == "c=X-C");
+}
+
 TEST_CASE("A file and the sidecar's values exclude each other where both count the same") {
   CHECK(holds(usage_error("run -c a.yaml --issuer https://i"), "--config and --issuer exclude each other"));
   CHECK(holds(usage_error("run -c a.yaml --claim sub=X"), "--config and --claim exclude each other"));
