@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "cli/command_line.hpp"
+#include "conf/address.hpp"
 
 namespace postern::cli {
 namespace {
@@ -75,7 +76,11 @@ void add_gateway_verbs(CLI::App& app, Given& given) {
       app.add_subcommand("demo", "Try it: a key pair, two users, a sample upstream, the gateway, and lines to paste");
   demo->add_option("--listen", given.demo.listen,
                    "Where to listen; default: 127.0.0.1:8080, or any port if it is taken")
-      ->type_name("ADDRESS");
+      ->type_name("ADDRESS")
+      ->check([](const std::string& text) {
+        const auto address = conf::parse_listen_address(text);
+        return address ? std::string() : address.error();
+      });
 }
 
 void add_explain(CLI::App& app, Given& given) {

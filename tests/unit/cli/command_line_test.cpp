@@ -112,6 +112,12 @@ TEST_CASE("--claim takes several with commas between them, as its variable does"
   CHECK(source.flags.claims[2].value == "c=X-C");
 }
 
+TEST_CASE("demo listens on an IP address with a port") {
+  CHECK(parse_as<Demo>("demo --listen 127.0.0.1:0").options.listen == "127.0.0.1:0");
+  CHECK(holds(usage_error("demo --listen 8080"), "must be an IP address with a port"));
+  CHECK(holds(usage_error("demo --listen localhost:8080"), "127.0.0.1:PORT"));
+}
+
 TEST_CASE("A file and the sidecar's values exclude each other where both count the same") {
   CHECK(holds(usage_error("run -c a.yaml --issuer https://i"), "--config and --issuer exclude each other"));
   CHECK(holds(usage_error("run -c a.yaml --claim sub=X"), "--config and --claim exclude each other"));
