@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string>
 
 #include "base/ascii.hpp"
 #include "conf/check.hpp"
@@ -98,6 +99,19 @@ void check_encoded_slash(const Route& route, const std::string& path, Problems& 
   check(route.match.path_template, "path_template");
 }
 
+// Nearly all upstreams take both spellings for one path; a request with the escape is judged by the plain one too.
+void check_encoded_delimiters(const RouteMatch& match, const std::string& path, Problems& problems) {
+  auto check = [&](const std::string& text, const char* key) {
+    const std::string_view escape = encoded_delimiter(text);
+    if (escape.empty()) return;
+    const std::string plain(1, static_cast<char>(std::stoi(std::string(escape.substr(1)), nullptr, 16)));
+    problems.add(path + ".match." + key, std::string("`").append(escape) + "` must be written as `" + plain + "`");
+  };
+  check(match.path, "path");
+  check(match.path_prefix, "path_prefix");
+  check(match.path_template, "path_template");
+}
+
 void check_answer(const Route& route, const std::string& path, Problems& problems) {
   if (!route.direct_response) return;
   std::uint32_t status = route.direct_response->status;
@@ -127,6 +141,7 @@ void check_routes(const Config& config, Problems& problems) {
     if (route.jwt) check_jwt(*route.jwt, config, path + ".jwt", problems);
     check_rewrite(route, path, problems);
     check_encoded_slash(route, path, problems);
+    check_encoded_delimiters(route.match, path, problems);
     check_answer(route, path, problems);
     if (route.cors) check_cors(*route.cors, path + ".cors", problems);
   }

@@ -65,8 +65,7 @@ std::optional<std::string> judge_segment(std::string_view segment) {
 std::optional<std::string> judge_wildcard(std::string_view segment, bool names_allowed) {
   if (segment.starts_with('*') || segment.ends_with('*')) {
     return "`*` is no wildcard here: `path_prefix` takes everything under a path, `{name}` in `path_template` stands "
-           "for "
-           "one segment";
+           "for one segment";
   }
   if (names_allowed && segment.starts_with(':') && segment.size() > 1) {
     return std::string("a segment's name is written `{")
@@ -132,6 +131,15 @@ std::vector<std::string_view> template_names(std::string_view text) {
 std::string_view literal_prefix(std::string_view path_template) {
   std::size_t open = path_template.find("/{");
   return path_template.substr(0, open);
+}
+
+std::string_view encoded_delimiter(std::string_view path) {
+  for (std::size_t i = path.find('%'); i != path.npos; i = path.find('%', i + 1)) {
+    const std::string_view escape = path.substr(i, 3);
+    char byte = 0;
+    if (!judge_escape(escape, byte) && is_path_character(byte) && byte != ';' && byte != '*') return escape;
+  }
+  return {};
 }
 
 bool is_segment_prefix(std::string_view prefix, std::string_view path) {

@@ -23,6 +23,10 @@ std::vector<std::string_view> template_names(std::string_view text);
 // The literal segments before the first `{name}`: `/users` of `/users/{id}/orders`.
 std::string_view literal_prefix(std::string_view path_template);
 
+// The first escape in a canonical path of what may stand there as it is: `%3A`, `%40`. Not of `;`, which begins parameters, nor
+// of `*`, which is taken for a wildcard. Empty when there is none.
+std::string_view encoded_delimiter(std::string_view path);
+
 // True when `prefix` is `path` or ends at one of its segment borders.
 bool is_segment_prefix(std::string_view prefix, std::string_view path);
 

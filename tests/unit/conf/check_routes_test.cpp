@@ -75,6 +75,17 @@ TEST_CASE("an encoded slash in a match needs the route's leave") {
           "routes[0].match.path: holds `%2F` or `%5C`, which requests may have only with `allow_encoded_slash: true`"});
 }
 
+TEST_CASE("a delimiter in a match is written as it is") {
+  CHECK(matched_complaints("path: '/items:purge'", "observe: false") == Lines{});
+  CHECK(matched_complaints("path: /items%3Apurge", "observe: false") ==
+        Lines{"routes[0].match.path: `%3A` must be written as `:`"});
+  CHECK(matched_complaints("path_prefix: /%20/%40a", "observe: false") ==
+        Lines{"routes[0].match.path_prefix: `%40` must be written as `@`"});
+  CHECK(matched_complaints("path_template: '/{id}/a%2Bb'", "observe: false") ==
+        Lines{"routes[0].match.path_template: `%2B` must be written as `+`"});
+  CHECK(matched_complaints("path: /a%3Bb/%2A/%20%25", "observe: false") == Lines{});
+}
+
 TEST_CASE("a status without a body has none") {
   CHECK(target_complaints("direct_response: {status: 204, body: x}") ==
         Lines{"routes[0].direct_response.body: status 204 has no body"});

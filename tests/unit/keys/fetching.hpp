@@ -51,7 +51,7 @@ inline std::string response(const std::string& body, const std::string& fields =
 
 inline FetchOptions impatient() {
   FetchOptions options;
-  options.timeout = std::chrono::milliseconds(100);
+  options.timeout = std::chrono::milliseconds(500);
   return options;
 }
 
