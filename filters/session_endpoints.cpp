@@ -44,7 +44,7 @@ class SessionEndpoint final : public Filter {
     std::string address = counted_address(request, trusted_proxies_);
     auto issued = co_await service_->login(std::move(asked->credentials), std::move(address), request.now);
     if (!issued) co_return issued.error();
-    co_return reply(*issued);
+    co_return reply(*issued, service_->settings().deliver);
   }
 
   Task<Verdict> refresh(RequestContext& request) const {
@@ -52,7 +52,8 @@ class SessionEndpoint final : public Filter {
     if (!sent) co_return sent.error();
     auto issued = co_await service_->refresh(std::move(sent->refresh_token), sent->access, request.now);
     if (!issued) co_return refused(request, std::move(issued.error()), *sent);
-    co_return reply(*issued);
+    // What came by a cookie is kept from the page's scripts, which any of them could ask for here otherwise.
+    co_return reply(*issued, sent->by_cookie ? Delivery::cookies : service_->settings().deliver);
   }
 
   Task<Verdict> logout(RequestContext& request) const {
@@ -142,8 +143,8 @@ class SessionEndpoint final : public Filter {
     for (const std::string& value : values) reply.fields.emplace_back("Set-Cookie", value);
   }
 
-  DirectReply reply(const IssuedTokens& tokens) const {
-    DirectReply reply = private_json(token_reply(tokens, service_->settings().deliver));
+  DirectReply reply(const IssuedTokens& tokens, Delivery in_body) const {
+    DirectReply reply = private_json(token_reply(tokens, in_body));
     if (cookies_) add_cookies(reply, cookies_->set(tokens));
     return reply;
   }

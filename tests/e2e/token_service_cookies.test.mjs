@@ -68,6 +68,19 @@ describe('deliver: both', () => {
   });
 });
 
+// Otherwise any script of the page could have the tokens that HttpOnly keeps from it.
+describe('deliver: both, a refresh by cookie', () => {
+  it('tells no token in JSON, whatever else the body says', async () => {
+    let tokens = tokensOf(await both.tryLogin());
+    for (const body of [undefined, {}, {refresh_token: ''}, {access_token: tokens.access_token}, new URLSearchParams()]) {
+      const response = await both.post('/auth/refresh', body, [cookies({refresh_token: tokens.refresh_token})]);
+      tokens = tokensOf(response);
+      assert.deepEqual(Object.keys(response.json), ['token_type', 'expires_in', 'refresh_expires_in']);
+    }
+    await assertAlive(tokens);
+  });
+});
+
 describe('the access cookie', () => {
   it('opens a guarded route, and its claims reach the upstream', async () => {
     const tokens = await login();
