@@ -21,6 +21,7 @@ KeyPhase phase_at(const SigningKeyRecord& key, Millis now) noexcept {
 const SigningKeyRecord* signing_key(const SigningKeySet& set, Millis now) noexcept {
   const SigningKeyRecord* last_resort = nullptr;
   for (auto key = set.keys.rbegin(); key != set.keys.rend(); ++key) {
+    if (key->signs_from < set.superseded_before) break;
     const KeyPhase phase = phase_at(*key, now);
     if (phase == KeyPhase::signing) return &*key;
     if (phase == KeyPhase::verifying && last_resort == nullptr) last_resort = &*key;
@@ -28,8 +29,14 @@ const SigningKeyRecord* signing_key(const SigningKeySet& set, Millis now) noexce
   return last_resort;
 }
 
+Millis superseded_by(const SigningKeyRecord& revoked, Millis superseded_before, Millis now) noexcept {
+  return revoked.signs_from <= now ? std::max(superseded_before, revoked.signs_from) : superseded_before;
+}
+
 std::optional<DueKey> due_key(const SigningKeySet& set, Millis now, const KeySchedule& schedule) noexcept {
-  const auto signs = [now](const SigningKeyRecord& key) { return phase_at(key, now) == KeyPhase::signing; };
+  const auto signs = [&](const SigningKeyRecord& key) {
+    return key.signs_from >= set.superseded_before && phase_at(key, now) == KeyPhase::signing;
+  };
   if (std::none_of(set.keys.begin(), set.keys.end(), signs)) return key_from(now, schedule);
   const Millis last_end = set.keys.back().signs_until;
   if (now < last_end - schedule.publish_ahead) return std::nullopt;

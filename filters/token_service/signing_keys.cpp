@@ -71,6 +71,7 @@ void SigningKeys::adopt(state::KeySchedule schedule, std::string issuer) {
 state::SigningKeySet SigningKeys::records() const {
   state::SigningKeySet set;
   for (const Loaded& loaded : loaded_) set.keys.push_back(loaded.record);
+  set.superseded_before = superseded_before_;
   return set;
 }
 
@@ -231,11 +232,15 @@ bool SigningKeys::is_left_out(const std::string& kid) const {
 
 state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
   const state::Millis now = to_millis(unix_now());
-  state::SigningKeySet usable{set.version, {}};
+  state::SigningKeySet usable{set.version, {}, superseded_before_};
   std::vector<Loaded> loaded;
   std::vector<jose::Key> published;
   for (const state::SigningKeyRecord& record : set.keys) {
-    if (state::phase_at(record, now) == state::KeyPhase::gone || is_left_out(record.kid)) continue;
+    if (is_left_out(record.kid)) {
+      usable.superseded_before = state::superseded_by(record, usable.superseded_before, now);
+      continue;
+    }
+    if (state::phase_at(record, now) == state::KeyPhase::gone) continue;
     const auto known =
         std::find_if(loaded_.begin(), loaded_.end(), [&](const Loaded& one) { return one.record.kid == record.kid; });
     KeyPtr key = known != loaded_.end() ? known->key : read_key(record);
@@ -250,6 +255,7 @@ state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
   {
     const std::lock_guard lock(mutex_);
     loaded_ = std::move(loaded);
+    superseded_before_ = usable.superseded_before;
   }
   // Of a new store nothing is known until it has its first key, which is being made.
   const bool is_news = before == nullptr ? !usable.keys.empty() : !before->same_keys(next);

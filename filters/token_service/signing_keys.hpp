@@ -114,6 +114,7 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   state::KeySchedule schedule_;
   std::string issuer_;
   std::vector<Loaded> loaded_;
+  state::Millis superseded_before_ = 0;  // as in state::SigningKeySet; written by the thread of `io` alone
   std::string last_error_;
 };
 

@@ -10,6 +10,7 @@ import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
 import {queryStore, startTokenService} from './harness/token_service.mjs';
 import {now} from './harness/tokens.mjs';
+import {eventually} from './harness/waiting.mjs';
 
 const kidOf = ({access_token: access}) => jose.decodeProtectedHeader(access).kid;
 const published = async (service) => (await service.get('/auth/jwks.json')).json.keys.map(({kid}) => kid);
@@ -84,6 +85,21 @@ describe('postern keys', () => {
     const keys = await keysOf(service);
     assert.deepEqual(keys.map(({phase}) => phase), ['signing']);
     assert.notEqual(keys[0].kid, old);
+  });
+
+  it('replaces a key on demand that is revoked by a new one: the key before it never signs again', async (t) => {
+    const service = await startTokenService(scoped(t));
+    const [old, demanded] = (await keysOf(service, 'rotate')).map(({kid}) => kid);
+    const revoke = ['tokens', 'revoke', '--kid', demanded, '--issuer', 'https://shop.example.com'];
+    assert.equal((await runPostern([...revoke, '--admin', `127.0.0.1:${service.gateway.adminPort}`])).code, 0);
+    const keys = await eventually('another key signs', async () => {
+      const listed = await keysOf(service);
+      return listed.some(({phase}) => phase === 'signing') && listed;
+    });
+    const made = keys[1].kid;
+    assert.deepEqual(phases(keys), [[old, 'verifying'], [made, 'signing']]);
+    assert.notEqual(made, demanded);
+    assert.equal(kidOf(await service.login()), made);
   });
 
   it('ends with 1 without a token service or a gateway, with 2 when the line is wrong', async (t) => {

@@ -91,6 +91,31 @@ TEST_CASE("While no key signs, since the one whose time it was is revoked, one i
   CHECK(signer(made, 2000) == "second");
 }
 
+TEST_CASE("When a key is revoked that signed, no key from before it signs again: another is due at once") {
+  const SigningKeyRecord demanded = key_of("demanded", {1500, 2500, 2550});
+  CHECK(superseded_by(demanded, 0, 1499) == 0);
+  CHECK(superseded_by(demanded, 0, 1500) == 1500);
+  CHECK(superseded_by(demanded, 1600, 1700) == 1600);
+  const SigningKeySet left{2, {first}, superseded_by(demanded, 0, 1700)};
+  CHECK(signer(left, 1700) == "none");
+  CHECK(signer(left, 2000) == "none");
+  CHECK(due_key(left, 1700, schedule) == DueKey{1700, 2700, 2750});
+  const SigningKeySet made{3, {first, key_of("made", {1700, 2700, 2750})}, 1500};
+  CHECK(signer(made, 1700) == "made");
+  CHECK(signer(made, 2745) == "made");
+  CHECK_FALSE(due_key(made, 1700, schedule));
+  CHECK(due_key({3, {first, second}, 1500}, 1700, schedule) == DueKey{1700, 2700, 2750});
+}
+
+TEST_CASE("A revoked key that never signed changes nothing for the one that does, nor for the one in its place") {
+  const Millis superseded = superseded_by(second, 0, 1950);
+  CHECK(signer({2, {first}, superseded}, 1950) == "first");
+  CHECK(due_key({2, {first}, superseded}, 1950, schedule) == DueKey{2000, 3000, 3050});
+  const SigningKeySet later{3, {first, key_of("in its place", {2000, 3000, 3050})}, superseded_by(second, 0, 2000)};
+  CHECK(signer(later, 2000) == "in its place");
+  CHECK_FALSE(due_key(later, 2000, schedule));
+}
+
 TEST_CASE("Once one replica has added the due key the other has none to add") {
   const SigningKeySet set{1, {first}};
   const auto due = due_key(set, 1950, schedule);
