@@ -78,6 +78,7 @@ class SessionEndpoint final : public Filter {
   struct Read {
     SentTokens tokens;
     bool everywhere = false;
+    bool ignores_refused_access = false;
   };
   using Reader = tl::expected<Read, Refusal> (*)(const Parameters&, const Carried&);
 
@@ -89,7 +90,9 @@ class SessionEndpoint final : public Filter {
   static tl::expected<Read, Refusal> read_logout_tokens(const Parameters& parameters, const Carried& carried) {
     auto asked = read_logout(parameters, carried);
     if (!asked) return tl::unexpected(std::move(asked.error()));
-    return Read{std::move(asked->tokens), asked->everywhere};
+    // A page cannot mend its cookies: with this one it could never log out, and the refresh token says who it is.
+    const bool ignores_refused_access = asked->tokens.access_by_cookie && asked->tokens.refresh_token.has_value();
+    return Read{std::move(asked->tokens), asked->everywhere, ignores_refused_access};
   }
 
   Task<tl::expected<Sent, Refusal>> read_sent(RequestContext& request, Reader read) const {
@@ -100,8 +103,8 @@ class SessionEndpoint final : public Filter {
       auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
       auto access =
           co_await judge_sent_access(asked->tokens.access_token->reveal(), *provider_, *service_, state, request.now);
-      if (!access) co_return tl::unexpected(std::move(access.error()));
-      sent.access = std::move(*access);
+      if (!access && !asked->ignores_refused_access) co_return tl::unexpected(std::move(access.error()));
+      if (access) sent.access = std::move(*access);
     }
     sent.refresh_token = std::move(asked->tokens.refresh_token);
     sent.everywhere = asked->everywhere;

@@ -28,7 +28,7 @@ tl::expected<SentTokens, Refusal> read_tokens(const Parameters& parameters, cons
   const bool access_by_cookie = sent_access.empty() && !carried.access_cookie.empty();
   return SentTokens{secret_of(carried.refresh_cookie),
                     secret_of(access_by_cookie ? carried.access_cookie : sent_access),
-                    access_by_cookie || !carried.refresh_cookie.empty()};
+                    access_by_cookie || !carried.refresh_cookie.empty(), access_by_cookie};
 }
 
 // A space, as in `a  b`, leaves an empty one.

@@ -24,6 +24,7 @@ struct SentTokens {
   std::optional<Secret> refresh_token;
   std::optional<Secret> access_token;
   bool by_cookie = false;  // a cookie's token is among them: cross-site requests are refused, the answer sets cookies
+  bool access_by_cookie = false;  // the access token is one
 };
 
 struct RefreshRequest {

@@ -30,6 +30,12 @@ Task<Outcome<state::Nothing>> Service::end_sessions(const SessionName& session, 
   co_return co_await revoke(session_revocation(session.issuer, session.sid, to_millis(now)));
 }
 
+std::optional<Service::SessionName> Service::session_of(const SentAccess& sent) const {
+  const bool is_believed = sent.access == state::Access::valid || sent.access == state::Access::expired;
+  if (!is_believed || sent.sid.empty()) return std::nullopt;
+  return SessionName{settings_.issuer, sent.sid, sent.subject};
+}
+
 Task<Outcome<state::FoundSession>> Service::find(const state::RefreshTokenText& presented, std::string client,
                                                  double now) const {
   const auto store = shared_->store;
@@ -45,27 +51,32 @@ Task<Outcome<state::FoundSession>> Service::find(const state::RefreshTokenText& 
   co_return std::move(*found);
 }
 
-// Whose session it is, by a refresh token of it, whatever has become of that, or by the access token.
+// Whose session it is, by a refresh token of it, whatever has become of that, or else by the access token.
 Task<Outcome<Service::SessionName>> Service::prove_session(const std::optional<Secret>& refresh_token,
                                                            const SentAccess& sent, bool everywhere, double now) const {
+  const std::optional<SessionName> by_access = session_of(sent);
   if (!refresh_token) {
-    if (sent.access == state::Access::revoked) co_return tl::unexpected(Refusal(Reason::token_revoked));
-    if (sent.sid.empty()) co_return tl::unexpected(Refusal(Reason::token_missing));
-    co_return SessionName{settings_.issuer, sent.sid, sent.subject};
+    if (by_access) co_return *by_access;
+    const bool revoked = sent.access == state::Access::revoked;
+    co_return tl::unexpected(Refusal(revoked ? Reason::token_revoked : Reason::token_missing));
   }
-  const auto presented = state::parse_refresh_token(refresh_token->reveal());
-  if (!presented) co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
-  if (!sent.sid.empty() && sent.sid != presented->sid) {
-    co_return tl::unexpected(Refusal(Reason::claim_mismatch, "the tokens are of two sessions"));
+  state::FoundSession found;
+  if (const auto presented = state::parse_refresh_token(refresh_token->reveal())) {
+    auto known = co_await find(*presented, std::string(own_client), now);
+    if (!known) co_return tl::unexpected(known.error());
+    found = std::move(*known);
   }
-  const auto found = co_await find(*presented, std::string(own_client), now);
-  if (!found) co_return tl::unexpected(found.error());
-  if (found->presented == state::Presented::unknown || !found->family) {
+  if (found.presented == state::Presented::unknown || !found.family) {
+    // The refresh token of nobody is no reason to leave a session open that the access token names.
+    if (by_access) co_return *by_access;
     co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
   }
+  if (!sent.sid.empty() && sent.sid != found.family->sid) {
+    co_return tl::unexpected(Refusal(Reason::claim_mismatch, "the tokens are of two sessions"));
+  }
   // That may be said again; but a token of long ago is no proof for the user's other sessions.
-  if (found->family->ended && everywhere) co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
-  co_return SessionName{found->family->issuer, found->family->sid, found->family->subject};
+  if (found.family->ended && everywhere) co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
+  co_return SessionName{found.family->issuer, found.family->sid, found.family->subject};
 }
 
 Task<Outcome<state::Nothing>> Service::logout(std::optional<Secret> refresh_token, SentAccess sent, bool everywhere,

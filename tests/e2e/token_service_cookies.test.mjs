@@ -244,6 +244,27 @@ describe('a logout by cookie', () => {
     });
   }
 
+  it('whose refresh cookie is none ends the session of the access cookie, and clears both', async () => {
+    const session = await login();
+    const response = await service.logout(undefined, [cookies({...session, refresh_token: 'x'})]);
+    assert.deepEqual(Object.values(cookiesOf(response)).map(({value}) => value), ['', '']);
+    await service.assertOver(session);
+  });
+
+  it('whose access cookie is refused goes by the refresh cookie, as one in the header does not', async () => {
+    for (const spoil of [withOtherSignature, () => 'no token']) {
+      const session = await login();
+      const spoilt = spoil(session.access_token);
+      const refresh = cookies({refresh_token: session.refresh_token});
+      const reason = spoilt === 'no token' ? 'token_malformed' : 'signature_invalid';
+      assertRefusal(await service.tryLogout(undefined, [cookies({access_token: spoilt})]), 401, reason);
+      assertRefusal(await service.tryLogout(undefined, [refresh, bearer(spoilt)]), 401, reason);
+      const response = await service.logout(undefined, [cookies({...session, access_token: spoilt})]);
+      assert.deepEqual(Object.values(cookiesOf(response)).map(({value}) => value), ['', '']);
+      await service.assertOver(session);
+    }
+  });
+
   it('with `all` ends the user\'s other sessions too', async () => {
     const name = await service.newUser();
     const [tokens, other] = [tokensOf(await service.tryLogin(name)), tokensOf(await service.tryLogin(name))];

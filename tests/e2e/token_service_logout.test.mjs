@@ -247,15 +247,34 @@ describe('a request to log out', () => {
     }
   });
 
-  it('with a refresh token that is none is refresh_token_invalid, whatever else comes along', async () => {
+  const noRefreshTokens = ({refresh_token: refresh, access_token: access}) => {
+    const [sid, secret] = refresh.split('.');
+    const other = Buffer.alloc(32, 7);
+    return ['x', remember(`${sid}.${base64url(other)}`), remember(`${base64url(other.subarray(16))}.${base64url(other)}`), `${sid}.${secret}A`, access];
+  };
+
+  it('with a refresh token that is none is refresh_token_invalid', async () => {
     const session = await service.login();
-    const [sid, secret] = session.refresh_token.split('.');
-    const unknown = remember(`${sid}.${base64url(Buffer.alloc(32, 7))}`);
-    for (const token of ['x', unknown, `${sid}.${secret}A`, session.access_token]) {
-      assertRefusal(await service.tryLogout({refresh_token: token}), 401, 'refresh_token_invalid');
-      assertRefusal(await service.tryLogout({refresh_token: token, all: true}, [bearer(session.access_token)]), 401, 'refresh_token_invalid');
+    for (const token of noRefreshTokens(session)) {
+      for (const all of [false, true]) assertRefusal(await service.tryLogout({refresh_token: token, all}), 401, 'refresh_token_invalid');
     }
     await service.assertAlive(session);
+  });
+
+  it('with a refresh token that is none ends the session that an access token beside it names', async () => {
+    const count = noRefreshTokens(await service.login()).length;
+    for (let i = 0; i < count; ++i) {
+      const [session, other] = [await service.login(), await service.login()];
+      await service.logout({refresh_token: noRefreshTokens(session)[i]}, [bearer(session.access_token)]);
+      await service.assertOver(session);
+      await service.assertAlive(other);
+    }
+  });
+
+  it('with a refresh token that is none, beside an access token that is revoked, is refused', async () => {
+    const session = await service.login();
+    await service.logout({refresh_token: session.refresh_token});
+    assertRefusal(await service.tryLogout({refresh_token: 'x'}, [bearer(session.access_token)]), 401, 'refresh_token_invalid');
   });
 
   it('with a forged access token is refused, even beside a good refresh token', async () => {
