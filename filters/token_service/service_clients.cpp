@@ -75,6 +75,8 @@ Task<Outcome<std::string>> Service::introspect_refresh_token(const state::Refres
   const auto found = co_await find(token, std::string(own_client), now);
   if (!found) co_return tl::unexpected(found.error());
   if (found->presented != state::Presented::current) co_return inactive_reply();
+  // As rotate() has it: nothing comes of one that began under another issuer.
+  if (found->family->issuer != settings_.issuer) co_return inactive_reply();
   co_return introspection_reply(*found->family, found->expires);
 }
 

@@ -267,4 +267,16 @@ TEST_CASE("Guesses at once are no more than one after the other, and wrong ones 
   CHECK(locked.error().retry_after > 290);
 }
 
+TEST_CASE("A refresh token of a session that began under another issuer is not active, as it refreshes nothing") {
+  Served served;
+  served.start();
+  const auto session = served.ask(served.service()->login(credentials(), "192.0.2.1", unix_now()));
+  REQUIRE(session);
+  const auto token = state::parse_refresh_token(session->refresh_token->reveal()).value();
+  const auto told = [&] { return served.ask(served.service()->introspect_refresh_token(token, unix_now())).value(); };
+  CHECK(told().find(R"("active":true)") != std::string::npos);
+  served.settings.issuer = "https://new.example.com";
+  CHECK(told() == inactive_reply());
+}
+
 }  // namespace postern::token_service
