@@ -1,4 +1,3 @@
-#include <cmath>
 #include <utility>
 
 #include "accounts/login_limits.hpp"
@@ -37,7 +36,8 @@ Task<Outcome<IssuedTokens>> Service::issue_to(const accounts::Client& client, Cl
                                               double now) const {
   auto grant = grant_to(client, asked);
   if (!grant) co_return tl::unexpected(std::move(grant.error()));
-  AccessFacts facts = access_facts(std::floor(now));
+  const Revocations& revocations = *shared_->revocations;
+  AccessFacts facts = access_facts(revocations.issue_time(settings_.issuer, client.id, now, revocations.epoch()));
   facts.subject = client.id;  // RFC 9068 section 2.2
   facts.client = client.id;
   facts.scope = grant->scope;

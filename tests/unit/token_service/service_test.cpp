@@ -267,6 +267,31 @@ TEST_CASE("Guesses at once are no more than one after the other, and wrong ones 
   CHECK(locked.error().retry_after > 290);
 }
 
+TEST_CASE("A client's token of a second whose tokens are revoked is of the next one, as a login's is") {
+  Served served;
+  served.start();
+  const double now = std::floor(unix_now()) + 1.25;
+  accounts::Client client;
+  client.id = "reports";
+  client.grants = {"client_credentials"};
+  client.audiences = {"shop-api"};
+  const auto issued_at = [&] {
+    const auto tokens = served.ask(served.service()->issue_to(client, ClientCredentialsRequest(), now));
+    REQUIRE_MESSAGE(tokens.has_value(), tokens.error().detail);
+    CHECK(tokens->expires_in == claim(*tokens, "exp") - claim(*tokens, "iat"));
+    return claim(*tokens, "iat") - std::floor(now);
+  };
+  CHECK(issued_at() == 0);
+  state::Revocation revocation;
+  revocation.kind = state::Revocation::Kind::sub;
+  revocation.issuer = test_issuer;
+  revocation.value = client.id;
+  revocation.before = to_millis(std::floor(now) + 1);
+  revocation.until = to_millis(now + 3600);
+  served.shared->revocations->insert({&revocation, 1});
+  CHECK(issued_at() == 1);
+}
+
 TEST_CASE("A refresh token of a session that began under another issuer is not active, as it refreshes nothing") {
   Served served;
   served.start();
