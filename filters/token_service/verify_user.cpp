@@ -50,7 +50,9 @@ tl::expected<std::string, Refusal> kept_claims(std::string_view username, const 
 }
 
 Json claims_of_kept(std::string_view kept) {
-  const auto json = parse_json(kept);
+  JsonLimits limits;
+  ++limits.depth;  // the object around them, which the service's answer did not have
+  const auto json = parse_json(kept, limits);
   const Json* const claims = json ? json->find("claims") : nullptr;
   return claims != nullptr && claims->object() != nullptr ? *claims : Json(Json::Object{});
 }

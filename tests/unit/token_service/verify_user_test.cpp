@@ -31,6 +31,12 @@ TEST_CASE("What is kept is as long as a user file's claims may be, and no byte l
   CHECK(longer.error().reason == Reason::credentials_unavailable);
 }
 
+TEST_CASE("What is kept is read again, as deep as an answer may be") {
+  const std::string deepest = R"({"role":)" + std::string(31, '[') + std::string(31, ']') + "}";
+  CHECK_FALSE(parse_json(R"({"role":)" + std::string(32, '[') + std::string(32, ']') + "}"));
+  CHECK(claims_of_kept(kept_claims("alice", json(deepest), {"role"}).value()) == json(deepest));
+}
+
 TEST_CASE("A session that began with a user file keeps no claims") {
   const Json nothing(Json::Object{});
   CHECK(claims_of_kept(R"({"username":"alice"})") == nothing);
