@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "conf/check.hpp"
 #include "conf/tree.hpp"
 #include "conf/url.hpp"
@@ -56,6 +57,18 @@ void check_lifetimes(const TokenService& service, Problems& problems) {
   }
 }
 
+// RFC 6265bis section 5.7: such a prefix asks for `Secure`, in whatever case it is written.
+void check_plain_cookie(const SessionCookies& cookies, std::string_view key, std::string_view name,
+                        Problems& problems) {
+  const auto begins_with = [&](std::string_view prefix) {
+    const auto same = [](char a, char b) { return lower(a) == lower(b); };
+    return name.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), name.begin(), same);
+  };
+  if (cookies.secure || !(begins_with("__Host-") || begins_with("__Secure-"))) return;
+  problems.add(at("cookies.") + std::string(key),
+               "begins with a prefix that needs `secure`: browsers drop such cookies");
+}
+
 void check_cookies(const TokenService& service, Problems& problems) {
   const bool delivered = service.deliver != TokenDelivery::json;
   if (delivered && !service.cookies) {
@@ -67,6 +80,8 @@ void check_cookies(const TokenService& service, Problems& problems) {
   if (cookies.same_site == SameSite::none && !cookies.secure) {
     problems.add(at("cookies.same_site"), "`none` needs `secure`: browsers drop such cookies");
   }
+  check_plain_cookie(cookies, "access_name", cookies.access_name, problems);
+  check_plain_cookie(cookies, "refresh_name", cookies.refresh_name, problems);
   if (cookies.access_name == cookies.refresh_name) {
     problems.add(at("cookies.refresh_name"), "is the access token's cookie as well");
   }
@@ -98,15 +113,21 @@ void check_store(const TokenService& service, Problems& problems) {
   }
 }
 
-// An exact path of the file would hide an endpoint, or be hidden by it.
+// An exact path of the file would hide an endpoint, or be hidden by it; and so would a template without names, which is
+// one.
 void check_endpoints(const Config& config, Problems& problems) {
   if (config.token_service->path.ends_with('/')) {
     problems.add(at("path"), "ends with `/`; the endpoints' names follow after one");
   }
   const auto paths = endpoint_paths(*config.token_service);
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
-    if (std::find(paths.begin(), paths.end(), config.routes[i].match.path) == paths.end()) continue;
-    problems.add(item_path("routes", i) + ".match.path", "is an endpoint of `token_service`");
+    const RouteMatch& match = config.routes[i].match;
+    const auto check = [&](const std::string& path, const char* key) {
+      if (std::find(paths.begin(), paths.end(), path) == paths.end()) return;
+      problems.add(item_path("routes", i) + key, "is an endpoint of `token_service`");
+    };
+    check(match.path, ".match.path");
+    check(match.path_template, ".match.path_template");
   }
 }
 

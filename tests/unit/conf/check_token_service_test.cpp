@@ -123,6 +123,18 @@ TEST_CASE("cookies and how tokens are delivered fit together") {
         Lines{"token_service.cookies.refresh_name: is the access token's cookie as well"});
 }
 
+TEST_CASE("a cookie without Secure has no name that browsers drop without it") {
+  const auto plain = [](const std::string& members) {
+    return service_complaints("deliver: both, cookies: {secure: false" + members + "}");
+  };
+  const std::string why = ": begins with a prefix that needs `secure`: browsers drop such cookies";
+  CHECK(plain("") == Lines{});
+  CHECK(plain(", access_name: __Host, refresh_name: x__Host-y") == Lines{});
+  CHECK(plain(", access_name: __Host-a, refresh_name: __secure-r") ==
+        Lines{"token_service.cookies.access_name" + why, "token_service.cookies.refresh_name" + why});
+  CHECK(service_complaints("deliver: both, cookies: {access_name: __Host-a, refresh_name: __Secure-r}") == Lines{});
+}
+
 TEST_CASE("a user's record cannot say what the service says") {
   CHECK(service_complaints("access_claims: [role, email]") == Lines{});
   CHECK(service_complaints("access_claims: [role, sub]") ==
@@ -150,6 +162,9 @@ TEST_CASE("no route of the file takes an endpoint's path") {
     CHECK(service_complaints("", ", match: {path: " + path + "}") ==
           Lines{"routes[0].match.path: is an endpoint of `token_service`"});
   }
+  CHECK(service_complaints("", ", match: {path_template: /auth/login, methods: [POST]}") ==
+        Lines{"routes[0].match.path_template: is an endpoint of `token_service`"});
+  CHECK(service_complaints("", ", match: {path_template: '/auth/{name}', methods: [POST]}") == Lines{});
   CHECK(service_complaints("path: /id/") == Lines{"token_service.path: ends with `/`; the endpoints' names follow after one"});
 }
 
