@@ -155,9 +155,7 @@ Task<void> Exchange::before_response() {
 void Exchange::filter_response() {
   const Chain& chain = route->chain;
   for (auto filter = chain.rbegin(); filter != chain.rend(); ++filter) (*filter)->on_response(*context, response);
-  if (context->set_cookies.empty()) return;
-  for (const std::string_view cookie : context->set_cookies) response.fields.add("Set-Cookie", cookie);
-  response.fields.set("Cache-Control", "no-store");
+  for (const std::string_view cookie : context->set_cookies) response.fields.add_own_cookie(cookie);
 }
 
 ErrorFacts Exchange::error_facts() const {

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "gateway/http/header_lines.hpp"
 #include "gateway/http/header_rules.hpp"
@@ -54,6 +56,31 @@ void append_connection(const DownstreamHead& head, HeadWriter& out) {
   }
 }
 
+// Whether a field of that name may tell a cache to keep the response.
+bool is_about_caching(std::string_view name) noexcept {
+  constexpr std::string_view cache_control = "Cache-Control";
+  constexpr std::array<std::string_view, 5> names = {cache_control, "Surrogate-Control", "Expires", "X-Accel-Expires",
+                                                     "Edge-Control"};
+  if (name.size() > cache_control.size()) {
+    const std::string_view end = name.substr(name.size() - cache_control.size() - 1);
+    if (end.front() == '-' && equals_folded(end.substr(1), cache_control)) return true;
+  }
+  return std::any_of(names.begin(), names.end(), [&](std::string_view one) { return equals_folded(name, one); });
+}
+
+// The edits, and after them what the gateway's own cookies need. Out of the way of all the responses without any.
+[[gnu::cold, gnu::noinline]] HeaderEdits with_own_cookies(HeaderEdits edits, const Fields& fields) {
+  for (auto* const written : {&edits.set, &edits.add}) {
+    std::erase_if(*written, [](const auto& edit) { return is_about_caching(edit.first); });
+  }
+  for (const Field& field : fields) {
+    if (is_about_caching(field.name)) edits.remove.emplace_back(field.name);
+    if (field.known == KnownField::own_set_cookie) edits.add.emplace_back(field.name, field.value);
+  }
+  edits.add.emplace_back("Cache-Control", "no-store");
+  return edits;
+}
+
 }  // namespace
 
 void write_downstream_head(const DownstreamHead& head, std::string_view date, std::string& bytes) {
@@ -61,7 +88,12 @@ void write_downstream_head(const DownstreamHead& head, std::string_view date, st
   const ConnectionOptions options(fields);
   const bool informational = head.response.status < 200;
   static const HeaderEdits no_edits;
-  const EditRules edits(informational ? no_edits : head.edits, {}, NameMatch::without_case);
+  const HeaderEdits* header_edits = informational ? &no_edits : &head.edits;
+  std::optional<HeaderEdits> with_cookies;
+  if (fields.has_own_cookies()) [[unlikely]] {
+    header_edits = &with_cookies.emplace(with_own_cookies(*header_edits, fields));
+  }
+  const EditRules edits(*header_edits, {}, NameMatch::without_case);
   HeadWriter out(bytes, bytes_of(fields) + head.response.reason.size() + room_for_our_response_lines);
   append_status_line(head.response, out);
   bool dated = false;

@@ -62,6 +62,7 @@ enum class KnownField : std::uint8_t {
   x_real_ip,
   x_request_id,
   x_rewrite_url,
+  own_set_cookie,  // of no name: see Fields::add_own_cookie()
 };
 
 // Without case; compares with one name at most. `Content_Length` is `other`: see HeaderNameSet for folding.
@@ -83,6 +84,11 @@ class Fields {
   void clear() noexcept { list_.clear(); }
   void reserve(std::size_t fields) { list_.reserve(fields); }
   void add(std::string_view name, std::string_view value) { list_.push_back({name, value, known_field(name)}); }
+  // A Set-Cookie of the gateway's own, behind all other fields: no field to anybody but write_downstream_head().
+  void add_own_cookie(std::string_view value) {
+    list_.push_back({"Set-Cookie", value, KnownField::own_set_cookie, true});
+  }
+  bool has_own_cookies() const noexcept { return !list_.empty() && list_.back().known == KnownField::own_set_cookie; }
 
   // The first that is not removed, or nullptr.
   Field* find(KnownField known) noexcept;

@@ -97,6 +97,12 @@ struct DownstreamHead {
 // Appends the response head: status line, surviving fields, framing, Date when missing, edits. `date` is an HTTP date.
 // Hop-by-hop fields stay behind, but for the Upgrade of a 101 or 426. An informational head (1xx) has no framing, no
 // Date and no edits. A body that ends by close always says `Connection: close`.
+//
+// Cookies of the gateway's own (Fields::add_own_cookie()) are a user's tokens. They come last, with `Cache-Control:
+// no-store` (RFC 9111 section 5.2.2.5), in an informational head as well, and no edit concerns them. Whatever lets a
+// cache keep the response is left out then, be it the upstream's or an edit's: Cache-Control, its targeted forms such
+// as CDN-Cache-Control (RFC 9213), Surrogate-Control, Expires, and X-Accel-Expires and Edge-Control, which some caches
+// heed first.
 void write_downstream_head(const DownstreamHead& head, std::string_view date, std::string& out);
 
 // A W3C traceparent that can be continued (version 00, no zero ids).

@@ -23,11 +23,14 @@ before(async () => {
     routes: [
       guarded('orders'), guarded('header', {from: [{header: 'Authorization', prefix: 'Bearer'}]}), guarded('optional', {optional: true}),
       {...guarded('observed'), observe: true},
+      {...guarded('edited'), response_headers: {
+        remove: ['Set-Cookie'], set: {'Cache-Control': 'public, max-age=60', 'CDN-Cache-Control': 'max-age=60'}, add: {'Expires': 'never', 'X-Env': 'prod'},
+      }},
     ],
   });
   const sessions = sessionsOf(service);
   ({login, expired, ask} = sessions);
-  await sessions.stock(14);
+  await sessions.stock(15);
 });
 
 describe('a request with an expired access cookie and a valid refresh cookie', () => {
@@ -42,6 +45,18 @@ describe('a request with an expired access cookie and a valid refresh cookie', (
     assert.equal(again.status, 200);
     assert.deepEqual(again.all('set-cookie'), []);
     assert.equal(again.get('cache-control'), 'public, max-age=60');
+  });
+
+  it('brings its cookies and their no-store through the route\'s edits of the response', async () => {
+    const session = await expired();
+    const response = await ask(session, {path: '/edited'});
+    const next = assertRenewed(response, session);
+    assert.deepEqual(response.all('cache-control'), ['no-store']);
+    for (const name of ['cdn-cache-control', 'expires']) assert.equal(response.get(name), undefined, name);
+    assert.equal(response.get('x-env'), 'prod');
+    const again = await ask(next, {path: '/edited'});
+    assert.equal(again.get('cache-control'), 'public, max-age=60');
+    assert.equal(again.get('cdn-cache-control'), 'max-age=60');
   });
 
   it('is renewed without an access cookie as well', async () => {

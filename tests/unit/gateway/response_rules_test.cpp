@@ -91,3 +91,37 @@ TEST_CASE("a route's edits apply to responses, but for framing") {
   CHECK(count_of(head, "Content-Length") == 1);
   CHECK(count_of(head, "Connection") == 0);
 }
+
+TEST_CASE("the gateway's own cookies and their no-store come last, whatever the route's edits and the upstream say") {
+  HeaderEdits edits;
+  edits.remove = {"set-cookie", "Cache-Control"};
+  edits.set = {{"Cache-Control", "public, max-age=60"}, {"Vercel-CDN-Cache-Control", "max-age=60"}, {"X-Env", "prod"}};
+  edits.add = {{"Set-Cookie", "theme=dark"}, {"Expires", "never"}, {"surrogate-control", "max-age=60"}};
+  ResponseText response(
+      "Connection: Set-Cookie, Cache-Control\r\nSet-Cookie: a=1\r\nCache-Control: public\r\n"
+      "cdn-cache-control: max-age=9\r\nSurrogate-Control: max-age=9\r\nExpires: then\r\nX-Accel-Expires: 9\r\n"
+      "Edge-Control: max-age=9\r\nX-Cache-Control-Seen: yes\r\nContent-Length: 0\r\n");
+  for (const char* const cookie : {"access=A; Secure", "refresh=R; Secure"}) {
+    response.head.fields.add_own_cookie(cookie);
+  }
+  const auto written = [&](unsigned status) {
+    response.head.status = status;
+    std::string out;
+    Framing framing;
+    framing.kind = BodyKind::fixed;
+    write_downstream_head({.response = response.head, .framing = framing, .edits = edits}, "today", out);
+    return out;
+  };
+  CHECK(written(200) ==
+        "HTTP/1.1 200 OK\r\nX-Cache-Control-Seen: yes\r\nContent-Length: 0\r\nDate: today\r\nX-Env: prod\r\n"
+        "Set-Cookie: theme=dark\r\nSet-Cookie: access=A; Secure\r\nSet-Cookie: refresh=R; Secure\r\n"
+        "Cache-Control: no-store\r\n\r\n");
+  const std::string upgraded = written(101);
+  CHECK(has_line(upgraded, "Set-Cookie: refresh=R; Secure"));
+  CHECK(has_line(upgraded, "Cache-Control: no-store"));
+  CHECK(count_of(upgraded, "Cache-Control") == 1);
+  CHECK(count_of(upgraded, "CDN-Cache-Control") == 0);
+  CHECK(count_of(upgraded, "X-Env") == 0);
+  CHECK(
+      has_line(response_head("Content-Length: 0\r\n", "HTTP/1.1 200 OK", edits), "Cache-Control: public, max-age=60"));
+}
