@@ -21,8 +21,7 @@ struct SourceFlags {
 std::optional<std::string> variable(const conf::Environment& environment, const std::string& name);
 
 // A flag counts before an environment variable. A file and the sidecar's values together are refused when both are
-// flags or both are variables; --claim and POSTERN_CLAIM hold
-// several with commas between them. The error is a sentence.
+// flags or both are variables; --claim and POSTERN_CLAIM hold several with commas between them. The error is a sentence.
 tl::expected<ConfigSource, std::string> choose_source(const SourceFlags& flags, const conf::Environment& environment);
 
 // The same for verbs that want a file and know no sidecar.
