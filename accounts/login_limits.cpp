@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "base/ascii.hpp"
 #include "base/base64.hpp"
 #include "base/digest.hpp"
 
@@ -19,6 +20,14 @@ std::string network_of(std::string_view address) {
   if (!IN6_IS_ADDR_V4MAPPED(&v6)) return {bytes, 8};
   char v4[INET_ADDRSTRLEN];
   return ::inet_ntop(AF_INET, bytes + 12, v4, sizeof v4);
+}
+
+// How a directory may read the name: without case and without spaces around it. Of the names that are two users' here,
+// both pay for the other's wrong passwords.
+std::string counted_name(std::string_view username) {
+  const auto begin = username.find_first_not_of(' ');
+  if (begin == username.npos) return {};
+  return lower(username.substr(begin, username.find_last_not_of(' ') + 1 - begin));
 }
 
 // The sizes keep two parts from being taken for two others.
@@ -49,9 +58,10 @@ class Attempts {
 std::vector<state::Attempt> attempts_of(std::string_view username, std::string_view address,
                                         const LoginLimits& limits) {
   Attempts attempts(limits.window);
-  attempts.count(counter_name("user and address", network_of(address), username), limits.each_user_and_address, true);
+  const std::string name = counted_name(username);
+  attempts.count(counter_name("user and address", network_of(address), name), limits.each_user_and_address, true);
   attempts.count(counter_name("address", network_of(address), ""), limits.each_address);
-  attempts.count(counter_name("user", "", username), limits.each_user);
+  attempts.count(counter_name("user", "", name), limits.each_user);
   return std::move(attempts).counters();
 }
 

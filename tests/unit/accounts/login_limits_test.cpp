@@ -58,6 +58,17 @@ TEST_CASE("An IPv6 address counts as its /64, one that holds an IPv4 address as 
   CHECK_FALSE(is_one_address("unix", "192.0.2.1"));
 }
 
+TEST_CASE("A name counts without case and without spaces around it, as a directory may read it") {
+  for (const std::string_view spelling : {"Ann", "aNN", " ann", "ann  ", "  ANN "}) {
+    CAPTURE(spelling);
+    CHECK(names(spelling, "192.0.2.1") == names("ann", "192.0.2.1"));
+  }
+  for (const std::string_view other : {"a nn", "an", "anna", "", " "}) {
+    CAPTURE(other);
+    CHECK(names(other, "192.0.2.1")[2] != names("ann", "192.0.2.1")[2]);
+  }
+}
+
 TEST_CASE("User and address cannot be cut apart in another way") {
   CHECK(names("2ann", "192.0.2.")[0] != names("ann", "192.0.2.2")[0]);
   CHECK(names(std::string_view("a\0b", 3), "x")[0] != names("a", "x")[0]);
