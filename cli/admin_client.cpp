@@ -136,7 +136,12 @@ int run_tokens_revoke(const RevokeOptions& options, const conf::Environment& env
                       std::ostream& err) {
   const auto address = admin_address(options.admin, environment, err);
   if (!address) return exit_bad_config;
-  return tell(ask(beast_http::verb::post, "/revocations", *address, store_timeout, options.revocation), out, err);
+  const auto answer = ask(beast_http::verb::post, "/revocations", *address, store_timeout, options.revocation);
+  if (answer && answer->status == 404) {
+    err << "the gateway has neither `revocations` nor a token service\n";
+    return exit_refused;
+  }
+  return tell(answer, out, err);
 }
 
 int run_keys_list(const KeysOptions& options, const conf::Environment& environment, std::ostream& out,

@@ -209,6 +209,13 @@ Providers load_providers(const conf::Config& config, keys::Engine* engine, conf:
   return {loaded.begin(), loaded.end()};
 }
 
+bool accept_issuer(const Providers& providers, std::string_view issuer) {
+  return std::any_of(providers.begin(), providers.end(), [&](const auto& entry) {
+    const jose::Rules& rules = entry.second->rules;
+    return rules.any_issuer || std::find(rules.issuers.begin(), rules.issuers.end(), issuer) != rules.issuers.end();
+  });
+}
+
 void await_keys(const Providers& providers, const std::vector<std::string>& names) {
   boost::asio::io_context io{1};
   for (const std::string& name : names) {

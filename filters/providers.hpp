@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "conf/config.hpp"
@@ -56,6 +57,9 @@ std::shared_ptr<Provider> load_provider(const std::string& name, const conf::Pro
 // configuration is checked; the same where `problems` has errors. Providers that share a URL share its keys, by the
 // strictest of their limits.
 Providers load_providers(const conf::Config& config, keys::Engine* engine, conf::Problems& problems);
+
+// Whether one of them takes tokens of that issuer.
+bool accept_issuer(const Providers& providers, std::string_view issuer);
 
 // Blocks until each of the named providers has keys or its first fetch has failed: for a program that judges once.
 void await_keys(const Providers& providers, const std::vector<std::string>& names);

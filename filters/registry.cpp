@@ -60,7 +60,10 @@ class Factory final : public FilterFactory {
     if (build_.followed.store == nullptr) return {};
     std::vector<AdminPage> pages;
     if (build_.service) pages = token_service::keys_pages(build_.service->shared().keys);
-    pages.push_back(token_service::revocations_page(build_.followed, build_.config.token_service));
+    const auto knows = [providers = build_.providers](const std::string& issuer) {
+      return accept_issuer(providers, issuer);
+    };
+    pages.push_back(token_service::revocations_page(build_.followed, build_.config.token_service, knows));
     return pages;
   }
 

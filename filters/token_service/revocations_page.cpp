@@ -32,31 +32,33 @@ AdminReply tell(const Revocations& revocations) {
   return json_reply(Json(std::move(members)).to_text());
 }
 
-Task<AdminReply> keep(const FollowedStore& followed, state::Revocation revocation) {
+Task<AdminReply> keep(const FollowedStore& followed, state::Revocation revocation, const KnowsIssuer& knows_issuer) {
   const std::string text = state::format_revocation(revocation);
+  std::string warning;
+  if (!knows_issuer(revocation.issuer)) warning = R"(,"warning":"no provider of this gateway has that issuer")";
   const auto sequence = co_await revoke(followed, std::move(revocation));
   if (!sequence) co_return AdminReply(503, "the store does not keep it: " + sequence.error().detail + "\n");
-  co_return json_reply("{\"sequence\":" + std::to_string(*sequence) + ",\"revocation\":" + text + "}");
+  co_return json_reply("{\"sequence\":" + std::to_string(*sequence) + ",\"revocation\":" + text + warning + "}");
 }
 
 Task<AdminReply> answer(FollowedStore followed, const std::optional<conf::TokenService>& service,
-                        const AdminRequest& request, double now) {
+                        const KnowsIssuer& knows_issuer, const AdminRequest& request, double now) {
   if (request.method != "POST") co_return tell(*followed.revocations);
   if (!is_json(request.content_type)) co_return AdminReply(415, "the Content-Type must be application/json\n");
   auto revocation = state::parse_revocation(
       request.body, [&](const state::Revocation& parsed) { return usual_until(parsed, service, to_millis(now)); });
   if (!revocation) co_return AdminReply(400, revocation.error() + "\n");
   if (revocation->until <= to_millis(now)) co_return AdminReply(400, "`until` has passed already\n");
-  co_return co_await keep(followed, std::move(*revocation));
+  co_return co_await keep(followed, std::move(*revocation), knows_issuer);
 }
 
 }  // namespace
 
-AdminPage revocations_page(FollowedStore followed, std::optional<conf::TokenService> service) {
+AdminPage revocations_page(FollowedStore followed, std::optional<conf::TokenService> service,
+                           KnowsIssuer knows_issuer) {
   return {"/revocations", "GET, HEAD, POST",
-          [followed = std::move(followed), service = std::move(service)](const AdminRequest& request) {
-            return answer(followed, service, request, unix_now());
-          }};
+          [followed = std::move(followed), service = std::move(service), knows_issuer = std::move(knows_issuer)](
+              const AdminRequest& request) { return answer(followed, service, knows_issuer, request, unix_now()); }};
 }
 
 }  // namespace postern::token_service

@@ -105,6 +105,12 @@ for (const [name, makeStore] of Object.entries(stores)) {
       }
     }
 
+    it('say that nobody there has the issuer of a revocation', async () => {
+      for (const [one, warning] of [[issuer, undefined], [`${issuer}/`, 'no provider of this gateway has that issuer']]) {
+        assert.equal((await post(first, {issuer: one, jti: 'of nobody'})).warning, warning);
+      }
+    });
+
     it('go on with what was revoked after a reload and in a new process, and refuse nothing else meanwhile', async (t) => {
       const own = scoped(t);
       const [revoked, kept] = [await mint(keys[0], {jti: 'kept for later'}), await mint(keys[0])];

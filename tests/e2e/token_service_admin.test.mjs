@@ -210,7 +210,7 @@ describe('/revocations', () => {
     assert.equal((await gateway.admin('/revocations')).status, 404);
     const admin = `127.0.0.1:${gateway.adminPort}`;
     const {code, stderr} = await runPostern(['tokens', 'revoke', '--jti', 'x', '--issuer', 'i', '--admin', admin]);
-    assert.deepEqual([code, stderr], [1, 'no such page\n']);
+    assert.deepEqual([code, stderr], [1, 'the gateway has neither `revocations` nor a token service\n']);
   });
 });
 

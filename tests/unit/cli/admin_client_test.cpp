@@ -112,7 +112,7 @@ TEST_CASE("A revocation is posted as JSON, and the answer is printed") {
   CHECK(err.str().empty());
   running.actions.extra.clear();
   CHECK(run_tokens_revoke(options, no_variables, out, err) == 1);
-  CHECK(err.str() == "no such page\n");
+  CHECK(err.str() == "the gateway has neither `revocations` nor a token service\n");
 }
 
 TEST_CASE("A listener that is bound to every address is asked on loopback") {
