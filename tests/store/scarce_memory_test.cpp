@@ -174,8 +174,8 @@ TEST_CASE_TEMPLATE("Whichever allocation of a store's thread fails, the call is 
 TEST_CASE_TEMPLATE("Whichever allocation of a follower fails, what was revoked is known later", Place, STORES) {
   spdlog::default_logger();  // is made at its first use
   const Place place;
+  Known known;  // ends after the store, which tells it
   const auto store = place.open();
-  Known known;
   Follower follower = known.follower();
   follower.caught_up = [counted = follower.caught_up](Millis now) {
     ScarceMemory::is_about_this_thread = true;
