@@ -171,6 +171,26 @@ TEST_CASE_TEMPLATE("Whichever allocation of a store's thread fails, the call is 
   CHECK(call_without_memory(*store, load_keys, [] {}, others_go_on) >= 3);
 }
 
+TEST_CASE("Whichever allocation fails when a store begins to follow, it follows") {
+  const RedisServer server;
+  int granted = -1;
+  for (bool was_refused = true; was_refused;) {
+    ++granted;
+    CAPTURE(granted);
+    Known known;
+    const auto store = open_redis_store(options_of(server));
+    make_memory_scarce(*store);
+    const unsigned refused = ScarceMemory::refused;
+    ScarceMemory::granted = granted;
+    store->follow(known.follower());
+    CHECK(wait_until([&] { return ScarceMemory::refused != refused || known.now(&Known::caught_up) > 0; }));
+    ScarceMemory::granted = -1;
+    was_refused = ScarceMemory::refused != refused;
+    known.wait_until([&] { return known.caught_up > 0; });
+  }
+  CHECK(granted >= 3);
+}
+
 TEST_CASE_TEMPLATE("Whichever allocation of a follower fails, what was revoked is known later", Place, STORES) {
   spdlog::default_logger();  // is made at its first use
   const Place place;
