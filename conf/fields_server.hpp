@@ -121,8 +121,8 @@ void describe(Visitor& v, Config& c) {
   v.field("observe", c.observe,
           {.doc = "On every route: decide, count and log as always, but let every request pass. For a careful start."});
   v.field("trusted_proxies", c.trusted_proxies,
-          {.doc = "Networks of proxies whose `X-Forwarded-*` headers are believed and appended to. From everybody else "
-                  "they are "
+          {.doc = "Networks of proxies whose `X-Forwarded-*` headers are believed and appended to; the client that they "
+                  "tell is the one of the log, of `X-Real-IP` and of login limits. From everybody else they are "
                   "replaced.",
            .format = Format::cidr,
            .unique = true});

@@ -1,5 +1,4 @@
-// What the token service's endpoints have in common: how they read a body, whom they count attempts for, and how they answer
-// with tokens.
+// What the token service's endpoints have in common: how they read a body, and how they answer with tokens.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +6,6 @@
 #include <tl/expected.hpp>
 
 #include "filters/token_service/parameters.hpp"
-#include "gateway/cidr.hpp"
 #include "gateway/filter.hpp"
 
 namespace postern::filters {
@@ -18,12 +16,6 @@ inline constexpr std::size_t endpoint_body_limit = 16 * 1024;
 // Of the body, by its Content-Type.
 tl::expected<token_service::Parameters, Refusal> read_parameters(const RequestContext& request,
                                                                  token_service::Parameters::Accepts accepts);
-
-// `trusted_proxies` of the configuration.
-CidrSet trusted_proxies_of(const conf::Config& config);
-
-// The address that a wrong password counts for: behind trusted proxies the one that they name.
-std::string counted_address(const RequestContext& request, const CidrSet& trusted_proxies);
 
 // 200 with JSON that no cache may keep (RFC 6749 section 5.1).
 DirectReply private_json(std::string body);

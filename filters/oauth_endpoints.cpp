@@ -26,8 +26,7 @@ class OAuthEndpoint final : public Filter {
   OAuthEndpoint(const Build& build, Handler handler)
       : service_(build.service),
         provider_(build.providers.at(std::string(conf::token_service_name))),
-        handler_(handler),
-        trusted_proxies_(trusted_proxies_of(build.config)) {}
+        handler_(handler) {}
 
   std::string_view name() const noexcept override { return "token_service"; }
   std::size_t body_wanted() const noexcept override { return endpoint_body_limit; }
@@ -97,7 +96,7 @@ class OAuthEndpoint final : public Filter {
     auto proof = accounts::read_client_proof(authorization == nullptr ? std::string_view() : authorization->value,
                                              parameters->text("client_id"), parameters->text("client_secret"));
     if (!proof) co_return proof.error();
-    std::string address = counted_address(request, trusted_proxies_);
+    std::string address(request.client_address);
     const auto client = co_await service_->authenticate(std::move(*proof), std::move(address), request.now);
     if (!client) co_return client.error();
     // By std::invoke, since UBSan of g++ 12 takes a coroutine's copy of `this` for the object itself.
@@ -135,7 +134,6 @@ class OAuthEndpoint final : public Filter {
   std::shared_ptr<const Service> service_;
   std::shared_ptr<const Provider> provider_;
   Handler handler_;
-  CidrSet trusted_proxies_;
 };
 
 }  // namespace

@@ -26,7 +26,6 @@ class SessionEndpoint final : public Filter {
       : service_(build.service),
         provider_(build.providers.at(std::string(conf::token_service_name))),
         handler_(handler),
-        trusted_proxies_(trusted_proxies_of(build.config)),
         bearer_({}, build.config.limits.token_bytes.count) {
     if (const auto& cookies = service_->settings().cookies) cookies_.emplace(*cookies);
   }
@@ -41,7 +40,7 @@ class SessionEndpoint final : public Filter {
     auto asked = read_login(*parameters);
     if (!asked) co_return asked.error();
     if (cookies_ && is_cross_site(request.request)) co_return Refusal(Reason::origin_refused);
-    std::string address = counted_address(request, trusted_proxies_);
+    std::string address(request.client_address);
     auto issued = co_await service_->login(std::move(asked->credentials), std::move(address), request.now);
     if (!issued) co_return issued.error();
     co_return reply(*issued, service_->settings().deliver);
@@ -155,7 +154,6 @@ class SessionEndpoint final : public Filter {
   std::shared_ptr<const Service> service_;
   std::shared_ptr<const Provider> provider_;
   Handler handler_;
-  CidrSet trusted_proxies_;
   TokenSources bearer_;
   std::optional<SessionCookies> cookies_;
 };

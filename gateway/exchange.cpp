@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/client_address.hpp"
 #include "gateway/http/canonical_path.hpp"
 #include "gateway/http/parse.hpp"
 #include "gateway/http/target.hpp"
@@ -64,6 +65,7 @@ tl::expected<std::size_t, Refusal> Exchange::parse(std::string_view received) {
 
 std::optional<Refusal> Exchange::judge() {
   record.method = request.method_name;
+  find_client();
   auto framed = http::judge_request(request);
   if (!framed) return std::move(framed.error());
   framing = *framed;
@@ -74,6 +76,13 @@ std::optional<Refusal> Exchange::judge() {
   record.host = request.authority;
   if (auto refused = find_route()) return refused;
   return check_limits();
+}
+
+void Exchange::find_client() {
+  const CidrSet& trusted = active->snapshot->trusted_proxies;
+  if (trusted.empty()) return;
+  told_address_ = postern::client_address(request.fields, connection->client, trusted);
+  record.client_address = told_address_;
 }
 
 // A CORS preflight belongs to the route of the method that it asks for, where that route answers preflights.
@@ -129,7 +138,7 @@ std::optional<Refusal> Exchange::find_route() {
   context->observe = route->observe;
   context->now = now_;
   context->tls = connection->tls;
-  context->client_address = connection->client_address;
+  context->client_address = record.client_address;
   context->worker_state = active->state.get();
   record.decision = &context->decision;
   return std::nullopt;

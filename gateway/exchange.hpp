@@ -35,7 +35,7 @@ struct ActiveSnapshot {
 
 // What a session knows about its connection.
 struct ConnectionFacts {
-  std::string client_address;  // without the port
+  std::string client_address;  // of the peer, without the port
   bool tls = false;
   std::uint16_t listener_port = 0;
   boost::asio::ip::address client;
@@ -105,6 +105,7 @@ class Exchange {
   ErrorFacts error_facts() const;
 
  private:
+  void find_client();
   std::optional<Refusal> find_route();
   const CompiledRoute* route_of_preflight();
   std::optional<Refusal> judge_other_readings();
@@ -114,6 +115,7 @@ class Exchange {
   alignas(std::max_align_t) std::array<std::byte, 3072> inline_memory_;
   std::optional<std::pmr::monotonic_buffer_resource> memory_;
   double now_ = 0;
+  std::string told_address_;  // by trusted proxies
 };
 
 }  // namespace postern

@@ -33,7 +33,8 @@ void Forwarder::build_upstream_head() {
                  .scheme = connection.tls ? "https" : "http",
                  .port = connection.listener_port,
                  .trusted = !snapshot.trusted_proxies.empty() && snapshot.trusted_proxies.holds(connection.client),
-                 .send_forwarded = snapshot.config.forwarded},
+                 .send_forwarded = snapshot.config.forwarded,
+                 .real_ip = exchange_.record.client_address},
       .keep_method_override = route.config->keep_method_override,
       .traceparent = own_traceparent()};
   spoofed_headers_ = http::write_upstream_head(head, exchange_.upstream_head);

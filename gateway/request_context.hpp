@@ -49,7 +49,7 @@ struct RequestContext {
   bool observe = false;             // of the route or global: refusals are recorded, and the request passes
   double now = 0;                   // Unix seconds
   bool tls = false;                 // downstream
-  std::string_view client_address;  // of the peer, without a port
+  std::string_view client_address;  // without a port; behind trusted proxies the one that they tell
   WorkerState* worker_state = nullptr;
   std::string_view body;              // whole, where a filter of the route wants it (Filter::body_wanted)
   std::pmr::memory_resource& memory;  // lives as long as the request

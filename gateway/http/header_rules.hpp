@@ -51,6 +51,7 @@ struct ClientFacts {
   std::uint16_t port = 0;       // of the listener
   bool trusted = false;         // a trusted proxy: its X-Forwarded-* and Forwarded are kept and appended to
   bool send_forwarded = false;  // also RFC 7239
+  std::string_view real_ip;     // of the client; behind trusted proxies the one that they tell
 };
 
 struct UpstreamHead {

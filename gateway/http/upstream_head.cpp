@@ -169,7 +169,7 @@ class UpstreamWriter {
     write_fact(KnownField::x_forwarded_host, "X-Forwarded-Host", head_.request.authority);
     const std::string port = std::to_string(head_.client.port);
     write_fact(KnownField::x_forwarded_port, "X-Forwarded-Port", port);
-    write_fact(KnownField::x_real_ip, "X-Real-IP", head_.client.address);
+    write_fact(KnownField::x_real_ip, "X-Real-IP", head_.client.real_ip);
   }
 
   // RFC 7239 section 4: values that are no tokens are quoted, an IPv6 address stands in brackets.

@@ -151,6 +151,16 @@ describe('the head that the upstream gets', () => {
     assert.match(upstream.last.get('forwarded'), /for=.*127\.0\.0\.1/i);
   });
 
+  it('tells log and upstream whom trusted proxies speak for, and nobody else\'s word', async (t) => {
+    for (const [trusted_proxies, path, client] of [[['127.0.0.0/8'], '/open/told', '203.0.113.7'], [['10.0.0.0/8'], '/open/claimed', '127.0.0.1']]) {
+      const scope = scoped(t);
+      const {gateway, upstream} = await startStandard(scope, {trusted_proxies});
+      await exchange(scope, gateway.port, request('GET', path, {'X-Forwarded-For': '198.51.100.1, 203.0.113.7, 127.0.0.9'}));
+      assert.deepEqual(upstream.last.all('x-real-ip'), [client]);
+      assert.equal((await gateway.lineOf(path)).client, client);
+    }
+  });
+
   it('replaces Host where the upstream has a host of its own', async (t) => {
     const scope = scoped(t);
     const {gateway, upstream} = await startStandard(scope, ({endpoint, jwksFile}) => {

@@ -89,7 +89,12 @@ std::string write(const Judged& received, bool trusted) {
        .injectable = injectable,
        .injected = {&ours, 1},
        .edits = edits,
-       .client = {.address = "127.0.0.1", .scheme = "http", .port = 80, .trusted = trusted, .send_forwarded = trusted},
+       .client = {.address = "127.0.0.1",
+                  .scheme = "http",
+                  .port = 80,
+                  .trusted = trusted,
+                  .send_forwarded = trusted,
+                  .real_ip = "127.0.0.1"},
        .traceparent = "00-11111111111111111111111111111111-2222222222222222-01"},
       written);
   return written;

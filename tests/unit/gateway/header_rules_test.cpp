@@ -20,7 +20,7 @@ struct Upstream {
   HeaderNameSet injectable;
   std::vector<std::string_view> injected;
   HeaderEdits edits;
-  ClientFacts client{"192.0.2.1", "http", 8080, false, false};
+  ClientFacts client{"192.0.2.1", "http", 8080, false, false, "192.0.2.1"};
   std::string_view host;
   bool keep_method_override = false;
   std::string_view traceparent;
@@ -196,7 +196,7 @@ TEST_CASE("Forwarded quotes what is no token") {
   Upstream upstream;
   upstream.client.send_forwarded = true;
   CHECK(has_line(upstream.head_for("Forwarded: for=evil\r\n"), "Forwarded: for=192.0.2.1;host=shop;proto=http"));
-  upstream.client = {"2001:db8::1", "https", 8443, true, true};
+  upstream.client = {"2001:db8::1", "https", 8443, true, true, "2001:db8::1"};
   const std::string head = upstream.head_for("Forwarded: for=10.0.0.1\r\n", "GET / HTTP/1.1", "Host: shop:8443\r\n");
   CHECK(has_line(head, "Forwarded: for=10.0.0.1, for=\"[2001:db8::1]\";host=\"shop:8443\";proto=https"));
   CHECK(count_of(head, "Forwarded") == 1);
