@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "conf/load.hpp"
 
@@ -122,10 +123,17 @@ tl::expected<std::shared_ptr<UsersFile>, std::string> UsersFile::open(const std:
 
 std::shared_ptr<const Users> UsersFile::users() {
   const std::lock_guard lock(mutex_);
-  const Version version = version_of(file_);
+  const Version version = version_of(file_);  // before the reading: a change in between is read next time
   if (version == seen_) return users_;
-  seen_ = version;  // looked at before the reading: a change in between is read next time
-  if (auto users = read_users(file_)) {
+  const auto text = conf::read_file(file_);
+  if (!text) {  // for want of descriptors, as it may be: it is tried again
+    if (std::exchange(last_fault_, text.error()) != text.error()) complain_(text.error());
+    return users_;
+  }
+  auto users = parse_users(*text, file_);
+  seen_ = version;
+  last_fault_.clear();
+  if (users) {
     users_ = std::make_shared<const Users>(std::move(*users));
   } else {
     complain_(users.error());

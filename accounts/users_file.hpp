@@ -25,8 +25,8 @@ class UsersFile {
  public:
   using Complain = std::function<void(const std::string& problem)>;
 
-  // The error is parse_users()'s, or says why the file cannot be read. `complain` is told, once for each version of the
-  // file, why a later one cannot be used.
+  // The error is parse_users()'s, or says why the file cannot be read. `complain` is told why a later one cannot
+  // be used, once for each version of the file; of a file that cannot even be read, once for each reason.
   static tl::expected<std::shared_ptr<UsersFile>, std::string> open(const std::string& file, Complain complain);
 
   // Those of the last version that could be used. Any thread, but it may read the file: no worker's.
@@ -46,7 +46,8 @@ class UsersFile {
   const std::string file_;
   const Complain complain_;
   std::mutex mutex_;  // guards what follows
-  Version seen_;
+  Version seen_;             // the last that was read
+  std::string last_fault_;   // why a version could not be read, until one could
   std::shared_ptr<const Users> users_;
 };
 

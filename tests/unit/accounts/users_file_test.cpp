@@ -1,6 +1,7 @@
 #include "accounts/users_file.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,6 +171,23 @@ TEST_CASE("A new file that cannot be used leaves the users that were known, and 
   REQUIRE(add(place.file, "bob") == std::nullopt);
   CHECK(file.users()->by_name.contains("bob"));
   CHECK(complaints.size() == 2);
+}
+
+TEST_CASE("A version that could not be read is read as soon as it can be, and is told once") {
+  const Place place;
+  REQUIRE(add(place.file, "ann") == std::nullopt);
+  std::vector<std::string> complaints;
+  const auto opened = UsersFile::open(place.file, [&](const std::string& problem) { complaints.push_back(problem); });
+  REQUIRE(opened);
+  REQUIRE(add(place.file, "bob") == std::nullopt);
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const rlimit none{0, limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  for (int i = 0; i < 3; ++i) CHECK_FALSE((*opened)->users()->by_name.contains("bob"));
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK(complaints == std::vector{"cannot read " + place.file + ": Too many open files"});
+  CHECK((*opened)->users()->by_name.contains("bob"));
 }
 
 TEST_CASE("A file that cannot be used is not opened") {
