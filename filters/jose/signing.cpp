@@ -104,6 +104,18 @@ tl::expected<SigningKey, std::string> SigningKey::generate(const Algorithm& algo
   return make(std::move(key), algorithm);
 }
 
+std::optional<std::string> SigningKey::fault_of_parts(const SigningKey& key) {
+  // PKCS #8 may carry a public part, and OpenSSL takes it at its word, like the factors of an RSA key.
+  constexpr std::string_view probe = "probe";
+  try {
+    const std::string signature = sign_bytes(key.key_.get(), *key.algorithm_, probe);
+    if (SignatureContexts().verify(key.public_key_, *key.algorithm_, probe, signature)) return std::nullopt;
+  } catch (const std::runtime_error&) {
+    return "it cannot sign";
+  }
+  return "its public part does not belong to its private one";
+}
+
 tl::expected<SigningKey, std::string> SigningKey::from_pem(const Secret& pem, const Algorithm& algorithm) {
   const std::string_view text = pem.reveal();
   const BioPtr source(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -112,12 +124,7 @@ tl::expected<SigningKey, std::string> SigningKey::from_pem(const Secret& pem, co
   if (!key) return Unusable("there is no readable private key in it");
   auto made = make(std::move(key), algorithm);
   if (!made) return made;
-  // PKCS #8 may carry a public part, and OpenSSL takes it at its word.
-  constexpr std::string_view probe = "probe";
-  const std::string signature = sign_bytes(made->key_.get(), algorithm, probe);
-  if (!SignatureContexts().verify(made->public_key_, algorithm, probe, signature)) {
-    return Unusable("its public part does not belong to its private one");
-  }
+  if (auto fault = fault_of_parts(*made)) return Unusable(std::move(*fault));
   return made;
 }
 

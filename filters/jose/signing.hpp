@@ -4,6 +4,7 @@
 #include <openssl/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -21,10 +22,11 @@ class SigningKey {
   static tl::expected<SigningKey, std::string> generate(const Algorithm& algorithm);
 
   // Reads the first private key of a PEM text. Refuses an encrypted one, one that does not fit the algorithm (type,
-  // curve, size), and one whose public part does not verify what it signs. The error holds nothing of the text.
+  // curve, size), one that cannot sign, and one whose public part does not verify what it signs. The error holds nothing of the
+  // text.
   static tl::expected<SigningKey, std::string> from_pem(const Secret& pem, const Algorithm& algorithm);
 
-  Secret to_pem() const;  // PKCS #8 (RFC 5958), not encrypted
+  Secret to_pem() const;  // PKCS #8 (RFC 5958), not encrypted; throws as sign() does
 
   // The RFC 7638 thumbprint of the public key: equal keys have it equal everywhere, nobody has to choose one.
   const std::string& kid() const noexcept { return public_key_.kid; }
@@ -39,6 +41,7 @@ class SigningKey {
  private:
   SigningKey(std::shared_ptr<EVP_PKEY> key, const Algorithm& algorithm, Key public_key);
   static tl::expected<SigningKey, std::string> make(std::shared_ptr<EVP_PKEY> key, const Algorithm& algorithm);
+  static std::optional<std::string> fault_of_parts(const SigningKey& key);
 
   std::shared_ptr<EVP_PKEY> key_;
   const Algorithm* algorithm_;  // a row of algorithms()

@@ -173,7 +173,7 @@ void SigningKeys::settle(Outcome outcome) {
   loading_ = false;
   try {
     heed(outcome);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {  // no memory, be it OpenSSL that has none
     loading_ = false;
     insist([this] { look_again(look_after_failure); });
   }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <new>
 
 #include "state/redis/lua.hpp"
 
@@ -18,7 +19,8 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 
 std::string sha1_hex(std::string_view text) {
   std::array<unsigned char, 20> digest{};
-  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
+  // A wrong name would be one for ever.
+  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1) throw std::bad_alloc();
   std::string hex;
   for (const unsigned char byte : digest) {
     constexpr std::string_view characters = "0123456789abcdef";
