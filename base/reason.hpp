@@ -61,7 +61,7 @@ enum class Reason : std::uint8_t {
 // The stable code, e.g. "token_expired".
 std::string_view code_of(Reason reason) noexcept;
 
-// One English sentence without anything of the request in it, e.g. "The access token expired."
+// One English sentence without anything of the request in it, e.g. "The access token was revoked."
 std::string_view sentence_of(Reason reason) noexcept;
 
 // Whose check refused: a provider's rules (401), the route's own (403), or one of OAuth's endpoints, whose errors are

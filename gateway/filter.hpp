@@ -70,7 +70,7 @@ class FilterFactory {
  public:
   virtual ~FilterFactory() = default;
   virtual Chain make_chain(const conf::Route& route) = 0;
-  // Routes that filters answer themselves, beside those of the file. They live as long as the factory.
+  // Routes that filters answer themselves, beside those of the file.
   virtual std::vector<conf::Route> own_routes() const { return {}; }
   // Cookies that no upstream may see or set, on any route.
   virtual std::vector<std::string> private_cookies() const { return {}; }

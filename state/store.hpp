@@ -30,7 +30,7 @@ struct StoreError {
     unreachable,  // no connection, no file, timed out
     read_only,    // READONLY, SQLITE_READONLY, SQLITE_FULL, OOM, MISCONF, NOREPLICAS
     refused,      // NOAUTH, WRONGPASS, NOPERM
-    busy,         // the queue is full, SQLITE_BUSY, BUSY, LOADING, TRYAGAIN, CLUSTERDOWN
+    busy,         // the queue is full, SQLITE_BUSY, SQLITE_NOMEM, BUSY, LOADING, TRYAGAIN, CLUSTERDOWN
     damaged,      // an answer or a row that makes no sense
   };
   Kind kind = Kind::unreachable;

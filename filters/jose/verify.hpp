@@ -1,5 +1,5 @@
 // The judgement of a token, in the order in which the first failure names the reason:
-// parse, alg, issuer, key, signature, time, audience, type, claims, scopes. Pure: `now` is an argument.
+// parse, alg, issuer, key, signature, time, audience, type, binding, claims, scopes. Pure: `now` is an argument.
 #pragma once
 
 #include <optional>

@@ -101,11 +101,11 @@ class UpstreamWriter {
       case KnownField::x_method_override:
         return !head_.keep_method_override;
       case KnownField::x_forwarded_for:
+      case KnownField::x_real_ip:
         return true;
       case KnownField::x_forwarded_host:
       case KnownField::x_forwarded_port:
       case KnownField::x_forwarded_proto:
-      case KnownField::x_real_ip:
         return twin || !head_.client.trusted;
       case KnownField::forwarded:
         return !head_.client.trusted || head_.client.send_forwarded;
@@ -169,7 +169,7 @@ class UpstreamWriter {
     write_fact(KnownField::x_forwarded_host, "X-Forwarded-Host", head_.request.authority);
     const std::string port = std::to_string(head_.client.port);
     write_fact(KnownField::x_forwarded_port, "X-Forwarded-Port", port);
-    write_fact(KnownField::x_real_ip, "X-Real-IP", head_.client.real_ip);
+    write_ours("X-Real-IP", head_.client.real_ip);
   }
 
   // RFC 7239 section 4: values that are no tokens are quoted, an IPv6 address stands in brackets.
