@@ -43,6 +43,11 @@ std::string hexadecimal(const unsigned char* bytes, std::size_t size) {
   return text;
 }
 
+std::string digest_of(std::string_view text) {
+  const Sha256 digest = sha256(text);
+  return hexadecimal(digest.data(), digest.size());
+}
+
 std::string to_text(const KeptKeys& keys) {
   std::string text = "{\"source\":";
   append_json_string(text, keys.source);
@@ -144,9 +149,12 @@ std::optional<KeptKeys> parse(std::string_view text) {
 
 }  // namespace
 
+std::string kept_source(const std::string& document, std::string_view identity) {
+  return document + " as " + digest_of(identity);
+}
+
 std::string kept_file_name(std::string_view source) {
-  const Sha256 digest = sha256(source);
-  return hexadecimal(digest.data(), digest.size()) + ".json";
+  return digest_of(source) + ".json";
 }
 
 std::optional<std::string> keep_keys(const std::string& folder, const KeptKeys& keys) {

@@ -9,7 +9,7 @@
 namespace postern::keys {
 
 struct KeptKeys {
-  std::string source;     // the identity of the source (which URL, for which issuer): must agree when it is read
+  std::string source;     // what kept_source() gives: must agree when it is read
   std::string jwks_uri;   // where the document came from
   double fetched_at = 0;  // Unix seconds
   std::string document;   // the JWKS as received
@@ -17,6 +17,10 @@ struct KeptKeys {
 
 // Of a whole file; larger ones are neither written nor read.
 inline constexpr std::size_t kept_file_limit = 2 << 20;
+
+// What the keys of a source are kept as: `document`, which says what is fetched and for which issuers, and the SHA-256
+// of its whole `identity`. How it is fetched decides whose keys come, and may be a credential, which no file shows.
+std::string kept_source(const std::string& document, std::string_view identity);
 
 // The file's name for a source: the hexadecimal SHA-256 of it, and `.json`.
 std::string kept_file_name(std::string_view source);

@@ -23,6 +23,7 @@ struct RemoteConfig {
   std::string kept_in;   // folder; empty: nowhere
   std::string document;  // what is fetched, for which issuers
   std::string identity;  // the same and how; may hold secrets: for comparing, not for showing
+  std::string kept_as;   // kept_source() of both
 };
 
 // What a fetch brought, or why it brought nothing.

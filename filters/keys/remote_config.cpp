@@ -132,6 +132,7 @@ std::optional<RemoteConfig> make_remote_config(const std::string& name, const co
   config.limits.unknown_kid_cooldown = provider.unknown_kid_cooldown;
   config.kept_in = kept_in.resolved;
   config.identity = identity_of(provider, config);
+  config.kept_as = kept_source(config.document, config.identity);
   return config;
 }
 

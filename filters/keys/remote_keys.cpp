@@ -184,8 +184,8 @@ void RemoteKeys::poke() {
 // The keys of an earlier process serve until the first fetch.
 void RemoteKeys::restore() {
   if (config_.kept_in.empty()) return;
-  const std::string file = config_.kept_in + '/' + kept_file_name(config_.document);
-  auto kept = read_kept_keys(config_.kept_in, config_.document, unix_now());
+  const std::string file = config_.kept_in + '/' + kept_file_name(config_.kept_as);
+  auto kept = read_kept_keys(config_.kept_in, config_.kept_as, unix_now());
   if (!kept) {
     spdlog::warn("provider {}: kept keys are not used: {}", config_.name, kept.error());
     return;
@@ -293,7 +293,7 @@ void RemoteKeys::take_over(FetchedKeys& outcome) {
 void RemoteKeys::keep(const RemoteConfig& config, FetchedKeys& outcome) {
   if (!outcome.document.empty()) document_ = std::move(outcome.document);
   if (!outcome.good() || config.kept_in.empty() || document_.empty()) return;
-  const KeptKeys kept{config.document, outcome.jwks_uri, unix_now(), document_};
+  const KeptKeys kept{config.kept_as, outcome.jwks_uri, unix_now(), document_};
   if (const auto fault = keep_keys(config.kept_in, kept)) {
     spdlog::warn("provider {}: the keys could not be kept: {}", config.name, *fault);
   }
