@@ -12,8 +12,6 @@
 #include "base/clock.hpp"
 #include "base/want_of_memory.hpp"
 #include "filters/keys/describe.hpp"
-#include "filters/keys/fetch_deadline.hpp"
-#include "gateway/completion.hpp"
 
 namespace postern::keys {
 namespace asio = boost::asio;
@@ -26,76 +24,6 @@ double seconds_between(Instant from, Instant to) {
 }
 
 }  // namespace
-
-// ---- a request that waits
-
-struct RemoteKeys::Waiter {
-  // Shared with the message that wakes it, which may arrive when the request has given up.
-  struct Wake {
-    explicit Wake(const Executor& executor) : completion(executor) {}
-    Completion completion;
-    bool fetched = false;
-  };
-
-  Waiter(RemoteKeys& keys, Executor executor)
-      : source(keys), executor_(executor), wake(std::make_shared<Wake>(executor)) {}
-  ~Waiter() {
-    const std::lock_guard lock(source.mutex_);
-    if (listed) source.waiters_.erase(place);
-  }
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-
-  RemoteKeys& source;
-  Executor executor_;
-  std::shared_ptr<Wake> wake;
-  bool listed = false;
-  std::list<Waiter*>::iterator place{};
-};
-
-Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
-  const Executor executor = co_await current_executor();
-  Waiter waiter(*this, executor);
-  bool begins = false;
-  std::chrono::milliseconds limit{};
-  {
-    const std::lock_guard lock(mutex_);
-    const Instant now = Clock::now();
-    const bool unknown_kid = wanted == Wanted::unknown_kid;
-    const auto answer = unknown_kid ? schedule_.ask_for_unknown_kid(now) : schedule_.ask_for_any_keys(now);
-    if (answer == Schedule::Answer::refused) {
-      unknown_kid_refusals_ += unknown_kid ? 1 : 0;
-      co_return Waited::not_at_all;
-    }
-    begins = answer == Schedule::Answer::begin;
-    limit = config_.fetch.timeout * FetchDeadline::phases_in_all;
-    waiter.place = waiters_.insert(waiters_.end(), &waiter);
-    waiter.listed = true;
-    if (begins) {
-      poke();                // before it counts as begun: it needs memory
-      schedule_.began(now);  // so that everybody else joins
-      asked_ = true;
-    }
-  }
-  const std::shared_ptr<Waiter::Wake> wake = waiter.wake;
-  co_await wake->completion.wait(Clock::now() + limit);
-  if (!wake->fetched) co_return Waited::not_at_all;
-  co_return begins ? Waited::for_own : Waited::for_older;
-}
-
-// Under the lock, and under the same one as the end of the fetch: a waiter that is listed is alive, and waits for this
-// fetch and no other.
-void RemoteKeys::wake_waiters() {
-  while (!waiters_.empty()) {
-    Waiter& waiter = *waiters_.front();
-    asio::post(waiter.executor_, [wake = waiter.wake] {
-      wake->fetched = true;
-      wake->completion.set();
-    });
-    waiter.listed = false;
-    waiters_.pop_front();
-  }
-}
 
 // ---- the fetching thread
 
@@ -124,15 +52,15 @@ bool RemoteKeys::adopt(RemoteConfig config) {
   return true;
 }
 
-// Nobody but the coroutine holds it any more.
+// Nobody but the coroutine holds it any more, and no fetch is there that it must outlive.
 bool RemoteKeys::ends(const std::shared_ptr<RemoteKeys>& self) {
   const std::lock_guard lock(mutex_);
-  ended_ = self.use_count() == 1;
+  ended_ = self.use_count() == 1 && !schedule_.in_flight();
   return ended_;
 }
 
-// True when a fetch begins now; else when to look again. Keys that became too old are taken away on the way.
-bool RemoteKeys::take_turn(Instant& wake) {
+// True when a fetch begins now. Keys that became too old are taken away on the way.
+bool RemoteKeys::take_turn() {
   const std::lock_guard lock(mutex_);
   const Instant now = Clock::now();
   const auto usable_until = schedule_.usable_until();
@@ -145,36 +73,51 @@ bool RemoteKeys::take_turn(Instant& wake) {
   const bool fetches = asked_ || schedule_.due() <= now;
   if (fetches && !asked_) schedule_.began(now);
   asked_ = false;
-  wake = schedule_.due();
-  if (current_ != nullptr && !expired_ && usable_until) wake = std::min(wake, *usable_until);
   return fetches;
+}
+
+Instant RemoteKeys::next_turn() const {
+  const std::lock_guard lock(mutex_);
+  const Instant due = schedule_.due();
+  const bool can_expire = current_ != nullptr && !expired_;
+  return can_expire ? std::min(due, schedule_.usable_until().value_or(due)) : due;
 }
 
 Task<void> RemoteKeys::run(std::shared_ptr<RemoteKeys> self) {
   while (!ends(self)) {
     try {
-      Instant wake;
-      if (take_turn(wake)) {
-        co_await fetch();
-      } else {
-        timer_.expires_at(wake);
-        co_await timer_.async_wait(as_result);
-      }
-    } catch (const std::exception& unexpected) {  // no memory, no thread to resolve names
-      if (!fail(unexpected.what())) std::this_thread::sleep_for(pause_without_memory);
+      if (take_turn()) begin_fetch();
+      timer_.expires_at(next_turn());
+      co_await timer_.async_wait(as_result);
+    } catch (const std::exception&) {  // no memory
+      std::this_thread::sleep_for(pause_without_memory);
     }
   }
 }
 
-Task<void> RemoteKeys::fetch() {
-  RemoteConfig config;
-  {
-    const std::lock_guard lock(mutex_);
-    config = config_;
+// It goes on beside run(): keys that become too old while it lasts are taken away in time.
+void RemoteKeys::begin_fetch() {
+  try {
+    spawn(io_.get_executor(), fetch());
+  } catch (const std::exception& unexpected) {  // no memory
+    fail(unexpected.what());
   }
-  FetchedKeys outcome = co_await fetcher_.fetch(config);
-  settle(config, outcome);
-  keep(config, outcome);  // writes a file and waits for the disk: after those who wait
+}
+
+Task<void> RemoteKeys::fetch() {
+  try {
+    RemoteConfig config;
+    {
+      const std::lock_guard lock(mutex_);
+      config = config_;
+    }
+    FetchedKeys outcome = co_await fetcher_.fetch(config);
+    settle(config, outcome);
+    keep(config, outcome);  // writes a file and waits for the disk: after those who wait
+  } catch (const std::exception& unexpected) {  // no memory, no thread to resolve names
+    fail(unexpected.what());
+  }
+  timer_.cancel();  // the next turn is another one now
 }
 
 void RemoteKeys::poke() {
@@ -237,11 +180,11 @@ void RemoteKeys::settle(const RemoteConfig& config, FetchedKeys& outcome) {
   wake_waiters();
 }
 
-// A fetch that threw is one that failed. False when it was not a fetch that threw but the wait for one.
-bool RemoteKeys::fail(const char* why) noexcept {
+// A fetch that threw is one that failed, unless it has been settled.
+void RemoteKeys::fail(const char* why) noexcept {
   fetcher_.forget();  // what was received may not have been taken over
   const std::lock_guard lock(mutex_);
-  if (!schedule_.in_flight()) return false;
+  if (!schedule_.in_flight()) return;
   spdlog::error("provider {}: fetching keys failed: {}", config_.name, why);
   schedule_.failed(Clock::now(), std::uniform_real_distribution<>(0, 1)(random_));
   failures_in_a_row_ += 1;
@@ -251,7 +194,6 @@ bool RemoteKeys::fail(const char* why) noexcept {
     last_error_ = why;
   } catch (const std::bad_alloc&) {  // who waits gives up by himself
   }
-  return true;
 }
 
 void RemoteKeys::take_over(FetchedKeys& outcome) {

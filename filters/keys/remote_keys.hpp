@@ -42,8 +42,9 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   struct Waiter;
 
   Task<void> run(std::shared_ptr<RemoteKeys> self);
+  void begin_fetch();
   Task<void> fetch();
-  bool fail(const char* why) noexcept;
+  void fail(const char* why) noexcept;
   void restore();
   void settle(const RemoteConfig& config, FetchedKeys& outcome);  // leaves what keep() needs
   void take_over(FetchedKeys& outcome);
@@ -52,7 +53,8 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   void wake_waiters();
   void poke();
   bool ends(const std::shared_ptr<RemoteKeys>& self);
-  bool take_turn(Instant& wake);
+  bool take_turn();
+  Instant next_turn() const;
   std::string document_url() const;
 
   boost::asio::io_context& io_;

@@ -1,0 +1,54 @@
+#include "filters/keys/remote_keys.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/jose/mint.hpp"
+#include "tests/unit/keys/fetching.hpp"
+#include "tests/unit/keys/scripted_server.hpp"
+#include "tests/unit/run_until.hpp"
+
+namespace postern::keys {
+namespace {
+
+using namespace std::chrono_literals;
+
+Script good_keys() {
+  return answer(response(mint::jwks({mint::jwk(mint::shared_key("ES256"))})));
+}
+Script no_answer() {
+  return {read_head(), hold()};
+}
+
+// A source of keys whose server does what the scripts say; each phase of a fetch may take a minute.
+struct Source {
+  explicit Source(std::vector<Script> scripts, const ScheduleLimits& limits) : server(io, std::move(scripts)) {
+    RemoteConfig config;
+    config.name = "shop";
+    config.jwks_uri = server.url();
+    config.fetch.timeout = 1min;
+    config.limits = limits;
+    keys = std::make_shared<RemoteKeys>(io, turns, std::move(config));
+    keys->start();
+  }
+
+  bool is_fetching() const { return !keys->status().next_fetch; }
+
+  UrlTurns turns;
+  boost::asio::io_context io;
+  ScriptedServer server;
+  std::shared_ptr<RemoteKeys> keys;
+};
+
+}  // namespace
+
+TEST_CASE("Keys that become too old while a fetch lasts are taken away in time") {
+  Source source({good_keys(), no_answer()},
+                {.min_refresh = 1ms, .max_refresh = 1ms, .max_stale = 200ms, .backoff_min = 2ms});
+  run_until(source.io, [&] { return source.keys->keys() != nullptr; });
+  run_until(source.io, [&] { return source.keys->keys() == nullptr; });
+  CHECK(source.server.connections == 2);
+  CHECK(source.is_fetching());
+  CHECK(source.keys->status().state == ProviderStatus::State::unavailable);
+}
+
+}  // namespace postern::keys
