@@ -203,10 +203,18 @@ Providers load_providers(const conf::Config& config, keys::Engine* engine, conf:
   if (engine != nullptr && !problems.any()) {
     for (auto& [name, made] : remote) {
       made.limits = strictest.at(made.identity);
-      loaded[name]->source = engine->source(std::move(made));
+      Provider& provider = *loaded[name];
+      provider.fetching = {engine->source(made), std::move(made)};
+      provider.source = provider.fetching->keys;
     }
   }
   return {loaded.begin(), loaded.end()};
+}
+
+void take_effect(const Providers& providers) {
+  for (const auto& [name, provider] : providers) {
+    if (provider->fetching) provider->fetching->keys->adopt(provider->fetching->config);
+  }
 }
 
 bool accept_issuer(const Providers& providers, std::string_view issuer) {

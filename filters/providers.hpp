@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,15 @@ namespace postern::filters {
 
 // A provider, ready to judge tokens. Shared by every route and worker of a snapshot.
 struct Provider {
+  // A source that fetches may be older than this configuration, and shared with the one before.
+  struct Fetching {
+    std::shared_ptr<keys::RemoteKeys> keys;
+    keys::RemoteConfig config;  // as this configuration wants it
+  };
+
   jose::Rules rules;
   std::shared_ptr<keys::KeySource> source;  // never null
+  std::optional<Fetching> fetching;         // of the same source; nothing where keys come from files
 };
 
 using Providers = std::map<std::string, std::shared_ptr<const Provider>, std::less<>>;
@@ -57,6 +65,9 @@ std::shared_ptr<Provider> load_provider(const std::string& name, const conf::Pro
 // configuration is checked; the same where `problems` has errors. Providers that share a URL share its keys, by the
 // strictest of their limits.
 Providers load_providers(const conf::Config& config, keys::Engine* engine, conf::Problems& problems);
+
+// Their configuration is in use from now on: keys that were there before it are fetched, and grow old, as it says.
+void take_effect(const Providers& providers);
 
 // Whether one of them takes tokens of that issuer.
 bool accept_issuer(const Providers& providers, std::string_view issuer);

@@ -68,6 +68,7 @@ class Factory final : public FilterFactory {
   }
 
   void take_effect() const override {
+    filters::take_effect(build_.providers);
     if (build_.service) {
       build_.service->take_effect();
     } else if (build_.followed.revocations != nullptr) {

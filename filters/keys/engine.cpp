@@ -1,7 +1,5 @@
 #include "filters/keys/engine.hpp"
 
-#include <utility>
-
 namespace postern::keys {
 
 Engine::Engine() : work_(io_.get_executor()), thread_([this] { io_.run(); }) {}
@@ -15,13 +13,13 @@ void Engine::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::shared_ptr<RemoteKeys> Engine::source(RemoteConfig config) {
+std::shared_ptr<RemoteKeys> Engine::source(const RemoteConfig& config) {
   const std::lock_guard lock(mutex_);
   std::erase_if(sources_, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<RemoteKeys>& known = sources_[config.identity];
   auto source = known.lock();
-  if (source && source->adopt(config)) return source;
-  source = std::make_shared<RemoteKeys>(io_, turns_, std::move(config));
+  if (source && !source->has_ended()) return source;
+  source = std::make_shared<RemoteKeys>(io_, turns_, config);
   known = source;
   source->start();
   return source;

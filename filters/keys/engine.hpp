@@ -23,8 +23,9 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // The source of `config.identity`: the one that is there already, with its keys, or a new one whose first fetch
-  // begins now. The limits and certificates of `config` hold from now on. Any thread.
-  std::shared_ptr<RemoteKeys> source(RemoteConfig config);
+  // begins now. The one that is there goes on as before, since this configuration may be refused yet:
+  // RemoteKeys::adopt() brings it the limits and certificates of `config`. Any thread.
+  std::shared_ptr<RemoteKeys> source(const RemoteConfig& config);
 
   // Ends the thread: from here on nobody who waits is woken. Before the workers of waiting requests go.
   void stop();

@@ -39,9 +39,8 @@ void RemoteKeys::start() {
   spawn(io_.get_executor(), run(shared_from_this()));
 }
 
-bool RemoteKeys::adopt(RemoteConfig config) {
+void RemoteKeys::adopt(RemoteConfig config) {
   const std::lock_guard lock(mutex_);
-  if (ended_) return false;
   schedule_.change(config.limits);
   config_ = std::move(config);
   if (expired_ && Clock::now() < *schedule_.usable_until()) {
@@ -49,7 +48,11 @@ bool RemoteKeys::adopt(RemoteConfig config) {
     publish(current_);
   }
   poke();  // it sleeps by the limits before
-  return true;
+}
+
+bool RemoteKeys::has_ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
 }
 
 // Nobody but the coroutine holds it any more, and no fetch is there that it must outlive.

@@ -28,8 +28,10 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   // Has the keys of an earlier process when it returns, if there are any. Fetches on `io` for as long as anybody but
   // the coroutine holds it. Called once.
   void start();
-  // A reload may bring other limits and certificates for the same source. False when it has ended already.
-  bool adopt(RemoteConfig config);
+  // A reload may bring other limits and certificates for the same source. Any thread; before the end.
+  void adopt(RemoteConfig config);
+  // Nobody held it any more, and it fetches nothing from here on. While somebody holds it, it stays as this says.
+  bool has_ended() const;
 
   Task<Waited> await_fetch(Wanted wanted) override;
   bool is_remote() const noexcept override { return true; }
