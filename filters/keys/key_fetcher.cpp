@@ -1,5 +1,7 @@
 #include "filters/keys/key_fetcher.hpp"
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "filters/keys/discovery.hpp"
 #include "filters/keys/fetch_request.hpp"
@@ -10,8 +12,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Where an issuer keeps its keys changes once in years; a failed fetch of the keys asks for it again at once.
-constexpr std::chrono::hours discovery_lifetime{1};
+// What was discovered is asked for again with each regular fetch, and after an hour at the latest. Of max_refresh a
+// part, since the fetch after it may begin a little early.
+milliseconds discovery_lifetime(const ScheduleLimits& limits) {
+  constexpr std::chrono::hours longest{1};
+  return std::min<milliseconds>(longest, limits.max_refresh) / 10 * 9;
+}
 
 FetchedKeys failure(std::string label, std::string why) {
   FetchedKeys failed;
@@ -55,16 +61,26 @@ Task<tl::expected<conf::Url, FetchedKeys>> KeyFetcher::discover(const RemoteConf
   co_return tl::unexpected(first ? std::move(*first) : failure("metadata", "no metadata URL"));
 }
 
-Task<FetchedKeys> KeyFetcher::fetch(const RemoteConfig& config) {
+// Sets discovered_ where that is due. A failure only where nothing was discovered before: a metadata document that
+// cannot be had keeps nobody from keys that can, nor, where it hangs, a token from its key more than once.
+Task<std::optional<FetchedKeys>> KeyFetcher::find(const RemoteConfig& config, bool looks_elsewhere) {
+  const Instant now = Clock::now();
+  const bool is_due = !discovered_ || now >= rediscover_at_ || (looks_elsewhere && discovery_works_);
+  if (!is_due) co_return std::nullopt;
+  auto found = co_await discover(config);
+  discovery_works_ = found.has_value();
+  rediscover_at_ = now + discovery_lifetime(config.limits);
+  if (!found && !discovered_) co_return std::move(found.error());
+  if (found && discovered_ != *found) etag_.clear();
+  if (found) discovered_ = std::move(*found);
+  co_return std::nullopt;
+}
+
+Task<FetchedKeys> KeyFetcher::fetch(const RemoteConfig& config, bool looks_elsewhere) {
   std::optional<conf::Url> url = config.jwks_uri;
   if (!url) {
-    if (!discovered_ || Clock::now() >= rediscover_at_) {
-      auto found = co_await discover(config);
-      if (!found && !discovered_) co_return std::move(found.error());
-      if (found && discovered_ != *found) etag_.clear();
-      if (found) discovered_ = std::move(*found);
-      rediscover_at_ = Clock::now() + discovery_lifetime;
-    }
+    std::optional<FetchedKeys> failed = co_await find(config, looks_elsewhere);
+    if (failed) co_return std::move(*failed);
     url = discovered_;
   }
   const std::string address = url->to_text();

@@ -46,12 +46,14 @@ class KeyFetcher {
   // `observe` is told each step of each fetch; may be empty.
   explicit KeyFetcher(UrlTurns& turns, Observe observe = {}) : turns_(turns), observe_(std::move(observe)) {}
 
-  // `config` must live until the end.
-  Task<FetchedKeys> fetch(const RemoteConfig& config);
+  // `config` must live until the end. Where the keys are is asked for again when that is as old as keys may get, and
+  // earlier when a token's key was not where they have been (`looks_elsewhere`).
+  Task<FetchedKeys> fetch(const RemoteConfig& config, bool looks_elsewhere = false);
   // The next fetch asks for the keys even if they have not changed.
   void forget() noexcept { etag_.clear(); }
 
  private:
+  Task<std::optional<FetchedKeys>> find(const RemoteConfig& config, bool looks_elsewhere);
   Task<tl::expected<conf::Url, FetchedKeys>> discover(const RemoteConfig& config);
 
   void observe(std::string_view step, const std::string& what) const {
@@ -61,6 +63,7 @@ class KeyFetcher {
   UrlTurns& turns_;
   Observe observe_;
   std::optional<conf::Url> discovered_;
+  bool discovery_works_ = true;
   Instant rediscover_at_ = Instant::min();
   std::string etag_;
   std::optional<std::chrono::milliseconds> fresh_for_;

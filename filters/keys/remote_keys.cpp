@@ -8,6 +8,7 @@
 #include <exception>
 #include <new>
 #include <thread>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/want_of_memory.hpp"
@@ -110,11 +111,13 @@ void RemoteKeys::begin_fetch() {
 Task<void> RemoteKeys::fetch() {
   try {
     RemoteConfig config;
+    bool looks_elsewhere = false;
     {
       const std::lock_guard lock(mutex_);
       config = config_;
+      looks_elsewhere = std::exchange(looks_elsewhere_, false);
     }
-    FetchedKeys outcome = co_await fetcher_.fetch(config);
+    FetchedKeys outcome = co_await fetcher_.fetch(config, looks_elsewhere);
     settle(config, outcome);
     keep(config, outcome);  // writes a file and waits for the disk: after those who wait
   } catch (const std::exception& unexpected) {  // no memory, no thread to resolve names

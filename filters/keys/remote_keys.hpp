@@ -70,7 +70,8 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   mutable std::mutex mutex_;  // for everything below; never held while anything waits
   RemoteConfig config_;
   Schedule schedule_;
-  bool asked_ = false;  // a request began a fetch
+  bool asked_ = false;            // a request began a fetch
+  bool looks_elsewhere_ = false;  // the next fetch is for an unknown kid
   bool ended_ = false;
   std::list<Waiter*> waiters_;  // a list: each leaves it by its own place
   KeysPtr current_;             // what keys() gives while it may be used

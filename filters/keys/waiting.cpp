@@ -54,6 +54,7 @@ Task<Waited> RemoteKeys::await_fetch(Wanted wanted) {
       poke();                // before it counts as begun: it needs memory
       schedule_.began(now);  // so that everybody else joins
       asked_ = true;
+      looks_elsewhere_ = unknown_kid;
     }
   }
   const std::shared_ptr<Waiter::Wake> wake = waiter.wake;

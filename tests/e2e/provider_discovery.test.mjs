@@ -8,10 +8,11 @@ import {answers, keysPath, metadataPath} from './harness/key_server.mjs';
 import {issueAccessToken, startProvider} from './harness/oidc_provider.mjs';
 import {startUpstream} from './harness/recording_upstream.mjs';
 import {
-  ask, assertAccepted, assertUnavailable, inState, providerOf, ready, remoteConfig, startRemote,
+  ask, assertAccepted, assertUnavailable, inState, providerOf, ready, refreshEachSecond, refreshSeldom, remoteConfig,
+  startRemote,
 } from './harness/remote_keys.mjs';
 import {scoped} from './harness/scope.mjs';
-import {audience, issuer as foreignIssuer, jwks, mint} from './harness/tokens.mjs';
+import {audience, issuer as foreignIssuer, jwks, makeKey, mint} from './harness/tokens.mjs';
 import {eventually, within} from './harness/waiting.mjs';
 
 // A gateway before npm's oidc-provider, with issuer and audience only.
@@ -129,6 +130,39 @@ describe('the metadata document', () => {
     server.on(keysPath, answers.status(404));
     await eventually('the moved key', async () => (await providerOf(gateway)).keys[0].kid === 'moved', 30_000);
     await assertAccepted(gateway, await token({}, {kid: 'moved'}));
+  });
+
+  // A gateway whose provider moves its keys and leaves a copy of the old set where it was.
+  async function startAndMove(scope, provider) {
+    const remote = await startRemote(scope, {provider});
+    const {gateway, server, key, token} = remote;
+    await assertAccepted(gateway, await token());
+    server.document.jwks_uri = `${server.origin}/moved`;
+    server.on('/moved', answers.json({keys: [{...key.jwk, kid: 'moved'}]}));
+    return remote;
+  }
+  it('may move the keys while the old URL still answers: the first token of a new key finds them', async (t) => {
+    const {gateway, server, token} = await startAndMove(scoped(t), refreshSeldom);
+    await assertAccepted(gateway, await token({}, {kid: 'moved'}));
+    assert.equal((await ask(gateway, await token())).status, 401);
+    assert.equal(server.requestsOf(metadataPath).length, 3);  // once more for the token whose key is gone
+  });
+  it('may move the keys while the old URL still answers: a key that is gone is refused after max_refresh', async (t) => {
+    const {gateway, token} = await startAndMove(scoped(t), refreshEachSecond);
+    await eventually('the refusal', async () => (await ask(gateway, await token())).status === 401);
+    assert.deepEqual((await providerOf(gateway)).keys.map(({kid}) => kid), ['moved']);
+  });
+  it('that hangs holds up one token of an unknown key and no other', async (t) => {
+    const {gateway, server, token} = await startRemote(scoped(t), {
+      provider: {...refreshSeldom, unknown_kid_cooldown: '1s', fetch_timeout: '1s'},
+    });
+    await assertAccepted(gateway, await token());
+    server.on(metadataPath, answers.hang);
+    assert.equal((await ask(gateway, await token({}, {kid: 'nobodys'}))).status, 401);
+    const added = await makeKey('ES256');
+    server.keys.push(added);
+    await assertAccepted(gateway, await token({}, {}, added));
+    assert.equal(server.requestsOf(metadataPath).length, 2);
   });
 });
 
