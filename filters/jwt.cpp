@@ -203,6 +203,9 @@ class Jwt final : public Filter {
       if (!newer) break;
       verdict = verify(request, token, provider, state);
     }
+    if (is_undecided(request.decision.reason, token, provider)) {
+      co_return refuse(request, Refusal(Reason::keys_unavailable, request.decision.detail + "; fetching keys fails"));
+    }
     co_return verdict;
   }
 

@@ -10,6 +10,11 @@ bool lacks_key(Reason reason, const jose::Token& token, const Provider& provider
   return keys == nullptr || token.jws.kid().empty() || !keys->knows(token.jws.kid());
 }
 
+bool is_undecided(Reason reason, const jose::Token& token, const Provider& provider) {
+  if (reason == Reason::keys_unavailable) return false;  // which is said already
+  return lacks_key(reason, token, provider) && provider.source->is_failing();
+}
+
 Task<bool> KeyWait::for_newer(Reason reason) {
   if (fetches_left_ == 0) co_return false;
   --fetches_left_;

@@ -13,6 +13,10 @@ namespace postern::filters {
 // fit: the right one may be missing.
 bool lacks_key(Reason reason, const jose::Token& token, const Provider& provider);
 
+// The token lacks its key, and whether its issuer has it nobody knows, since fetching fails: the token is refused with
+// keys_unavailable then.
+bool is_undecided(Reason reason, const jose::Token& token, const Provider& provider);
+
 // Of one token. Waits for keys once, and once more when that fetch had begun before the token came.
 class KeyWait {
  public:

@@ -50,6 +50,8 @@ class KeySource {
   virtual Task<Waited> await_fetch(Wanted) { co_return Waited::not_at_all; }
   // For operators; without the provider's name and issuers.
   virtual ProviderStatus status() const = 0;
+  // Whether the last fetch failed: the issuer may have keys by now that keys() lacks.
+  virtual bool is_failing() const { return false; }
   // Whether await_fetch() can ever be worth a coroutine.
   virtual bool is_remote() const noexcept { return false; }
 

@@ -260,6 +260,11 @@ void RemoteKeys::log_skipped(const std::vector<jose::SkippedKey>& skipped) {
 
 // ---- status
 
+bool RemoteKeys::is_failing() const {
+  const std::lock_guard lock(mutex_);
+  return failures_in_a_row_ != 0;
+}
+
 std::string RemoteKeys::document_url() const {
   if (!found_url_.empty()) return found_url_;
   if (config_.jwks_uri) return config_.jwks_uri->to_text();

@@ -34,6 +34,7 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   bool has_ended() const;
 
   Task<Waited> await_fetch(Wanted wanted) override;
+  bool is_failing() const override;
   bool is_remote() const noexcept override { return true; }
 
   // Without name and issuers, which belong to each provider that shares it.

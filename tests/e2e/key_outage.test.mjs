@@ -71,6 +71,36 @@ describe('an outage after warm-up', {concurrency: true}, () => {
   });
 });
 
+describe('a token of a key that nobody has, while fetching fails', {concurrency: true}, () => {
+  it('is not refused for good: its key may be there, and is found when the provider is back', async (t) => {
+    const {gateway, server, key, token} = await startRemote(scoped(t), {provider: refreshEachSecond});
+    await assertAccepted(gateway, await token());
+    await server.stop();
+    await inState(gateway, 'stale');
+    const added = await makeKey('ES256');
+    for (let i = 0; i < 3; ++i) await assertUnavailable(gateway, await token({}, {}, added), '/orders/early');
+    assert.match((await gateway.lineOf('/orders/early')).detail, /kid.*fetching keys fails/);
+    await assertAccepted(gateway, await token());
+    server.keys = [key, added];
+    await server.start();
+    await eventually('the new key', async () => {
+      const {status} = await ask(gateway, await token({}, {}, added));
+      assert.ok(status === 200 || status === 503, `${status}`);
+      return status === 200;
+    }, 30_000);
+    assert.equal((await ask(gateway, await token({}, {kid: 'nobodys'}))).status, 401);
+  });
+
+  it('is told so by the fetch that it began, too', async (t) => {
+    const {gateway, server, token} = await startRemote(scoped(t), {provider: refreshSeldom});
+    await assertAccepted(gateway, await token());
+    server.on(keysPath, answers.status(503));
+    await assertUnavailable(gateway, await token({}, {kid: 'nobodys'}));
+    await assertUnavailable(gateway, await token({}, {kid: 'nobodys either'}));
+    assert.equal((await ask(gateway, await token({}, {kid: 'nobodys', typ: 'dpop+jwt'}))).status, 401);
+  });
+});
+
 describe('a cold start without the provider', {concurrency: true}, () => {
   it('is a process that is up: public routes work, protected ones ask for patience, and it heals by itself', async (t) => {
     const {gateway, server, token} = await startRemote(scoped(t), {prepare: (server) => server.stop()});
