@@ -222,7 +222,7 @@ std::optional<std::string> read_environment(const std::string& name) {
 
 int run_explain(const ExplainOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
   conf::Loaded loaded = conf::load_file(options.config_file, read_environment);
-  keys::Engine engine;
+  keys::Engine engine(keys::KeptFiles::only_read);
   filters::Providers providers;
   if (!loaded.problems.any()) providers = filters::load_providers(loaded.config, &engine, loaded.problems);
   if (const auto& service = loaded.config.token_service) {

@@ -2,7 +2,8 @@
 
 namespace postern::keys {
 
-Engine::Engine() : work_(io_.get_executor()), thread_([this] { io_.run(); }) {}
+Engine::Engine(KeptFiles kept_files)
+    : kept_files_(kept_files), work_(io_.get_executor()), thread_([this] { io_.run(); }) {}
 
 Engine::~Engine() {
   stop();
@@ -19,7 +20,7 @@ std::shared_ptr<RemoteKeys> Engine::source(const RemoteConfig& config) {
   std::weak_ptr<RemoteKeys>& known = sources_[config.identity];
   auto source = known.lock();
   if (source && !source->has_ended()) return source;
-  source = std::make_shared<RemoteKeys>(io_, turns_, config);
+  source = std::make_shared<RemoteKeys>(io_, turns_, config, kept_files_);
   known = source;
   source->start();
   return source;

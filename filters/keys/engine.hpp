@@ -17,7 +17,7 @@ namespace postern::keys {
 // Must outlive every snapshot whose providers use it.
 class Engine {
  public:
-  Engine();
+  explicit Engine(KeptFiles kept_files = KeptFiles::read_and_written);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -31,6 +31,7 @@ class Engine {
   void stop();
 
  private:
+  const KeptFiles kept_files_;
   UrlTurns turns_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<Executor> work_;

@@ -1,12 +1,17 @@
 // The last good key set of a source, kept in a file for a start without the provider.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 
 namespace postern::keys {
+
+// What a program does with these files. One that judges once leaves them to the gateway: it may be another user's, and
+// its files not be the gateway's to replace.
+enum class KeptFiles : std::uint8_t { read_and_written, only_read };
 
 struct KeptKeys {
   std::string source;     // what kept_source() gives: must agree when it is read

@@ -28,9 +28,10 @@ double seconds_between(Instant from, Instant to) {
 
 // ---- the fetching thread
 
-RemoteKeys::RemoteKeys(asio::io_context& io, UrlTurns& turns, RemoteConfig config)
+RemoteKeys::RemoteKeys(asio::io_context& io, UrlTurns& turns, RemoteConfig config, KeptFiles kept_files)
     : io_(io),
       timer_(io.get_executor()),
+      kept_files_(kept_files),
       fetcher_(turns),
       config_(std::move(config)),
       schedule_(config_.limits, Clock::now()) {}
@@ -240,7 +241,8 @@ void RemoteKeys::take_over(FetchedKeys& outcome) {
 // asks for it.
 void RemoteKeys::keep(const RemoteConfig& config, FetchedKeys& outcome) {
   if (!outcome.document.empty()) document_ = std::move(outcome.document);
-  if (!outcome.good() || config.kept_in.empty() || document_.empty()) return;
+  const bool is_kept = kept_files_ == KeptFiles::read_and_written && !config.kept_in.empty();
+  if (!is_kept || !outcome.good() || document_.empty()) return;
   const KeptKeys kept{config.kept_as, outcome.jwks_uri, unix_now(), document_};
   if (const auto fault = keep_keys(config.kept_in, kept)) {
     spdlog::warn("provider {}: the keys could not be kept: {}", config.name, *fault);

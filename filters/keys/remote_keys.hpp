@@ -23,7 +23,8 @@ namespace postern::keys {
 
 class RemoteKeys final : public KeySource, public std::enable_shared_from_this<RemoteKeys> {
  public:
-  RemoteKeys(boost::asio::io_context& io, UrlTurns& turns, RemoteConfig config);
+  RemoteKeys(boost::asio::io_context& io, UrlTurns& turns, RemoteConfig config,
+             KeptFiles kept_files = KeptFiles::read_and_written);
 
   // Has the keys of an earlier process when it returns, if there are any. Fetches on `io` for as long as anybody but
   // the coroutine holds it. Called once.
@@ -62,6 +63,7 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
 
   boost::asio::io_context& io_;
   SteadyTimer timer_;
+  const KeptFiles kept_files_;
 
   // Of the fetching thread alone.
   KeyFetcher fetcher_;
