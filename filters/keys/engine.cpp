@@ -1,5 +1,7 @@
 #include "filters/keys/engine.hpp"
 
+#include <chrono>
+
 namespace postern::keys {
 
 Engine::Engine(KeptFiles kept_files)
@@ -10,8 +12,10 @@ Engine::~Engine() {
 }
 
 void Engine::stop() {
+  if (!thread_.joinable()) return;
   io_.stop();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
+  keeper_.finish(std::chrono::seconds(1));
 }
 
 std::shared_ptr<RemoteKeys> Engine::source(const RemoteConfig& config) {
@@ -20,7 +24,8 @@ std::shared_ptr<RemoteKeys> Engine::source(const RemoteConfig& config) {
   std::weak_ptr<RemoteKeys>& known = sources_[config.identity];
   auto source = known.lock();
   if (source && !source->has_ended()) return source;
-  source = std::make_shared<RemoteKeys>(io_, turns_, config, kept_files_);
+  KeyKeeper* const keeper = kept_files_ == KeptFiles::read_and_written ? &keeper_ : nullptr;
+  source = std::make_shared<RemoteKeys>(io_, turns_, keeper, config);
   known = source;
   source->start();
   return source;

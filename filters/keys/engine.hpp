@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "filters/keys/key_keeper.hpp"
 #include "filters/keys/remote_keys.hpp"
 #include "gateway/executor.hpp"
 
@@ -27,12 +28,14 @@ class Engine {
   // RemoteKeys::adopt() brings it the limits and certificates of `config`. Any thread.
   std::shared_ptr<RemoteKeys> source(const RemoteConfig& config);
 
-  // Ends the thread: from here on nobody who waits is woken. Before the workers of waiting requests go.
+  // Ends the thread: from here on nobody who waits is woken. Before the workers of waiting requests go. Keys that were
+  // fetched are kept first, if the disk does not take longer than a second.
   void stop();
 
  private:
   const KeptFiles kept_files_;
   UrlTurns turns_;
+  KeyKeeper keeper_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<Executor> work_;
   std::mutex mutex_;

@@ -28,10 +28,10 @@ double seconds_between(Instant from, Instant to) {
 
 // ---- the fetching thread
 
-RemoteKeys::RemoteKeys(asio::io_context& io, UrlTurns& turns, RemoteConfig config, KeptFiles kept_files)
+RemoteKeys::RemoteKeys(asio::io_context& io, UrlTurns& turns, KeyKeeper* keeper, RemoteConfig config)
     : io_(io),
       timer_(io.get_executor()),
-      kept_files_(kept_files),
+      keeper_(keeper),
       fetcher_(turns),
       config_(std::move(config)),
       schedule_(config_.limits, Clock::now()) {}
@@ -120,7 +120,7 @@ Task<void> RemoteKeys::fetch() {
     }
     FetchedKeys outcome = co_await fetcher_.fetch(config, looks_elsewhere);
     settle(config, outcome);
-    keep(config, outcome);  // writes a file and waits for the disk: after those who wait
+    keep(config, outcome);
   } catch (const std::exception& unexpected) {  // no memory, no thread to resolve names
     fail(unexpected.what());
   }
@@ -241,12 +241,9 @@ void RemoteKeys::take_over(FetchedKeys& outcome) {
 // asks for it.
 void RemoteKeys::keep(const RemoteConfig& config, FetchedKeys& outcome) {
   if (!outcome.document.empty()) document_ = std::move(outcome.document);
-  const bool is_kept = kept_files_ == KeptFiles::read_and_written && !config.kept_in.empty();
+  const bool is_kept = keeper_ != nullptr && !config.kept_in.empty();
   if (!is_kept || !outcome.good() || document_.empty()) return;
-  const KeptKeys kept{config.kept_as, outcome.jwks_uri, unix_now(), document_};
-  if (const auto fault = keep_keys(config.kept_in, kept)) {
-    spdlog::warn("provider {}: the keys could not be kept: {}", config.name, *fault);
-  }
+  keeper_->keep(config.name, config.kept_in, {config.kept_as, outcome.jwks_uri, unix_now(), document_});
 }
 
 // Each once, until the list changes.

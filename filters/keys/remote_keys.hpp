@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "filters/keys/kept_keys.hpp"
 #include "filters/keys/key_fetcher.hpp"
+#include "filters/keys/key_keeper.hpp"
 #include "filters/keys/key_source.hpp"
 #include "filters/keys/schedule.hpp"
 #include "gateway/executor.hpp"
@@ -23,8 +23,8 @@ namespace postern::keys {
 
 class RemoteKeys final : public KeySource, public std::enable_shared_from_this<RemoteKeys> {
  public:
-  RemoteKeys(boost::asio::io_context& io, UrlTurns& turns, RemoteConfig config,
-             KeptFiles kept_files = KeptFiles::read_and_written);
+  // Without a keeper (null) kept keys are read and not written.
+  RemoteKeys(boost::asio::io_context& io, UrlTurns& turns, KeyKeeper* keeper, RemoteConfig config);
 
   // Has the keys of an earlier process when it returns, if there are any. Fetches on `io` for as long as anybody but
   // the coroutine holds it. Called once.
@@ -63,7 +63,7 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
 
   boost::asio::io_context& io_;
   SteadyTimer timer_;
-  const KeptFiles kept_files_;
+  KeyKeeper* const keeper_;
 
   // Of the fetching thread alone.
   KeyFetcher fetcher_;

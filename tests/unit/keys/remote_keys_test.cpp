@@ -4,6 +4,7 @@
 
 #include "tests/unit/jose/mint.hpp"
 #include "tests/unit/keys/fetching.hpp"
+#include "tests/unit/keys/hanging_disk.hpp"
 #include "tests/unit/keys/scripted_server.hpp"
 #include "tests/unit/run_until.hpp"
 
@@ -21,18 +22,21 @@ Script no_answer() {
 
 // A source of keys whose server does what the scripts say; each phase of a fetch may take a minute.
 struct Source {
-  explicit Source(std::vector<Script> scripts, const ScheduleLimits& limits) : server(io, std::move(scripts)) {
+  Source(std::vector<Script> scripts, const ScheduleLimits& limits) : server(io, std::move(scripts)) {
     RemoteConfig config;
     config.name = "shop";
     config.jwks_uri = server.url();
     config.fetch.timeout = 1min;
     config.limits = limits;
-    keys = std::make_shared<RemoteKeys>(io, turns, std::move(config));
+    config.kept_in = "/kept";
+    keys = std::make_shared<RemoteKeys>(io, turns, &keeper, std::move(config));
     keys->start();
   }
 
   bool is_fetching() const { return !keys->status().next_fetch; }
 
+  const HangingDisk disk{{"/kept"}};
+  KeyKeeper keeper{disk.write()};
   UrlTurns turns;
   boost::asio::io_context io;
   ScriptedServer server;
@@ -40,6 +44,14 @@ struct Source {
 };
 
 }  // namespace
+
+TEST_CASE("A disk that hangs holds up no fetch; the newest keys are kept when it is well again") {
+  Source source({good_keys()}, {.min_refresh = 1ms, .max_refresh = 1ms, .backoff_min = 2ms});
+  run_until(source.io, [&] { return source.server.connections > 3; });
+  CHECK(source.keys->keys() != nullptr);
+  source.disk.let_go();
+  CHECK(source.disk.wait_for_writes(2));
+}
 
 TEST_CASE("Keys that become too old while a fetch lasts are taken away in time") {
   Source source({good_keys(), no_answer()},

@@ -35,7 +35,7 @@ struct ScarcePlace {
   ScarcePlace& operator=(const ScarcePlace&) = delete;
 
   std::shared_ptr<RemoteKeys> fetched_keys() {
-    auto keys = std::make_shared<RemoteKeys>(io, turns, config);
+    auto keys = std::make_shared<RemoteKeys>(io, turns, nullptr, config);
     keys->start();
     return keys;
   }
