@@ -174,7 +174,8 @@ void RemoteKeys::settle(const RemoteConfig& config, FetchedKeys& outcome) {
   }
   const std::lock_guard lock(mutex_);
   fetches_[outcome.result] += 1;
-  if (outcome.loaded && current_ == nullptr) skipped_ = std::move(outcome.loaded->skipped);
+  if (outcome.loaded) unusable_ = std::move(outcome.loaded->skipped);
+  if (outcome.loaded && current_ == nullptr) skipped_ = unusable_;
   // Once for each kind of failure in a row, not at every try.
   if (last_error_ != outcome.error) {
     const bool serves = current_ != nullptr && !expired_;
@@ -246,13 +247,13 @@ void RemoteKeys::keep(const RemoteConfig& config, FetchedKeys& outcome) {
   keeper_->keep(config.name, config.kept_in, {config.kept_as, outcome.jwks_uri, unix_now(), document_});
 }
 
-// Each once, until the list changes.
+// Each once, until the list changes, that of the keys in use or that of a set which replaces none.
 void RemoteKeys::log_skipped(const std::vector<jose::SkippedKey>& skipped) {
   const std::lock_guard lock(mutex_);
   for (const jose::SkippedKey& key : skipped) {
-    const bool told = std::any_of(skipped_.begin(), skipped_.end(), [&](const jose::SkippedKey& before) {
-      return before.name == key.name && before.reason == key.reason;
-    });
+    const auto is_it = [&](const jose::SkippedKey& told) { return told.name == key.name && told.reason == key.reason; };
+    const bool told =
+        std::any_of(skipped_.begin(), skipped_.end(), is_it) || std::any_of(unusable_.begin(), unusable_.end(), is_it);
     if (!told) spdlog::warn("provider {}: key {} skipped: {}", config_.name, key.name, key.reason);
   }
 }

@@ -80,7 +80,8 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   KeysPtr current_;             // what keys() gives while it may be used
   bool expired_ = false;
   std::vector<jose::SkippedKey> skipped_;
-  std::string found_url_;  // for status()
+  std::vector<jose::SkippedKey> unusable_;  // those of the last set without a usable key, for log_skipped()
+  std::string found_url_;                   // for status()
   std::string last_error_;
   bool restored_ = false;
   std::uint64_t failures_in_a_row_ = 0;

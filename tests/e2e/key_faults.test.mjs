@@ -73,6 +73,17 @@ describe('a good set stays when its provider answers', {concurrency: 8}, () => {
     });
   }
 
+  it('unusable keys, each of which is named once, however often they are fetched', async (t) => {
+    const {gateway, server, token} = await startRemote(scoped(t), {provider: refreshEachSecond});
+    await ready(gateway);
+    server.on(keysPath, answers.json({keys: ['one', 'two'].map((kid) => ({kty: 'AKP', kid: `unusable-${kid}`}))}));
+    const asked = server.fetches;
+    await server.fetched(asked + 3);
+    await inState(gateway, 'stale');
+    for (const kid of ['one', 'two']) assert.equal(gateway.stderr.split(`unusable-${kid}`).length, 2, gateway.stderr);
+    await assertAccepted(gateway, await token());
+  });
+
   it('metadata that is broken, too', async (t) => {
     const {gateway, server, token} = await startRemote(scoped(t), {provider: {...refreshEachSecond, fetch_timeout: '1s'}});
     await ready(gateway);
