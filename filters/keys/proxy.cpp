@@ -96,13 +96,13 @@ bool is_link_local(const ip::address& address) {
   return address.to_v6().is_link_local();
 }
 
-// Where AWS (EC2, EKS Pod Identity), Google Cloud and Oracle Cloud serve over IPv6 what is at 169.254.* over IPv4, and
-// what Alibaba Cloud, Azure and Oracle Cloud serve elsewhere.
+// Where AWS (EC2, EKS Pod Identity), Google Cloud, Oracle Cloud and Scaleway serve over IPv6 what is at 169.254.* over
+// IPv4, and what Alibaba Cloud, Azure and Oracle Cloud serve elsewhere.
 bool is_metadata_service(const ip::address& address) {
   static const ip::address services[] = {ip::make_address("fd00:ec2::254"),   ip::make_address("fd00:ec2::23"),
                                          ip::make_address("fd20:ce::254"),    ip::make_address("fd00:c1::a9fe:a9fe"),
                                          ip::make_address("100.100.100.200"), ip::make_address("168.63.129.16"),
-                                         ip::make_address("192.0.0.192")};
+                                         ip::make_address("192.0.0.192"),     ip::make_address("fd00:42::42")};
   return std::find(std::begin(services), std::end(services), address) != std::end(services);
 }
 

@@ -144,7 +144,7 @@ TEST_CASE("Link-local addresses and clouds' metadata services are refused unless
   for (const std::string ip : {"169.254.169.254", "169.254.0.0", "169.254.255.255", "fe80::1", "febf::1",
                                "fe80::1%eth0", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254",
                                "fd00:ec2::254%1", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "100.100.100.200",
-                               "::ffff:100.100.100.200", "168.63.129.16", "192.0.0.192"}) {
+                               "::ffff:100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:42::42"}) {
     CAPTURE(ip);
     const auto refusal = refuse_address(ip, false);
     REQUIRE(refusal);
@@ -157,7 +157,7 @@ TEST_CASE("Link-local addresses and clouds' metadata services are refused unless
 TEST_CASE("Public, private and loopback addresses are not refused") {
   for (const std::string ip :
        {"192.0.2.7", "10.0.0.1", "192.168.0.1", "127.0.0.1", "169.253.255.255", "169.255.0.0", "::1", "fd00::1",
-        "fd00:ec2::253", "fe7f::1", "fec0::1", "2001:db8::1", "::ffff:10.0.0.1", "64:ff9b::c000:207"}) {
+        "fd00:ec2::253", "fd00:42::41", "fe7f::1", "fec0::1", "2001:db8::1", "::ffff:10.0.0.1", "64:ff9b::c000:207"}) {
     CAPTURE(ip);
     CHECK_FALSE(refuse_address(ip, false));
   }
