@@ -102,7 +102,9 @@ tl::expected<conf::Url, FetchFailure> Fetch::follow(const conf::Url& url, unsign
     return refuse("more than " + std::to_string(options_.redirect_limit) + " redirects");
   }
   if (answer_.location.empty()) return refuse("a redirect without Location");
-  auto next = conf::resolve_url(url, answer_.location);
+  // A fragment may stand there (RFC 9110 section 10.2.2), and says nothing to a server.
+  const std::string_view location(answer_.location);
+  auto next = conf::resolve_url(url, location.substr(0, location.find('#')));
   if (!next) return refuse("the redirect's Location " + next.error());
   if (next->tls != url.tls) return refuse("a redirect from " + url.scheme() + " to " + next->scheme());
   return std::move(*next);

@@ -41,6 +41,20 @@ TEST_CASE("a redirect is followed, by every status that is one") {
   }
 }
 
+TEST_CASE("the fragment of a redirect is left out, wherever the redirect leads to") {
+  for (const std::string location : {"/new#keys", "/new#", "/new#a?b#c"}) {
+    boost::asio::io_context io;
+    ScriptedServer server(io, {redirect(location), answer(response("{}"))});
+    const Outcome outcome = run_fetch(io, server.url());
+    CAPTURE(location);
+    REQUIRE(outcome.succeeded());
+    CHECK(outcome.result->url == server.url("/new").to_text());
+    CHECK(server.requests.at(1).starts_with("GET /new HTTP/1.1\r\n"));
+  }
+  CHECK(failed_redirect(redirect("#keys")).phase == Phase::redirect);
+  CHECK(failed_redirect(redirect("http://169.254.169.254/#keys")).phase == Phase::redirect);
+}
+
 TEST_CASE("redirects are followed up to the limit") {
   for (const unsigned limit : {0U, 1U, 3U}) {
     FetchOptions options;
