@@ -204,7 +204,7 @@ Providers load_providers(const conf::Config& config, keys::Engine* engine, conf:
     for (auto& [name, made] : remote) {
       made.limits = strictest.at(made.identity);
       Provider& provider = *loaded[name];
-      provider.fetching = {engine->source(made), std::move(made)};
+      provider.fetching.emplace(Provider::Fetching{*engine, engine->source(made), std::move(made)});
       provider.source = provider.fetching->keys;
     }
   }
@@ -213,7 +213,8 @@ Providers load_providers(const conf::Config& config, keys::Engine* engine, conf:
 
 void take_effect(const Providers& providers) {
   for (const auto& [name, provider] : providers) {
-    if (provider->fetching) provider->fetching->keys->adopt(provider->fetching->config);
+    const auto& fetching = provider->fetching;
+    if (fetching) fetching->engine.take_effect(fetching->keys, fetching->config);
   }
 }
 

@@ -23,6 +23,7 @@ namespace postern::filters {
 struct Provider {
   // A source that fetches may be older than this configuration, and shared with the one before.
   struct Fetching {
+    keys::Engine& engine;
     std::shared_ptr<keys::RemoteKeys> keys;
     keys::RemoteConfig config;  // as this configuration wants it
   };

@@ -24,9 +24,11 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // The source of `config.identity`: the one that is there already, with its keys, or a new one whose first fetch
-  // begins now. The one that is there goes on as before, since this configuration may be refused yet:
-  // RemoteKeys::adopt() brings it the limits and certificates of `config`. Any thread.
+  // begins now, with the keys that the provider of that name has until then. The one that is there goes on as before,
+  // since this configuration may be refused yet: take_effect() follows. Any thread.
   std::shared_ptr<RemoteKeys> source(const RemoteConfig& config);
+  // The provider of `config` is served by that source from now on, with the limits and certificates of `config`.
+  void take_effect(const std::shared_ptr<RemoteKeys>& source, const RemoteConfig& config);
 
   // Ends the thread: from here on nobody who waits is woken. Before the workers of waiting requests go. Keys that were
   // fetched are kept first, if the disk does not take longer than a second.
@@ -39,7 +41,9 @@ class Engine {
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<Executor> work_;
   std::mutex mutex_;
-  std::map<std::string, std::weak_ptr<RemoteKeys>> sources_;
+  using Sources = std::map<std::string, std::weak_ptr<RemoteKeys>>;
+  Sources sources_;    // by identity
+  Sources in_effect_;  // by the provider's name
   std::thread thread_;
 };
 

@@ -24,6 +24,12 @@ double seconds_between(Instant from, Instant to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
+// Both begin at the same URL, and look there for the keys of the same issuer, whoever else shares them.
+bool publishes_the_same(const RemoteConfig& a, const RemoteConfig& b) {
+  const auto first = [](const RemoteConfig& config) { return config.issuers.empty() ? "" : config.issuers.front(); };
+  return a.jwks_uri == b.jwks_uri && a.metadata == b.metadata && first(a) == first(b);
+}
+
 }  // namespace
 
 // ---- the fetching thread
@@ -36,8 +42,21 @@ RemoteKeys::RemoteKeys(asio::io_context& io, UrlTurns& turns, KeyKeeper* keeper,
       config_(std::move(config)),
       schedule_(config_.limits, Clock::now()) {}
 
+void RemoteKeys::inherit(const RemoteKeys& before) {
+  const std::scoped_lock lock(mutex_, before.mutex_);
+  if (!publishes_the_same(before.config_, config_) || before.current_ == nullptr || before.expired_) return;
+  schedule_.restored(*before.fetched_at_);
+  if (*schedule_.usable_until() <= Clock::now()) return;
+  current_ = before.current_;
+  skipped_ = before.skipped_;
+  fetched_at_ = before.fetched_at_;
+  found_url_ = before.found_url_;
+  restored_ = true;
+  publish(current_);
+}
+
 void RemoteKeys::start() {
-  restore();
+  if (current_ == nullptr) restore();
   spawn(io_.get_executor(), run(shared_from_this()));
 }
 

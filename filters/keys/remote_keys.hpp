@@ -26,6 +26,10 @@ class RemoteKeys final : public KeySource, public std::enable_shared_from_this<R
   // Without a keeper (null) kept keys are read and not written.
   RemoteKeys(boost::asio::io_context& io, UrlTurns& turns, KeyKeeper* keeper, RemoteConfig config);
 
+  // Takes the keys of the source that its provider had before, where both ask the same URL for the keys of the same
+  // issuer: another header or one more issuer shall not leave an outage without keys. They are as old as they were.
+  // Before start().
+  void inherit(const RemoteKeys& before);
   // Has the keys of an earlier process when it returns, if there are any. Fetches on `io` for as long as anybody but
   // the coroutine holds it. Called once.
   void start();

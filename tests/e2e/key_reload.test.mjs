@@ -90,6 +90,27 @@ describe('SIGHUP', () => {
     await assertAccepted(await startGateway(scope, config), await token());
   });
 
+  for (const [name, change] of Object.entries({
+    'other headers': (shop, scope) => { shop.fetch_headers_file = scope.file('other.headers', 'X-Api-Key: two\n'); },
+    'one more issuer': (shop) => { shop.issuer = [shop.issuer, `${shop.issuer}/second`]; },
+    'link-local addresses allowed': (shop) => { shop.allow_link_local = true; },
+  })) {
+    it(`keeps the keys over an outage when a provider gets ${name}`, async (t) => {
+      const scope = scoped(t);
+      const {gateway, server, config, token} = await startRemote(scope, {provider: refreshSeldom, routes: [version('old')]});
+      await assertAccepted(gateway, await token());
+      await server.stop();
+      config.routes[0] = version('new');
+      change(config.providers.shop, scope);
+      reload(gateway, config);
+      await inVersion(gateway, 'new');
+      await assertAccepted(gateway, await token());
+      await inState(gateway, 'stale');
+      await server.start();
+      await inState(gateway, 'ready');
+    });
+  }
+
   it('fetches the keys of a provider that is new, and forgets one that is gone', async (t) => {
     const scope = scoped(t);
     const {gateway, server, config, token} = await startRemote(scope, {provider: refreshEachSecond});

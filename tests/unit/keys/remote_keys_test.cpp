@@ -23,16 +23,23 @@ Script no_answer() {
 // A source of keys whose server does what the scripts say; each phase of a fetch may take a minute.
 struct Source {
   Source(std::vector<Script> scripts, const ScheduleLimits& limits) : server(io, std::move(scripts)) {
-    RemoteConfig config;
     config.name = "shop";
+    config.issuers = {"https://id.example"};
     config.jwks_uri = server.url();
     config.fetch.timeout = 1min;
     config.limits = limits;
     config.kept_in = "/kept";
-    keys = std::make_shared<RemoteKeys>(io, turns, &keeper, std::move(config));
+    keys = std::make_shared<RemoteKeys>(io, turns, &keeper, config);
     keys->start();
   }
 
+  // The source that takes this one's place when its provider is changed.
+  std::shared_ptr<RemoteKeys> successor(const RemoteConfig& changed) {
+    auto next = std::make_shared<RemoteKeys>(io, turns, &keeper, changed);
+    next->inherit(*keys);
+    next->start();
+    return next;
+  }
   bool is_fetching() const { return !keys->status().next_fetch; }
 
   const HangingDisk disk{{"/kept"}};
@@ -40,6 +47,7 @@ struct Source {
   UrlTurns turns;
   boost::asio::io_context io;
   ScriptedServer server;
+  RemoteConfig config;
   std::shared_ptr<RemoteKeys> keys;
 };
 
@@ -51,6 +59,30 @@ TEST_CASE("A disk that hangs holds up no fetch; the newest keys are kept when it
   CHECK(source.keys->keys() != nullptr);
   source.disk.let_go();
   CHECK(source.disk.wait_for_writes(2));
+}
+
+TEST_CASE("A source begins with the keys of its provider's source before, as old as they were, and fetches at once") {
+  Source source({good_keys(), no_answer()}, {});
+  run_until(source.io, [&] { return source.keys->keys() != nullptr; });
+  RemoteConfig config = source.config;
+  config.fetch.headers = {{"X-Tenant", "b"}};
+  config.issuers.push_back("https://added.example");
+  const auto next = source.successor(config);
+  CHECK(next->keys() == source.keys->keys());
+  CHECK(next->status().state == ProviderStatus::State::stale);
+  CHECK(next->status().age.value() > 0);
+  CHECK(next->status().source == source.server.url().to_text());
+  run_until(source.io, [&] { return source.server.connections == 2; });
+}
+
+TEST_CASE("A source takes no keys of another URL or another issuer, and none that are too old") {
+  Source source({good_keys(), no_answer()}, {});
+  run_until(source.io, [&] { return source.keys->keys() != nullptr; });
+  RemoteConfig elsewhere = source.config, of_another = source.config, strict = source.config;
+  elsewhere.jwks_uri = source.server.url("/others");
+  of_another.issuers = {"https://other.example", "https://id.example"};
+  strict.limits.max_stale = 0ms;
+  for (const RemoteConfig& config : {elsewhere, of_another, strict}) CHECK(source.successor(config)->keys() == nullptr);
 }
 
 TEST_CASE("Keys that become too old while a fetch lasts are taken away in time") {
