@@ -24,10 +24,15 @@ constexpr const char* tls12_ciphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
-// The first error says what happened, those after it who was told.
+// The first error says what happened, those after it who was told; only of two that do not fit the last one is clear.
 std::string openssl_reason() {
   const unsigned long code = ERR_peek_error();
   if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
+  const int last = ERR_GET_REASON(ERR_peek_last_error());
+  if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_X509 &&
+      (last == X509_R_KEY_TYPE_MISMATCH || last == X509_R_KEY_VALUES_MISMATCH)) {
+    return "it is not the key of certificate_file";
+  }
   const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
   return reason != nullptr ? reason : "the file cannot be read";
 }
@@ -43,6 +48,15 @@ ContextPtr new_context(const SSL_METHOD* method) {
   return context;
 }
 
+// The key of the certificate that was loaded before it, if one was. OpenSSL compares the two only where they are of one
+// kind, say two of RSA: a context has room for a pair of each kind, and turns to the one that was loaded last.
+int use_key(SSL_CTX* context, const char* file) {
+  const X509* const certificate = SSL_CTX_get0_certificate(context);
+  const int used = SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM);
+  if (used != 1 || certificate == nullptr) return used;
+  return X509_check_private_key(certificate, SSL_CTX_get0_privatekey(context));
+}
+
 // Looks at both files, so that one run tells what is wrong with either. False for one that the text left out or in
 // doubt, too: that has been told.
 bool use_certificate(SSL_CTX* context, const conf::FilePath& certificate, const conf::FilePath& key,
@@ -56,9 +70,7 @@ bool use_certificate(SSL_CTX* context, const conf::FilePath& certificate, const 
   };
   const bool has_certificate = use(certificate, path + ".certificate_file",
                                    [&](const char* file) { return SSL_CTX_use_certificate_chain_file(context, file); });
-  const bool has_key = use(key, path + ".key_file", [&](const char* file) {
-    return SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM);
-  });
+  const bool has_key = use(key, path + ".key_file", [&](const char* file) { return use_key(context, file); });
   return has_certificate && has_key;
 }
 

@@ -1,17 +1,19 @@
 // TLS on both sides.
 import assert from 'node:assert/strict';
+import {copyFileSync} from 'node:fs';
 import {before, describe, it} from 'node:test';
 
 import {curl} from './harness/curl.mjs';
 import {makeAuthority} from './harness/certificates.mjs';
 import {startGateway} from './harness/gateway.mjs';
+import {run, runPostern} from './harness/program.mjs';
 import {connect, exchange} from './harness/raw_client.mjs';
 import {startUpstream} from './harness/recording_upstream.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
 import {standardConfig} from './harness/standard_config.mjs';
-import {jwks, makeKey, mint} from './harness/tokens.mjs';
+import {audience, jwks, makeKey, mint} from './harness/tokens.mjs';
 
 const certificateOf = (leaf, hosts) => ({certificate_file: leaf.certificateFile, key_file: leaf.keyFile, ...(hosts && {hosts})});
 
@@ -186,5 +188,56 @@ describe('upstream TLS', () => {
     client.send(request('GET', '/open'));
     await client.ended();
     assert.doesNotMatch(client.text, /\r\n0\r\n\r\n$/);
+  });
+});
+
+describe('a key that is not its certificate\'s', () => {
+  const scope = scoped();
+  const pairs = {};
+  let authority, jwksFile;
+  before(async () => {
+    authority = await makeAuthority(scope);
+    pairs.EC = await authority.issue('shop.example.com');
+    pairs['another EC'] = await authority.issue('other.example.com');
+    pairs.RSA = {certificateFile: `${scope.directory}/rsa.pem`, keyFile: `${scope.directory}/rsa.key`};
+    const {code, stderr} = await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=shop.example.com',
+      '-addext', 'subjectAltName=DNS:shop.example.com', '-keyout', pairs.RSA.keyFile, '-out', pairs.RSA.certificateFile]);
+    assert.equal(code, 0, stderr);
+    jwksFile = scope.file('jwks.json', jwks(await makeKey('ES256')));
+  });
+  const mixed = (certificate, key) => ({certificate_file: pairs[certificate].certificateFile, key_file: pairs[key].keyFile});
+  const listening = (certificate) => ({listeners: [{address: '127.0.0.1:0', tls: {certificates: [certificate]}}]});
+
+  const places = {
+    'a listener\'s': listening,
+    'a listener\'s with hosts': (pair) => listening({...pair, hosts: ['shop.example.com']}),
+    'an upstream\'s': (pair) => ({upstreams: {orders: {endpoints: ['https://127.0.0.1:1'], tls: pair}}}),
+    'a provider\'s': (pair) => ({providers: {shop: {issuer: 'https://127.0.0.1:1', audiences: [audience], ...pair}}}),
+  };
+  const validate = (t, changes) => runPostern(['validate', '-c', scoped(t).file('keys.yaml',
+    standardConfig({endpoint: 'http://127.0.0.1:1', jwksFile, ...changes}))]);
+  for (const [place, changesWith] of Object.entries(places)) {
+    it(`is told at its place: ${place}`, async (t) => {
+      for (const [certificate, key] of [['EC', 'RSA'], ['RSA', 'EC'], ['EC', 'another EC']]) {
+        const {code, stderr} = await validate(t, changesWith(mixed(certificate, key)));
+        assert.equal(code, 78, `${key} key of the ${certificate} certificate: ${stderr}`);
+        assert.match(stderr, /keys\.yaml:\d+:\d+: \S+\.key_file: cannot use \S+\.key: it is not the key of certificate_file\n/);
+      }
+      for (const kind of ['EC', 'RSA']) assert.equal((await validate(t, changesWith(mixed(kind, kind)))).code, 0);
+    });
+  }
+
+  it('is refused by a reload, and the gateway serves on', async (t) => {
+    const scope = scoped(t);
+    const files = {certificate_file: `${scope.directory}/own.pem`, key_file: `${scope.directory}/own.key`};
+    copyFileSync(pairs.EC.certificateFile, files.certificate_file);
+    copyFileSync(pairs.EC.keyFile, files.key_file);
+    const {gateway} = await startStandard(scope, listening(files));
+    copyFileSync(pairs.RSA.keyFile, files.key_file);
+    const {status, text} = await gateway.admin('/reload', {method: 'POST'});
+    assert.equal(status, 422);
+    assert.match(text, /listeners\[0\]\.tls\.certificates\[0\]\.key_file: .*not the key of certificate_file/);
+    const secure = {ca: authority.certificate, servername: 'shop.example.com'};
+    assert.equal((await exchange(scope, gateway.port, request('GET', '/open'), {secure})).response.status, 200);
   });
 });
