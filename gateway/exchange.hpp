@@ -52,6 +52,8 @@ class Exchange {
  public:
   // Begins a new request; everything of the last one is forgotten, capacities stay.
   void begin(std::shared_ptr<ActiveSnapshot> snapshot, const ConnectionFacts& connection, double now);
+  // The request is judged by the time when its head is whole; to be called where that is later than its beginning.
+  void head_arrived(double now) noexcept { now_ = record.time = now; }
   // Ends it: nothing is held that a reload or the worker's end would have to wait for.
   void end();
 

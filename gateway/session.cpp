@@ -115,6 +115,7 @@ Task<bool> Session::serve() {
       inbox_.consume(*size);
     } else {
       asked = co_await read_head(*exchange, refused);
+      exchange->head_arrived(unix_now());  // the sender may have taken his time
     }
     if (asked) {
       connection_.used = true;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {before, describe, it} from 'node:test';
 
 import {connect, exchange} from './harness/raw_client.mjs';
-import {assertRefused} from './harness/refusals.mjs';
+import {assertErrorReply, assertRefused} from './harness/refusals.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
@@ -118,11 +118,28 @@ describe('other refusals', () => {
     assert.equal(response.status, 200);
   });
 
+  // A gateway that is lenient with heads, and not with tokens.
+  const startPunctual = (scope) => startStandard(scope, ({endpoint, jwksFile}) => standardConfig({
+    endpoint, timeouts: {head: '1m'}, providers: {shop: {issuer, audiences: [audience], jwks_file: jwksFile, leeway: '0s'}},
+  }));
+
+  it('a token expires while its head is still arriving', async (t) => {
+    const scope = scoped(t);
+    const {gateway, key, upstream} = await startPunctual(scope);
+    const exp = now() + 2;
+    const head = request('GET', '/orders/late', [bearer(await mint(key, {exp}))]);
+    const client = await connect(scope, gateway.port);
+    client.send(head.slice(0, -2));
+    await eventually('the token has expired', () => Date.now() / 1000 > exp);
+    client.send(head.slice(-2));
+    assertErrorReply(await client.response(), {status: 401, reason: 'token_expired'});
+    assert.equal(upstream.bytes, '');
+    assert.ok(Date.parse((await gateway.lineOf('/orders/late')).time) / 1000 >= exp);
+  });
+
   it('a token expires in the cache as well', async (t) => {
     const scope = scoped(t);
-    const {gateway, key} = await startStandard(scope, ({endpoint, jwksFile}) => standardConfig({
-      endpoint, providers: {shop: {issuer, audiences: [audience], jwks_file: jwksFile, leeway: '0s'}},
-    }));
+    const {gateway, key} = await startPunctual(scope);
     const token = await mint(key, {exp: now() + 2});
     const client = await connect(scope, gateway.port);
     const statuses = [];
