@@ -69,8 +69,9 @@ std::vector<std::uint64_t> sorted_keys(const Map& map) {
 }
 
 void append_requests(std::string& out, const WorkerMetrics& sum, const Names& routes) {
-  append_family(out, "postern_http_requests_total", "counter",
-                "Requests by route, method and status; code 0 when the client left before an answer.");
+  append_family(
+      out, "postern_http_requests_total", "counter",
+      "Requests by route, method and status; code 0 when the client left, or a drain ended, before an answer.");
   for (const std::uint64_t key : sorted_keys(sum.requests)) {
     out += "postern_http_requests_total{";
     append_label(out, "route", name_at(routes, key >> 32));

@@ -13,6 +13,7 @@
 #include <optional>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "gateway/access_log.hpp"
@@ -82,6 +83,9 @@ void warn_about_restart(const StartOnly& running, const StartOnly& wanted) {
   }
 }
 
+// How long what is cut off may take to be recorded, before the process ends under it.
+constexpr std::chrono::milliseconds last_words{500};
+
 // Everything but the workers' insides runs on the control thread, the one that called run_server().
 class Server final : public AdminActions {
  public:
@@ -109,6 +113,7 @@ class Server final : public AdminActions {
   void announce() const;
   void await_signal();
   void on_signal(int number);
+  void cut_off();
   void stop();
 
   const ServerOptions& options_;
@@ -125,6 +130,7 @@ class Server final : public AdminActions {
   std::string last_reload_problems_;
   bool last_reload_successful_ = true;
   bool draining_ = false;
+  bool cutting_off_ = false;
 };
 
 int Server::run() {
@@ -252,7 +258,7 @@ void Server::on_signal(int number) {
     default:
       if (draining_) {
         spdlog::warn("second signal: requests in flight are cut off");
-        stop();
+        cut_off();
       } else {
         drain();
       }
@@ -268,7 +274,17 @@ void Server::drain() {
   drain_timer_.async_wait([this](const error_code& error) {
     if (error) return;
     spdlog::warn("timeouts.drain has passed: requests in flight are cut off");
-    stop();
+    cut_off();
+  });
+}
+
+// The end comes when the workers have taken note, by what drain() gave them, or soon.
+void Server::cut_off() {
+  if (std::exchange(cutting_off_, true)) return;
+  workers_->cut_off();
+  drain_timer_.expires_after(last_words);
+  drain_timer_.async_wait([this](const error_code& error) {
+    if (!error) stop();
   });
 }
 

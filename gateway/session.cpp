@@ -26,7 +26,7 @@ Session::Session(Worker& worker, Connection connection)
     : worker_(worker),
       connection_(std::move(connection)),
       client_(connection_.transport),
-      watch_(worker.ticker(), client_, worker.draining_flag()) {
+      watch_(worker.ticker(), client_, worker.drain_state()) {
   facts_.client = connection_.peer.address();
   if (facts_.client.is_v6() && facts_.client.to_v6().is_v4_mapped()) {
     facts_.client = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, facts_.client.to_v6());
@@ -204,6 +204,7 @@ Task<bool> Session::answer(Exchange& exchange) {
   Forwarder::End end = co_await forwarder->run();
   unread_ = forwarder->body_unread();
   exchange.framing.kind = http::BodyKind::none;  // what there was of the body has been consumed
+  if (worker_.is_cutting_off() && exchange.response.status == 101) co_return cut_off(exchange);
   if (end.kind == Forwarder::End::Kind::complete) co_return exchange.keep_alive;
   co_return co_await end_forward(exchange, end);
 }
@@ -247,12 +248,24 @@ Task<bool> Session::end_forward(Exchange& exchange, Forwarder::End& end) {
     exchange.downstream_head.clear();
     co_return co_await reply_error(exchange, std::move(end.refusal));
   }
+  if (worker_.is_cutting_off()) co_return cut_off(exchange);
   exchange.refusal = std::move(end.refusal);
-  // A client that counts bytes or chunks sees that they are missing; one that waits for the close must see a reset.
+  reset_client();
+  co_return false;
+}
+
+// What the end of the drain finds under way: it gets no answer, or no more of one.
+bool Session::cut_off(Exchange& exchange) {
+  exchange.refusal = Refusal(Reason::accepted, "cut off by the end of the drain");
+  reset_client();
+  return false;
+}
+
+// A client that counts bytes or chunks sees that they are missing; one that waits for the close must see a reset.
+void Session::reset_client() noexcept {
   error_code ignored;
   client_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
   client_.close();
-  co_return false;
 }
 
 }  // namespace postern

@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds linger_pause{2000};
 }  // namespace
 
 Task<bool> Session::reply_error(Exchange& exchange, Refusal refusal) {
+  if (worker_.is_cutting_off()) co_return cut_off(exchange);  // it failed for that, whatever it seems to be
   const ErrorReply& error = error_reply(refusal);
   exchange.response.status = error.status;
   for (const auto& [name, value] : error.fields) exchange.response.fields.add(name, value);

@@ -35,13 +35,13 @@ class Ticker {
 
   void add(Ticking& ticking);  // it leaves by being destroyed
   void stop() { timer_.cancel(); }
+  void tick();  // before its time
 
   // The time of the last tick: at most one period old while anything is listed.
   SteadyTime now() const noexcept { return now_; }
 
  private:
   void arm();
-  void tick();
 
   SteadyTimer timer_;
   boost::intrusive::list<Ticking, boost::intrusive::constant_time_size<false>> list_;

@@ -1,6 +1,7 @@
 #include "gateway/watch.hpp"
 
 #include <algorithm>
+#include <boost/asio/socket_base.hpp>
 
 #include "gateway/upstream_pool.hpp"
 
@@ -28,7 +29,8 @@ Watch::Cause Watch::due(SteadyTime now) {
   if (now >= total_deadline_) return Cause::total;
   if (now >= deadline_) return cause_;
   const bool may_end = cause_ == Cause::idle || cause_ == Cause::park || cause_ == Cause::websocket;
-  if (draining_ && may_end) return Cause::drain;
+  if (drain_ != Drain::none && may_end) return Cause::drain;
+  if (drain_ == Drain::over) return cause_ == Cause::linger ? Cause::drain : Cause::cut_off;  // lingers: has its answer
   // Asked once a tick, so that a quick answer never pays for it. An upload and a tunnel read from the client
   // themselves. A client that only ended its side gets what comes within a second.
   const bool awaits_upstream = cause_ == Cause::connect || cause_ == Cause::response || cause_ == Cause::download;
@@ -43,6 +45,10 @@ Watch::Cause Watch::due(SteadyTime now) {
 void Watch::on_tick(SteadyTime now) {
   if (expired_ == Cause::none) expired_ = due(now);
   if (expired_ == Cause::none) return;
+  if (expired_ == Cause::cut_off) {
+    error_code ignored;
+    client_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  }
   // At every tick, until the session takes note: an operation may have begun after the last cancel.
   client_.cancel();
   if (upstream_ != nullptr) upstream_->cancel();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "gateway/drain.hpp"
 #include "gateway/ticker.hpp"
 #include "gateway/transport.hpp"
 
@@ -38,11 +39,11 @@ class Watch final : public Ticking {
     linger,
     client_gone,  // for a second, while an upstream was awaited: response or download
     drain,        // between requests or frames, while the worker ends
+    cut_off,      // the end of the drain, in the middle of a request: whoever closes the client's connection resets it
     no_longer_permitted,
   };
 
-  Watch(Ticker& ticker, Transport& client, const bool& draining)
-      : ticker_(ticker), client_(client), draining_(draining) {
+  Watch(Ticker& ticker, Transport& client, const Drain& drain) : ticker_(ticker), client_(client), drain_(drain) {
     ticker_.add(*this);
   }
 
@@ -77,7 +78,7 @@ class Watch final : public Ticking {
   Transport& client_;
   UpstreamConnection* upstream_ = nullptr;
   const Permission* permission_ = nullptr;
-  const bool& draining_;
+  const Drain& drain_;
   SteadyTime deadline_ = never;
   SteadyTime total_deadline_ = never;
   std::chrono::milliseconds limit_{};

@@ -116,15 +116,20 @@ void Worker::set_tls(const std::string& address, std::shared_ptr<const ServerTls
 }
 
 void Worker::drain(std::function<void()> drained) {
-  draining_ = true;
+  drain_ = Drain::begun;
   drained_ = std::move(drained);
   for (const auto& listening : listening_) accept_queued(listening);
   listening_.clear();
   check_drained();
 }
 
+void Worker::cut_off() {
+  drain_ = Drain::over;
+  ticker_.tick();
+}
+
 void Worker::check_drained() {
-  if (draining_ && drained_ && metrics_.downstream_connections == 0) std::exchange(drained_, nullptr)();
+  if (draining() && drained_ && metrics_.downstream_connections == 0) std::exchange(drained_, nullptr)();
 }
 
 // Connections that the kernel has accepted for us already would be reset by the close.

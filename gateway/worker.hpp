@@ -15,6 +15,7 @@
 #include "gateway/access_log.hpp"
 #include "gateway/buffer_pool.hpp"
 #include "gateway/connection.hpp"
+#include "gateway/drain.hpp"
 #include "gateway/exchange.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ticker.hpp"
@@ -45,8 +46,11 @@ class Worker {
   // Accepts what is queued, then nothing more; sessions end with their request. `drained` is called once, when none is
   // left.
   void drain(std::function<void()> drained);
-  bool draining() const noexcept { return draining_; }
-  const bool& draining_flag() const noexcept { return draining_; }
+  bool draining() const noexcept { return drain_ != Drain::none; }
+  // While it drains: the requests that are under way end now, each by a reset, and are recorded.
+  void cut_off();
+  bool is_cutting_off() const noexcept { return drain_ == Drain::over; }
+  const Drain& drain_state() const noexcept { return drain_; }
 
   const std::shared_ptr<ActiveSnapshot>& active() const noexcept { return active_; }
   Ticker& ticker() noexcept { return ticker_; }
@@ -99,7 +103,7 @@ class Worker {
   std::mt19937_64 random_;
   TrimPolicy trim_policy_;       // of connections that are not parked
   TrimPolicy open_trim_policy_;  // of all: parked ones have memory, too, above all with TLS
-  bool draining_ = false;
+  Drain drain_ = Drain::none;
   std::function<void()> drained_;
   // Destroyed from here on down first, while what coroutine frames give back to is still there.
   // One thread uses its sockets; other threads post to it.

@@ -104,6 +104,12 @@ void WorkerGroup::drain(std::function<void()> drained) {
   }
 }
 
+void WorkerGroup::cut_off() {
+  for (const auto& worker : workers_) {
+    worker->post([&worker = *worker] { worker.cut_off(); });
+  }
+}
+
 void WorkerGroup::stop() {
   for (const auto& worker : workers_) worker->stop();
 }

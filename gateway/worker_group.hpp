@@ -37,6 +37,8 @@ class WorkerGroup {
 
   // No new connections; `drained` is called on the control thread when the last request has ended.
   void drain(std::function<void()> drained);
+  // Ends the requests that the drain has left; `drained` is called as before.
+  void cut_off();
   void stop();
 
   Task<WorkerMetrics> collect_metrics();
