@@ -20,6 +20,13 @@ using Clock = std::chrono::steady_clock;
 // How long a connection may be quiet before it is parked.
 constexpr std::chrono::milliseconds park_after{250};
 
+// A part of the request for which a deadline of the client's has passed; nothing when none has.
+std::optional<Refusal> overdue(Watch::Cause expired, const std::string& part) {
+  if (expired != Watch::Cause::head && expired != Watch::Cause::total) return std::nullopt;
+  const char* const limit = expired == Watch::Cause::head ? "timeouts.head" : "timeouts.total";
+  return Refusal(Reason::request_timeout, part + " did not arrive within " + limit);
+}
+
 }  // namespace
 
 Session::Session(Worker& worker, Connection connection)
@@ -148,12 +155,7 @@ Task<bool> Session::read_head(Exchange& exchange, std::optional<Refusal>& refuse
   while (state == http::HeadScanner::State::need_more) {
     const bool more = co_await read_more();
     if (!more) {
-      const Watch::Cause expired = watch_.expired();
-      if (expired == Watch::Cause::head) {
-        refused.emplace(Reason::request_timeout, "the head did not arrive within timeouts.head");
-      } else if (expired == Watch::Cause::total) {
-        refused.emplace(Reason::request_timeout, "the head did not arrive within timeouts.total");
-      }
+      refused = overdue(watch_.expired(), "the head");
       co_return refused.has_value();
     }
     state = scanner.scan(inbox_.bytes());
@@ -216,9 +218,8 @@ Task<std::optional<Refusal>> Session::read_body(Exchange& exchange) {
   auto body =
       co_await read_whole_body(worker_.relay_buffers(), client_, inbox_, exchange.framing, exchange.route->body_wanted);
   if (!body) {
-    if (watch_.expired() == Watch::Cause::head) {
-      co_return Refusal(Reason::request_timeout, "the body did not arrive within timeouts.head");
-    }
+    std::optional<Refusal> late = overdue(watch_.expired(), "the body");
+    if (late) co_return late;
     co_return std::move(body.error());
   }
   watch_.disarm();

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import {before, describe, it} from 'node:test';
 
 import {connect, exchange} from './harness/raw_client.mjs';
+import {assertErrorReply} from './harness/refusals.mjs';
 import {bearer, chunks, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
+import {startTokenService} from './harness/token_service.mjs';
 import {mint} from './harness/tokens.mjs';
 import {eventually} from './harness/waiting.mjs';
 
@@ -94,4 +96,18 @@ describe('limits', () => {
     upstream.answer = () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
     assert.equal((await send(t, request('GET', '/orders', [bearer(await mint(key))]))).status, 200);
   });
+});
+
+describe('a body that is wanted whole', () => {
+  for (const [limit, timeouts] of Object.entries({head: {head: '300ms', total: '1m'}, total: {head: '1m', total: '300ms'}})) {
+    it(`is awaited no longer than timeouts.${limit}`, async (t) => {
+      const scope = scoped(t);
+      const {gateway} = await startTokenService(scope, {timeouts});
+      const half = request('POST', '/auth/token', ['Content-Type: application/json', 'Content-Length: 100'], '{');
+      const {response, client} = await exchange(scope, gateway.port, half);
+      assertErrorReply(response, {status: 408, reason: 'request_timeout'});
+      assert.equal((await gateway.lineOf('/auth/token')).detail, `the body did not arrive within timeouts.${limit}`);
+      client.finish();
+    });
+  }
 });
