@@ -18,9 +18,13 @@ class Inbox {
   static constexpr std::size_t slack = 4 * 1024 - 64;
 
   bool has_buffer() const noexcept { return static_cast<bool>(buffer_); }
+  // The first buffer, or a larger one: what is here goes along, to its front.
   void set_buffer(Buffer buffer) noexcept {
+    const std::size_t size = end_ - begin_;
+    if (size != 0) std::memcpy(buffer.data(), buffer_.data() + begin_, size);
     buffer_ = std::move(buffer);
-    begin_ = end_ = 0;
+    begin_ = 0;
+    end_ = size;
   }
   std::size_t buffer_size() const noexcept { return buffer_.size(); }  // 0: there is none
   void give_back() noexcept { buffer_.give_back(); }

@@ -103,8 +103,7 @@ Task<bool> Session::read_more() {
 
 void Session::make_room() {
   BufferPool& buffers = worker_.head_buffers();
-  if (inbox_.empty() && inbox_.buffer_size() < buffers.size()) inbox_.give_back();  // a reload raised the limit
-  if (!inbox_.has_buffer()) inbox_.set_buffer(buffers.take());
+  if (inbox_.buffer_size() < buffers.size()) inbox_.set_buffer(buffers.take());  // none, or too small since a reload
   if (inbox_.room_size() < Inbox::slack || inbox_.empty()) inbox_.compact();
 }
 

@@ -59,6 +59,29 @@ describe('SIGHUP', () => {
     assert.equal(await version([`X: ${'x'.repeat(30_000)}`]), 'two');
   });
 
+  it('takes a larger head on a connection that had sent the beginning of it', async (t) => {
+    const scope = scoped(t);
+    let release;
+    const {gateway, config} = await startStandard(scope, {
+      upstreamOptions: {answer: (_, {socket}) => { release = () => socket.write(ok); }},
+    });
+    const client = await connect(scope, gateway.port);
+    const large = request('GET', '/open/large', [`X: ${'x'.repeat(30_000)}`]);
+    client.send(request('GET', '/open/held') + large.slice(0, 100));
+    await eventually('the first request', () => release);
+    config.limits = {...config.limits, head_bytes: '64KiB'};
+    rewrite(gateway, config);
+    assert.equal((await gateway.admin('/reload', {method: 'POST'})).status, 200);
+    await gateway.metric('postern_build_info'); // the worker has it
+    release();
+    assert.equal((await client.response()).status, 200);
+    release = undefined;
+    client.send(large.slice(100));
+    await eventually('the large request', () => release || client.isOver);
+    release?.();
+    assert.equal((await client.response()).status, 200);
+  });
+
   it('refuses a key that was taken away, cached tokens too', async (t) => {
     const scope = scoped(t);
     const {gateway, config, key} = await startStandard(scope);

@@ -25,6 +25,19 @@ TEST_CASE("bytes that were read past a body are the next thing in the inbox") {
   CHECK(inbox.room_size() == 59);
 }
 
+TEST_CASE("what has come is there in a larger buffer, too") {
+  BufferPool pool(8, 1);
+  Inbox inbox;
+  inbox.set_buffer(pool.take());
+  std::memcpy(inbox.room(), "GET /aGE", 8);
+  inbox.received(8);
+  inbox.consume(6);
+  pool.grow(64);
+  inbox.set_buffer(pool.take());
+  CHECK(inbox.bytes() == "GE");
+  CHECK(inbox.room_size() == 62);
+}
+
 TEST_CASE("a buffer goes back to its pool and is lent again; one of an outgrown size is not") {
   BufferPool pool(64, 1);
   const char* first = nullptr;
