@@ -39,6 +39,7 @@ class RefusedTokens {
 
   // A token that is too long is left out.
   void insert(Entry entry);
+  void clear() noexcept { std::vector<Entry>().swap(entries_); }
 
  private:
   std::size_t place_of(std::string_view token) const noexcept;

@@ -5,7 +5,8 @@
 
 namespace postern::filters {
 
-TokenCache::TokenCache(std::size_t most_bytes, SipKey key) : most_bytes_(most_bytes), key_(key), buckets_(64) {}
+TokenCache::TokenCache(std::size_t most_bytes, SipKey key)
+    : most_bytes_(most_bytes), key_(key), buckets_(fewest_buckets) {}
 
 std::uint64_t TokenCache::hash_of(std::uint64_t filter, std::string_view token) const noexcept {
   // The end of a token is the end of its signature, up to 48 bytes of it (HS256 has 32 in all): no two tokens that were
@@ -42,6 +43,15 @@ void TokenCache::insert(std::uint64_t filter, std::string_view token, std::share
   add_bucket(hash, index);
   ++used_;
   bytes_ += cost;
+}
+
+void TokenCache::clear() noexcept {
+  std::vector<Entry>().swap(entries_);  // an assignment would keep the memory
+  std::vector<std::uint32_t>().swap(free_);
+  buckets_.resize(fewest_buckets);
+  std::fill(buckets_.begin(), buckets_.end(), Bucket{});
+  buckets_.shrink_to_fit();
+  used_ = bytes_ = hand_ = 0;
 }
 
 std::uint32_t TokenCache::take_free_entry() {

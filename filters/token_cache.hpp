@@ -39,6 +39,9 @@ class TokenCache {
   void insert(std::uint64_t filter, std::string_view token, std::shared_ptr<Identity> identity,
               std::size_t identity_bytes, Validity validity);
 
+  // Forgets all of them, and keeps no memory for others.
+  void clear() noexcept;
+
   std::size_t size() const noexcept { return used_; }
   std::size_t bytes() const noexcept { return bytes_; }
 
@@ -58,6 +61,7 @@ class TokenCache {
     std::uint64_t hash = 0;
     std::uint32_t entry = empty;
   };
+  static constexpr std::size_t fewest_buckets = 64;
   static constexpr std::uint32_t empty = std::numeric_limits<std::uint32_t>::max();
 
   std::uint64_t hash_of(std::uint64_t filter, std::string_view token) const noexcept;

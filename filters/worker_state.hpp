@@ -15,6 +15,13 @@ struct FilterWorkerState final : WorkerState {
   explicit FilterWorkerState(std::size_t token_cache_bytes = conf::Limits().token_cache.count)
       : tokens(token_cache_bytes) {}
 
+  // What tells whether a request is still allowed stays.
+  void retire() noexcept override {
+    tokens.clear();
+    refused.clear();
+    headers = {};
+  }
+
   TokenCache tokens;
   RefusedTokens refused;
   jose::HeaderMemo headers;

@@ -25,6 +25,8 @@ class Identity;  // verified claims and what was made of them; the core only car
 // State that filters keep for each worker and snapshot (token cache, OpenSSL contexts); made by FilterFactory.
 struct WorkerState {
   virtual ~WorkerState() = default;
+  // Another snapshot is in use now. Requests of this one may be under way for days: what is kept for more goes.
+  virtual void retire() noexcept {}
 };
 
 enum class CacheUse : std::uint8_t { none, hit, miss };

@@ -91,7 +91,8 @@ void Worker::swap(std::shared_ptr<const Snapshot> snapshot) {
   head_buffers_.grow(snapshot->config.limits.head_bytes.count + Inbox::slack);
   relay_buffers_.grow(relay_size(snapshot->config.limits));
   next->snapshot = std::move(snapshot);
-  active_ = std::move(next);
+  active_.swap(next);
+  if (next) next->state->retire();
 }
 
 // ---- listening

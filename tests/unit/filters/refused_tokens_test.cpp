@@ -42,6 +42,15 @@ TEST_CASE("a refused token of the longest length is remembered, and none that is
   CHECK(tokens.find(1, longest + 'a', 1000) == nullptr);
 }
 
+TEST_CASE("refused tokens that were cleared are remembered no longer") {
+  RefusedTokens tokens;
+  tokens.insert(refused("a.b.c"));
+  tokens.clear();
+  CHECK(tokens.find(1, "a.b.c", 1000) == nullptr);
+  tokens.insert(refused("a.b.c"));
+  CHECK(tokens.find(1, "a.b.c", 1000) != nullptr);
+}
+
 TEST_CASE("of refused tokens that share the hashed end the last one is remembered") {
   RefusedTokens tokens;
   const std::string end(64, 'e');

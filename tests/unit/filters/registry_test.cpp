@@ -63,6 +63,26 @@ TEST_CASE("a chain verifies a token and hands on the claims' headers, with the s
   CHECK(request.context.upstream_headers[0] == "X-User-Id: alice\r\n");
 }
 
+TEST_CASE("a worker's state that is retired keeps no token, and its requests go on") {
+  const conf::Config config = some_config();
+  conf::Problems problems;
+  const auto factory = make_filters(config, {}, problems);
+  const Chain chain = factory->make_chain(full_route());
+  const auto made = factory->make_worker_state();
+  auto& state = static_cast<FilterWorkerState&>(*made);
+  const std::string authorization = "Bearer " + token("", "HS256");
+  TestRequest before(state);
+  before.with("Authorization", authorization);
+  for (const auto& filter : chain) CHECK(before.outcome(*filter) == "pass");
+  CHECK(state.tokens.size() == 1);
+  made->retire();
+  CHECK(state.tokens.size() == 0);
+  for (const auto& filter : chain) CHECK(filter->still_allows(before.context));
+  TestRequest after(state);
+  after.with("Authorization", authorization);
+  for (const auto& filter : chain) CHECK(after.outcome(*filter) == "pass");
+}
+
 TEST_CASE("unusable keys are problems of the configuration") {
   conf::Config config = some_config();
   config.providers["shop"].secret = Secret("short");

@@ -110,6 +110,19 @@ TEST_CASE("a dropped token's identity is released") {
   CHECK(identity.use_count() == uses - 1);
 }
 
+TEST_CASE("a cleared cache has released what it had, and takes tokens as before") {
+  TokenCache cache(plenty);
+  std::vector<std::shared_ptr<Identity>> put_before;
+  for (int i = 0; i < 1000; ++i) put_before.push_back(put(cache, std::to_string(i)));
+  cache.clear();
+  CHECK(cache.size() == 0);
+  CHECK(cache.bytes() == 0);
+  for (const auto& identity : put_before) REQUIRE(identity.use_count() == 1);
+  for (int i = 0; i < 1000; ++i) REQUIRE_FALSE(has(cache, std::to_string(i)));
+  for (int i = 0; i < 1000; ++i) put(cache, std::to_string(i));
+  for (int i = 0; i < 1000; ++i) REQUIRE(has(cache, std::to_string(i)));
+}
+
 TEST_CASE("ten thousand tokens coming and going never lose one that must be there") {
   TokenCache cache(room_for(500), {1, 2});
   std::vector<std::string> tokens;
