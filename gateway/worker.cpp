@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <ctime>
 #include <new>
 #include <tuple>
@@ -69,10 +68,6 @@ void Worker::run() {
   flush_log();
 }
 
-void Worker::post(std::function<void()> action) {
-  asio::post(io_, std::move(action));
-}
-
 // ---- snapshot
 
 void Worker::swap(std::shared_ptr<const Snapshot> snapshot) {
@@ -97,9 +92,10 @@ void Worker::swap(std::shared_ptr<const Snapshot> snapshot) {
 
 // ---- listening
 
-void Worker::listen(std::shared_ptr<Listening> listening) {
-  listening_.push_back(listening);
-  spawn(io_.get_executor(), accept(std::move(listening)));
+void Worker::listen(const std::shared_ptr<Listening>& listening) {
+  std::list<std::shared_ptr<Listening>> another{listening};
+  spawn(io_.get_executor(), accept(listening));
+  listening_.splice(listening_.end(), another);
 }
 
 void Worker::keep_listening_on(const std::vector<std::string>& addresses) {

@@ -5,13 +5,16 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <functional>
 #include <list>
 #include <memory>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "base/want_of_memory.hpp"
 #include "gateway/access_log.hpp"
 #include "gateway/buffer_pool.hpp"
 #include "gateway/connection.hpp"
@@ -30,12 +33,28 @@ class Worker {
   Worker(std::shared_ptr<const Snapshot> snapshot, AccessLog& access_log);
   ~Worker();
 
-  // Called before run(), or through post().
-  void listen(std::shared_ptr<Listening> listening);
+  // Called before run(), or through post(). Whole, or not at all where there is no memory.
+  void listen(const std::shared_ptr<Listening>& listening);
   void run();  // until stop()
 
-  // From any thread: `action` runs on the worker's.
-  void post(std::function<void()> action);
+  // From any thread, however scarce memory is: a copy of `action` runs on the worker's. Where it finds none it is run
+  // again, until it does.
+  template <class Action>
+  void post(const Action& action) {
+    insist([&] { boost::asio::post(io_, [this, own = action]() mutable { see_through(own); }); });
+  }
+  // On the worker's thread. Nobody else of the worker runs meanwhile, but what is kept for later requests goes.
+  template <class Action>
+  void see_through(Action&& action) {
+    insist([&] {
+      try {
+        action();
+      } catch (const std::bad_alloc&) {
+        on_out_of_memory();
+        throw;
+      }
+    });
+  }
   void stop() { io_.stop(); }
   boost::asio::io_context& io() noexcept { return io_; }
 

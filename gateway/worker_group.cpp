@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "base/want_of_memory.hpp"
 #include "gateway/completion.hpp"
 
 namespace postern {
@@ -44,28 +45,40 @@ tl::expected<WorkerGroup::Sockets, std::string> WorkerGroup::bind(const conf::Co
   return sockets;
 }
 
+// From here on nothing gives up for want of memory: half of the workers would go on with the snapshot before.
 void WorkerGroup::install(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) {
-  const auto& listeners = snapshot->config.listeners;
-  std::vector<Address> addresses;
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    const Address* known = sockets[i].sockets.empty() ? find(listeners[i].address) : nullptr;
-    const auto& endpoint = sockets[i].endpoint;
-    addresses.push_back(known != nullptr ? *known : Address{listeners[i].address, to_text(endpoint), endpoint.port()});
-  }
-  addresses_ = std::move(addresses);
+  insist([&] { addresses_ = addresses_of(snapshot->config, sockets); });
   for (std::size_t w = 0; w < workers_.size(); ++w) {
-    std::vector<int> descriptors;
-    for (BoundAddress& bound : sockets) {
-      descriptors.push_back(bound.sockets.empty() ? no_socket : bound.sockets[w].release());
-    }
-    workers_[w]->post([&worker = *workers_[w], snapshot, all = addresses_, own = std::move(descriptors)] {
-      install_on(worker, snapshot, all, own);
+    insist([&] {
+      std::vector<int> descriptors;
+      for (const BoundAddress& bound : sockets) {
+        descriptors.push_back(bound.sockets.empty() ? no_socket : bound.sockets[w].get());
+      }
+      const auto action = [&worker = *workers_[w], snapshot, all = addresses_, own = std::move(descriptors)]() mutable {
+        install_on(worker, snapshot, all, own);
+      };
+      workers_[w]->post(action);
     });
+    for (BoundAddress& bound : sockets) {
+      if (!bound.sockets.empty()) bound.sockets[w].release();  // the worker's now
+    }
   }
 }
 
-void WorkerGroup::install_on(Worker& worker, std::shared_ptr<const Snapshot> snapshot,
-                             const std::vector<Address>& addresses, const std::vector<int>& descriptors) {
+std::vector<WorkerGroup::Address> WorkerGroup::addresses_of(const conf::Config& config, const Sockets& sockets) const {
+  std::vector<Address> addresses;
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    const std::string& configured = config.listeners[i].address;
+    const Address* known = sockets[i].sockets.empty() ? find(configured) : nullptr;
+    const auto& endpoint = sockets[i].endpoint;
+    addresses.push_back(known != nullptr ? *known : Address{configured, to_text(endpoint), endpoint.port()});
+  }
+  return addresses;
+}
+
+// May be left at any point for want of memory, and begun again: a descriptor that has its acceptor is taken out.
+void WorkerGroup::install_on(Worker& worker, const std::shared_ptr<const Snapshot>& snapshot,
+                             const std::vector<Address>& addresses, std::vector<int>& descriptors) {
   std::vector<std::string> keep;
   for (const Address& address : addresses) keep.push_back(address.configured);
   worker.keep_listening_on(keep);
@@ -73,12 +86,13 @@ void WorkerGroup::install_on(Worker& worker, std::shared_ptr<const Snapshot> sna
   worker.swap(snapshot);
   for (std::size_t i = 0; i < descriptors.size(); ++i) {
     if (descriptors[i] == no_socket) continue;
-    auto listening = std::make_shared<Listening>(worker.io(), keep[i]);
+    const auto listening = std::make_shared<Listening>(worker.io(), keep[i]);
     listening->port = addresses[i].port;
     listening->tls = snapshot->listener_tls[i];
     const auto protocol = keep[i].starts_with('[') ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
     listening->acceptor.assign(protocol, descriptors[i]);
-    worker.listen(std::move(listening));
+    descriptors[i] = no_socket;
+    worker.see_through([&] { worker.listen(listening); });
   }
 }
 
@@ -94,12 +108,13 @@ std::vector<std::string> WorkerGroup::addresses() const {
 
 void WorkerGroup::drain(std::function<void()> drained) {
   undrained_ = workers_.size();
-  const auto one_drained = [this, drained = std::move(drained)] {
-    if (--undrained_ == 0) drained();
+  drained_ = std::move(drained);
+  const auto on_drained = [this] {
+    if (--undrained_ == 0) drained_();
   };
   for (const auto& worker : workers_) {
-    worker->post([this, &worker = *worker, one_drained] {
-      worker.drain([this, one_drained] { asio::post(control_, one_drained); });
+    worker->post([this, &worker = *worker, on_drained] {
+      worker.drain([this, on_drained] { insist([&] { asio::post(control_, on_drained); }); });
     });
   }
 }
@@ -118,6 +133,15 @@ Task<WorkerMetrics> WorkerGroup::collect_metrics() {
   // Every worker hands over a copy of its own; the last one wakes this coroutine.
   struct Collection {
     explicit Collection(const Executor& executor) : done(executor) {}
+    void add(const WorkerMetrics& one) {
+      WorkerMetrics more;
+      insist([&] {
+        more = sum;
+        more.merge(one);
+      });
+      sum = std::move(more);
+      if (--missing == 0) done.set();
+    }
     WorkerMetrics sum;
     std::size_t missing = 0;
     Completion done;
@@ -126,10 +150,7 @@ Task<WorkerMetrics> WorkerGroup::collect_metrics() {
   collection->missing = workers_.size();
   for (const auto& worker : workers_) {
     worker->post([this, collection, &worker = *worker] {
-      asio::post(control_, [collection, copy = worker.metrics()] {
-        collection->sum.merge(copy);
-        if (--collection->missing == 0) collection->done.set();
-      });
+      asio::post(control_, [collection, copy = worker.metrics()] { collection->add(copy); });
     });
   }
   co_await collection->done.wait();

@@ -50,14 +50,16 @@ class WorkerGroup {
     std::uint16_t port = 0;
   };
   const Address* find(const std::string& configured) const;
-  static void install_on(Worker& worker, std::shared_ptr<const Snapshot> snapshot,
-                         const std::vector<Address>& addresses, const std::vector<int>& descriptors);
+  std::vector<Address> addresses_of(const conf::Config& config, const Sockets& sockets) const;
+  static void install_on(Worker& worker, const std::shared_ptr<const Snapshot>& snapshot,
+                         const std::vector<Address>& addresses, std::vector<int>& descriptors);
 
   boost::asio::io_context& control_;
   std::vector<Address> addresses_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   std::size_t undrained_ = 0;
+  std::function<void()> drained_;
 };
 
 }  // namespace postern

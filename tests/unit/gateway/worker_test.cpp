@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <new>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "gateway/worker_group.hpp"
 #include "tests/unit/run_until.hpp"
@@ -54,4 +57,59 @@ TEST_CASE("a reload retires the state of the snapshot before it, also while a re
   CHECK(told.made == 2);
   CHECK(told.retired == 1);
   CHECK(held->state != nullptr);
+}
+
+TEST_CASE("what a worker is handed is done once it finds memory") {
+  Told told;
+  const auto log = AccessLog::open("off");
+  Worker worker(some_snapshot(told), **log);
+  int begun = 0;
+  worker.post([&] {
+    if (++begun < 3) throw std::bad_alloc();
+    worker.stop();
+  });
+  worker.run();
+  CHECK(begun == 3);
+}
+
+TEST_CASE("whichever allocation a worker is refused at a reload, it takes it whole, listens, and tells its metrics") {
+  asio::io_context control{1};
+  Told told;
+  const auto log = AccessLog::open("off");
+  WorkerGroup group(control, 1, some_snapshot(told), **log);
+  group.start();
+  std::uint64_t connections = 0;
+  int granted = -1;
+  for (bool was_refused = true; was_refused;) {
+    ++granted;
+    const unsigned refused = ScarceMemory::refused;
+    auto snapshot = some_snapshot(told);
+    snapshot->config.listeners.emplace_back().address = "127.0.0." + std::to_string(1 + granted % 2) + ":0";
+    snapshot->listener_tls.emplace_back();
+    auto sockets = group.bind(snapshot->config);
+    REQUIRE(sockets);
+    told.on_made = [granted, is_first = true]() mutable {
+      ScarceMemory::is_about_this_thread = true;
+      if (std::exchange(is_first, false)) ScarceMemory::granted = granted;
+    };
+    group.install(snapshot, std::move(*sockets));
+    const auto metrics = [&] {
+      std::optional<WorkerMetrics> collected;
+      const auto collect = [&]() -> Task<void> { collected = co_await group.collect_metrics(); };
+      spawn(control.get_executor(), collect());
+      run_until(control, [&] { return collected.has_value(); });
+      return *collected;
+    };
+    metrics();
+    ScarceMemory::granted = -1;
+    was_refused = ScarceMemory::refused != refused;
+    asio::ip::tcp::socket client(control);
+    const std::string address = group.addresses().front();
+    client.connect({asio::ip::make_address(address.substr(0, address.find(':'))),
+                    static_cast<std::uint16_t>(std::stoi(address.substr(address.find(':') + 1)))});
+    ++connections;
+    REQUIRE(wait_until([&] { return metrics().downstream_connections_total == connections; }));
+  }
+  CHECK(granted >= 3);
+  group.stop();
 }
