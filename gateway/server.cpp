@@ -9,7 +9,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <csignal>
-#include <cstdint>
+#include <exception>
+#include <new>
 #include <optional>
 #include <sstream>
 #include <thread>
@@ -20,6 +21,7 @@
 #include "gateway/admin.hpp"
 #include "gateway/listen_socket.hpp"
 #include "gateway/snapshot.hpp"
+#include "gateway/start_only.hpp"
 #include "gateway/start_pages.hpp"
 #include "gateway/worker_group.hpp"
 
@@ -59,30 +61,6 @@ bool await_loaded(const FilterFactory& filters) {
   return true;
 }
 
-// What a reload cannot change: as the process was started with it.
-struct StartOnly {
-  std::uint32_t workers = 0;
-  std::string admin_address;
-  std::string access_log;
-  std::optional<std::uint32_t> hashing_threads;  // nothing: without a token service
-};
-
-StartOnly start_only_of(const conf::Config& config) {
-  StartOnly fixed{config.workers, config.admin.address, config.access_log, std::nullopt};
-  if (config.token_service) fixed.hashing_threads = config.token_service->hashing_threads;
-  return fixed;
-}
-
-void warn_about_restart(const StartOnly& running, const StartOnly& wanted) {
-  if (wanted.workers != running.workers) spdlog::warn("workers: the change needs a restart");
-  if (wanted.admin_address != running.admin_address) spdlog::warn("admin.address: the change needs a restart");
-  if (wanted.access_log != running.access_log) spdlog::warn("access_log: the change needs a restart");
-  const bool have_service = wanted.hashing_threads && running.hashing_threads;
-  if (have_service && *wanted.hashing_threads != *running.hashing_threads) {
-    spdlog::warn("token_service.hashing_threads: the change needs a restart");
-  }
-}
-
 // How long what is cut off may take to be recorded, before the process ends under it.
 constexpr std::chrono::milliseconds last_words{500};
 
@@ -109,6 +87,7 @@ class Server final : public AdminActions {
  private:
   std::optional<int> start();
   std::shared_ptr<const Snapshot> load_snapshot(conf::Problems& problems);
+  std::string take_new();
   std::string install(std::shared_ptr<const Snapshot> snapshot);
   void announce() const;
   void await_signal();
@@ -204,14 +183,12 @@ std::string Server::reload() {
     spdlog::error("reload refused: the gateway is draining");
     return "the gateway is draining, and takes no new configuration\n";
   }
-  conf::Problems problems;
-  std::shared_ptr<const Snapshot> snapshot = load_snapshot(problems);
-  last_reload_problems_ = join_problems(problems);
-  if (snapshot) {
-    if (const std::string problem = install(std::move(snapshot)); !problem.empty()) {
-      last_reload_problems_ = problem + "\n";
-      spdlog::error("{}", problem);
-    }
+  try {
+    last_reload_problems_ = take_new();
+  } catch (const std::bad_alloc&) {
+    last_reload_problems_ = "out of memory\n";
+  } catch (const std::exception& failure) {  // of a thread, say, that could not be had
+    last_reload_problems_ = std::string(failure.what()) + "\n";
   }
   last_reload_successful_ = last_reload_problems_.empty();
   if (last_reload_successful_) {
@@ -220,6 +197,17 @@ std::string Server::reload() {
     spdlog::error("reload refused, the configuration before goes on");
   }
   return last_reload_problems_;
+}
+
+// The configuration as its file is now; what is wrong with it, a line each.
+std::string Server::take_new() {
+  conf::Problems problems;
+  std::shared_ptr<const Snapshot> snapshot = load_snapshot(problems);
+  if (!snapshot) return join_problems(problems);
+  const std::string problem = install(std::move(snapshot));
+  if (problem.empty()) return {};
+  spdlog::error("{}", problem);
+  return problem + "\n";
 }
 
 // What stands in the way; nothing: it is the snapshot in use.

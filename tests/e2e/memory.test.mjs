@@ -1,7 +1,7 @@
 // Memory that runs out: requests that find none get 503, the gateway goes on, and serves again once there is some.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {describe, it} from 'node:test';
 
 import {connect, exchange} from './harness/raw_client.mjs';
@@ -16,7 +16,7 @@ const mostHeads = 400; // each holds some 30 KiB, an upload three times that whi
 // What the process may still write to from now on: `left` bytes beside what it has.
 function leaveMemory(gateway, left) {
   const has = Number(/VmData:\s+(\d+)/.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))[1]) * 1024;
-  execFileSync('prlimit', ['--pid', `${gateway.pid}`, `--data=${has + left}`]);
+  execFileSync('prlimit', ['--pid', `${gateway.pid}`, `--data=${has + left}:`]);
 }
 
 describe('a gateway without memory', {skip: sanitized && 'a sanitizer ends the process when memory runs out'}, () => {
@@ -55,6 +55,25 @@ describe('a gateway without memory', {skip: sanitized && 'a sanitizer ends the p
       const again = await exchange(scope, gateway.port, request('GET', '/open/again')).catch(() => undefined);
       return again?.response.status === 200;
     });
+  });
+});
+
+describe('a reload that finds no memory', {skip: sanitized && 'a sanitizer ends the process when memory runs out'}, () => {
+  it('is refused, by a signal or the admin listener, and the gateway serves on', async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope);
+    const config = readFileSync(gateway.configFile, 'utf8');
+    writeFileSync(gateway.configFile, `${config}\n#${' '.repeat(8 * mebibyte)}`);
+    leaveMemory(gateway, mebibyte);
+    gateway.signal('SIGHUP');
+    await eventually('the reload by a signal is refused', () => /reload refused/.test(gateway.stderr));
+    const asked = await gateway.admin('/reload', {method: 'POST'});
+    assert.equal(asked.status, 422);
+    assert.match(asked.text, /out of memory/);
+    assert.equal((await exchange(scope, gateway.port, request('GET', '/open'))).response.status, 200);
+    execFileSync('prlimit', ['--pid', `${gateway.pid}`, '--data=unlimited:']);
+    writeFileSync(gateway.configFile, config);
+    assert.equal((await gateway.admin('/reload', {method: 'POST'})).status, 200);
   });
 });
 
