@@ -3,7 +3,12 @@
 namespace postern {
 
 Crew::Crew(std::size_t threads, std::size_t queue_limit) : queue_limit_(queue_limit) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {
+    stop();  // those that run use what is about to go
+    throw;
+  }
 }
 
 Crew::~Crew() {

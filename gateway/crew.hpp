@@ -55,7 +55,7 @@ class Handoff {
 
 class Crew {
  public:
-  // `queue_limit`: jobs that wait while every thread is busy.
+  // `queue_limit`: jobs that wait while every thread is busy. Throws std::system_error when a thread cannot be had.
   Crew(std::size_t threads, std::size_t queue_limit);
   ~Crew();  // what runs is awaited, what waits is dropped
   Crew(const Crew&) = delete;

@@ -1,10 +1,14 @@
 #include "gateway/crew.hpp"
 
 #include <doctest/doctest.h>
+#include <pthread.h>
+#include <sys/resource.h>
 
 #include <atomic>
+#include <fstream>
 #include <future>
 #include <string>
+#include <system_error>
 
 #include "tests/unit/run_until.hpp"
 #include "tests/unit/scarce_memory.hpp"
@@ -13,6 +17,47 @@ using namespace postern;
 namespace asio = boost::asio;
 
 namespace {
+
+#ifdef POSTERN_SANITIZED
+constexpr bool is_sanitized = true;  // it ends the program where memory cannot be mapped
+#else
+constexpr bool is_sanitized = false;
+#endif
+
+// Lets threads be made for about `count` times, as each wants the address space of a large stack.
+class FewThreads {
+ public:
+  explicit FewThreads(std::size_t count) {
+    pthread_attr_t attributes;
+    pthread_getattr_default_np(&attributes);
+    pthread_attr_getstacksize(&attributes, &stack_before_);
+    set_stack(stack);
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    ::getrlimit(RLIMIT_AS, &before_);
+    rlimit few = before_;
+    few.rlim_cur = pages * 4096 + count * stack + stack / 2;
+    ::setrlimit(RLIMIT_AS, &few);
+  }
+  ~FewThreads() {
+    ::setrlimit(RLIMIT_AS, &before_);
+    set_stack(stack_before_);
+  }
+  FewThreads(const FewThreads&) = delete;
+  FewThreads& operator=(const FewThreads&) = delete;
+
+ private:
+  static constexpr std::size_t stack = std::size_t{512} << 20;
+  static void set_stack(std::size_t size) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, size);
+    pthread_setattr_default_np(&attributes);
+  }
+
+  std::size_t stack_before_ = 0;
+  rlimit before_{};
+};
 
 Task<void> ask(Crew& crew, std::thread::id& ran_on, std::thread::id& came_back_on, std::optional<int>& answer) {
   auto job = [&ran_on] {
@@ -99,6 +144,11 @@ TEST_CASE("a full crew answers its caller, and a stopped one takes nothing") {
   Crew other(1, 1);
   other.stop();
   CHECK_FALSE(other.try_add([] {}));
+}
+
+TEST_CASE("a crew that finds no more threads says so, and those that it has end" * doctest::skip(is_sanitized)) {
+  const FewThreads few(2);
+  CHECK_THROWS_AS(Crew(8, 1), std::system_error);
 }
 
 TEST_CASE("a caller may leave before its job has ended") {
