@@ -127,10 +127,15 @@ struct ServerTls::State {
     return nullptr;
   }
 
-  static int on_server_name(SSL* ssl, int*, void* argument) {
+  // OpenSSL, which calls it, is no code that an exception may pass through.
+  static int on_server_name(SSL* ssl, int*, void* argument) noexcept {
     const char* host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (host == nullptr) return SSL_TLSEXT_ERR_NOACK;
-    if (SSL_CTX* context = static_cast<const State*>(argument)->find(lower(host))) SSL_set_SSL_CTX(ssl, context);
+    try {
+      if (SSL_CTX* context = static_cast<const State*>(argument)->find(lower(host))) SSL_set_SSL_CTX(ssl, context);
+    } catch (const std::bad_alloc&) {
+      return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
     return SSL_TLSEXT_ERR_OK;
   }
 };

@@ -1,0 +1,64 @@
+#include "gateway/tls.hpp"
+
+#include <doctest/doctest.h>
+#include <openssl/ssl.h>
+
+#include "tests/unit/keys/certificates.hpp"
+#include "tests/unit/scarce_memory.hpp"
+
+using namespace postern;
+
+namespace {
+
+std::shared_ptr<const ServerTls> make_server(const keys::Folder& folder) {
+  const keys::Certificate own = keys::make_certificate("a", "DNS:a", nullptr);
+  conf::ListenerTls config;
+  conf::Certificate& certificate = config.certificates.emplace_back();
+  certificate.certificate_file = keys::write_certificate(folder, "own.pem", own);
+  certificate.key_file = keys::write_key(folder, "own.key", own);
+  conf::Problems problems;
+  return ServerTls::make(config, "tls", problems);
+}
+
+SslPtr make_client(const char* server_name) {
+  static const keys::SslContext context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  SslPtr client(SSL_new(context.get()));
+  SSL_set_connect_state(client.get());
+  SSL_set_tlsext_host_name(client.get(), server_name);
+  return client;
+}
+
+// Both ends over memory, until neither gets on.
+void shake_hands(SSL* client, SSL* server) {
+  BIO *for_client = nullptr, *for_server = nullptr;
+  BIO_new_bio_pair(&for_client, 0, &for_server, 0);
+  SSL_set_bio(client, for_client, for_client);
+  SSL_set_bio(server, for_server, for_server);
+  for (int i = 0; i < 4; ++i) {
+    SSL_do_handshake(client);
+    SSL_do_handshake(server);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a handshake for whose name there is no memory fails, and the next one does not") {
+  const keys::Folder folder;
+  const auto tls = make_server(folder);
+  REQUIRE(tls);
+  const SslPtr client = make_client("a-name-that-is-too-long-for-no-memory.example.com");
+  const SslPtr server = tls->new_connection();
+  ScarceMemory::is_about_this_thread = true;
+  ScarceMemory::granted = 0;
+  const unsigned before = ScarceMemory::refused;
+  CHECK_NOTHROW(shake_hands(client.get(), server.get()));
+  ScarceMemory::granted = -1;
+  ScarceMemory::is_about_this_thread = false;
+  CHECK(ScarceMemory::refused == before + 1);
+  CHECK_FALSE(SSL_is_init_finished(server.get()));
+
+  const SslPtr again = make_client("a-name-that-is-too-long-for-no-memory.example.com");
+  const SslPtr server_again = tls->new_connection();
+  shake_hands(again.get(), server_again.get());
+  CHECK(SSL_is_init_finished(server_again.get()));
+}
