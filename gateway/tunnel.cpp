@@ -7,7 +7,8 @@
 namespace postern {
 namespace {
 
-// One direction. A failure ends both; a clean end only this one.
+// One direction. A failure ends both; a clean end only this one, and so does a peer that takes no more: what it sent
+// before it left still goes the other way.
 class Direction {
  public:
   // The buffers of heads are the smaller ones: with two of them a tunnel neither end of which reads stays below 64 KiB.
@@ -39,7 +40,7 @@ class Direction {
  private:
   Task<error_code> copy(std::string_view first) {
     error_code error;
-    if (!first.empty()) error = co_await to_.write(first);
+    if (!first.empty()) error = co_await send(first);
     bytes_ = first.size();
     while (!error) {
       error = co_await from_.wait_readable();
@@ -60,11 +61,17 @@ class Direction {
       watch_.rename(Watch::Cause::stream);  // until it is out
     }
     whole_ = false;
-    error = co_await to_.write({buffer.data(), bytes});
+    error = co_await send({buffer.data(), bytes});
     whole_ = !error;
     bytes_ += bytes;
     watch_.touch();
     name_phase();
+    co_return error;
+  }
+
+  Task<error_code> send(std::string_view bytes) {
+    error_code error = co_await to_.write(bytes);
+    untaken_ = error && error != boost::asio::error::operation_aborted;
     co_return error;
   }
 
@@ -83,6 +90,7 @@ class Direction {
   }
 
   void finish(const error_code& error) {
+    if (untaken_) return;  // the other direction finds the end of `to_` behind what is left to read of it
     if (error == boost::asio::error::eof) {
       to_.shutdown_send();
     } else if (drained_) {  // the client's connection is not closed under what it is told
@@ -100,6 +108,7 @@ class Direction {
   std::uint64_t bytes_ = 0;
   http::WebSocketFrames* frames_ = nullptr;
   bool whole_ = true;  // everything that frames_ has followed is out
+  bool untaken_ = false;  // the connection of to_ failed under a write
   bool drained_ = false;
 };
 
