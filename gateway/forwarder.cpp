@@ -237,6 +237,7 @@ Task<Forwarder::End> Forwarder::tunnel() {
   frames.feed(response_rest_);
   response_buffer_.give_back();
   if (error) co_return End(End::Kind::truncated);
+  exchange_.record.response_bytes = response_rest_.size();
   watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
   const std::string_view first = inbox_.bytes();
   inbox_.consume(first.size());
@@ -247,10 +248,27 @@ Task<Forwarder::End> Forwarder::tunnel() {
   const TunnelEnd end =
       co_await run_tunnel(worker_, client_, upstream_->transport, watch_, first, websocket ? &frames : nullptr);
   exchange_.record.request_bytes = end.from_client;
-  exchange_.record.response_bytes = end.from_upstream;
+  exchange_.record.response_bytes += end.from_upstream;
   tunnel_drained_ = end.drained;
-  if (watch_.expired() != Watch::Cause::no_longer_permitted) co_return End();
-  co_return End(End::Kind::truncated, interrupted(Reason::token_revoked, {}));
+  Refusal cut = tunnel_cut(end);
+  const bool whole = cut.reason == Reason::accepted && cut.detail.empty();
+  co_return End(whole ? End::Kind::complete : End::Kind::truncated, std::move(cut));
+}
+
+// Why a tunnel was cut off; not a word where its two sides ended it, or the gateway did that goes away.
+Refusal Forwarder::tunnel_cut(const TunnelEnd& end) const {
+  if (end.upstream_failure) {
+    return Refusal(Reason::upstream_unavailable,
+                   "in the tunnel: " + upstream_->transport.explain(end.upstream_failure));
+  }
+  if (end.client_failure) return Refusal(Reason::accepted, "the client left: " + client_.explain(end.client_failure));
+  switch (watch_.expired()) {
+    case Watch::Cause::stream:
+    case Watch::Cause::websocket:  // which may be quiet for as long as it likes; nobody is to blame
+      return Refusal(Reason::accepted, "no byte in the tunnel within timeouts.stream_idle");
+    default:
+      return interrupted(Reason::accepted, {});
+  }
 }
 
 void Forwarder::release_upstream() {

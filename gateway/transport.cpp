@@ -12,6 +12,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <cerrno>
 
 namespace postern {
@@ -194,6 +195,12 @@ void Transport::close() noexcept {
   socket_.close(ignored);
 }
 
+void Transport::reset() noexcept {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
+}
+
 void Transport::close_notify() noexcept {
   if (!ssl_ || !SSL_is_init_finished(ssl_.get())) return;
   ERR_clear_error();
@@ -212,11 +219,21 @@ bool Transport::peer_gone() const noexcept {
   return ::poll(&entry, 1, 0) > 0;
 }
 
-bool Transport::may_close() const noexcept {
-  if (!is_open()) return true;
+bool Transport::is_acknowledged() const noexcept {
   int unacknowledged = 0;
   auto& socket = const_cast<TcpSocket&>(socket_);
-  return ::ioctl(socket.native_handle(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0 && is_silent();
+  return ::ioctl(socket.native_handle(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+}
+
+bool Transport::may_close() const noexcept {
+  return !is_open() || (is_acknowledged() && is_silent());
+}
+
+bool Transport::may_reset() const noexcept {
+  if (!is_open() || is_acknowledged()) return true;
+  auto& socket = const_cast<TcpSocket&>(socket_);
+  pollfd entry{socket.native_handle(), 0, 0};  // asked for nothing, it tells of a connection that is over
+  return ::poll(&entry, 1, 0) > 0;
 }
 
 bool Transport::is_silent() const noexcept {

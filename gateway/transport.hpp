@@ -55,6 +55,7 @@ class Transport {
   // Ends every operation that is suspended with operation_aborted. Thread of the socket only.
   void cancel() noexcept;
   void close() noexcept;
+  void reset() noexcept;  // closes, and the peer sees that this is no clean end; what it has not acknowledged is lost
   void shutdown_send() noexcept;  // TLS: close_notify first
   void close_notify() noexcept;   // of TLS, nothing without; before a close, which ends all the rest
 
@@ -67,6 +68,9 @@ class Transport {
   // kernel would answer with a reset (RFC 9112 section 9.6).
   bool may_close() const noexcept;
 
+  // True when a reset takes nothing from the peer: it has acknowledged every byte, or is gone itself.
+  bool may_reset() const noexcept;
+
   // A sentence for the log: the error, and for TLS what was wrong with the peer's certificate.
   std::string explain(const error_code& error) const;
 
@@ -76,6 +80,7 @@ class Transport {
   TcpSocket& socket() noexcept { return socket_; }
 
  private:
+  bool is_acknowledged() const noexcept;
   Task<Read> read_tls(char* place, std::size_t size);
   Read try_read_tls(char* place, std::size_t size);
   bool try_write_plain(std::string_view& first, std::string_view& second, error_code& error);

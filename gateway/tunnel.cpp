@@ -7,18 +7,28 @@
 namespace postern {
 namespace {
 
-// One direction. A failure ends both; a clean end only this one, and so does a peer that takes no more: what it sent
-// before it left still goes the other way.
+// How often a failed tunnel looks whether the side that has not failed has got everything.
+constexpr std::chrono::milliseconds delivery_look{10};
+
+struct Peer {
+  Transport& transport;
+  error_code failure{};  // what its connection ended with, where its peer did not end it
+};
+
+// One direction. A failure ends both, and is passed on as one; a clean end only this one, and so does a peer that takes
+// no more: what it sent before it left still goes the other way.
 class Direction {
  public:
   // The buffers of heads are the smaller ones: with two of them a tunnel neither end of which reads stays below 64 KiB.
-  Direction(Worker& worker, Transport& from, Transport& to, Watch& watch)
+  Direction(Worker& worker, Peer& from, Peer& to, Watch& watch)
       : worker_(worker), from_(from), to_(to), watch_(watch) {}
 
   Task<void> run(std::string_view first) {
     error_code error;
     try {
       error = co_await copy(first);
+      if (!untaken_) note_failure(from_, error);
+      if (from_.failure) co_await deliver();
     } catch (const std::bad_alloc&) {
       worker_.on_out_of_memory();
       error = boost::asio::error::no_memory;
@@ -43,7 +53,7 @@ class Direction {
     if (!first.empty()) error = co_await send(first);
     bytes_ = first.size();
     while (!error) {
-      error = co_await from_.wait_readable();
+      error = co_await from_.transport.wait_readable();
       if (!error) error = co_await pass_on();
     }
     co_return error;
@@ -52,7 +62,7 @@ class Direction {
   // What is there to be read. The buffer is held no longer: a quiet tunnel costs none.
   Task<error_code> pass_on() {
     Buffer buffer = worker_.head_buffers().take();
-    auto [error, bytes] = from_.try_read(buffer.data(), buffer.size());
+    auto [error, bytes] = from_.transport.try_read(buffer.data(), buffer.size());
     if (error == boost::asio::error::would_block) co_return error_code();
     if (error) co_return error;
     watch_.touch();
@@ -70,9 +80,26 @@ class Direction {
   }
 
   Task<error_code> send(std::string_view bytes) {
-    error_code error = co_await to_.write(bytes);
+    error_code error = co_await to_.transport.write(bytes);
     untaken_ = error && error != boost::asio::error::operation_aborted;
+    // A broken pipe tells nothing new: the peer had ended its side, or its failure has been read.
+    if (error != boost::asio::error::broken_pipe) note_failure(to_, error);
     co_return error;
+  }
+
+  // Not what the watch did, nor the other direction.
+  static void note_failure(Peer& side, const error_code& error) noexcept {
+    const bool ours = error == boost::asio::error::operation_aborted || !side.transport.is_open();
+    if (error && error != boost::asio::error::eof && !ours) side.failure = error;
+  }
+
+  // What the side that failed sent before comes first: a reset takes all that has not been acknowledged.
+  Task<void> deliver() {
+    SteadyTimer timer(worker_.io().get_executor());
+    while (!to_.transport.may_reset() && watch_.expired() == Watch::Cause::none) {
+      timer.expires_after(delivery_look);
+      co_await timer.async_wait(as_result);
+    }
   }
 
   // Of what the client has got, not of what was read for it.
@@ -86,28 +113,28 @@ class Direction {
   void say_goodbye() noexcept {
     std::string_view frame = http::websocket_going_away, nothing;
     error_code ignored;
-    to_.try_write(frame, nothing, ignored);
+    to_.transport.try_write(frame, nothing, ignored);
   }
 
   void finish(const error_code& error) {
     if (untaken_) return;  // the other direction finds the end of `to_` behind what is left to read of it
-    if (error == boost::asio::error::eof) {
-      to_.shutdown_send();
+    if (error == boost::asio::error::eof && !from_.failure) {
+      to_.transport.shutdown_send();
     } else if (drained_) {  // the client's connection is not closed under what it is told
-      (frames_ != nullptr ? from_ : to_).close();
-    } else {
-      from_.close();
-      to_.close();
+      (frames_ != nullptr ? from_ : to_).transport.close();
+    } else {  // where a protocol ends by the close, a clean one would say that it was whole
+      from_.transport.reset();
+      to_.transport.reset();
     }
   }
 
   Worker& worker_;
-  Transport& from_;
-  Transport& to_;
+  Peer& from_;
+  Peer& to_;
   Watch& watch_;
   std::uint64_t bytes_ = 0;
   http::WebSocketFrames* frames_ = nullptr;
-  bool whole_ = true;  // everything that frames_ has followed is out
+  bool whole_ = true;     // everything that frames_ has followed is out
   bool untaken_ = false;  // the connection of to_ failed under a write
   bool drained_ = false;
 };
@@ -116,15 +143,19 @@ class Direction {
 
 Task<TunnelEnd> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch, std::string_view first,
                            http::WebSocketFrames* frames) {
-  Direction to_upstream(worker, client, upstream, watch);
-  Direction to_client(worker, upstream, client, watch);
+  Peer client_peer{client, {}};
+  Peer upstream_peer{upstream, {}};
+  Direction to_upstream(worker, client_peer, upstream_peer, watch);
+  Direction to_client(worker, upstream_peer, client_peer, watch);
   if (frames != nullptr) to_client.follow(frames);
   Task<void> down = to_client.run({});  // before the other begins: then no lack of memory ends this coroutine under it
   SideTask up;
   up.begin(worker.io().get_executor(), to_upstream.run(first));
   co_await std::move(down);
   co_await up.end();
-  co_return TunnelEnd{to_upstream.bytes(), to_client.bytes(), to_client.drained()};
+  TunnelEnd end{to_upstream.bytes(), to_client.bytes(), to_client.drained(), client_peer.failure,
+                upstream_peer.failure};
+  co_return end;
 }
 
 }  // namespace postern

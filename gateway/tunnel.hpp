@@ -14,13 +14,15 @@ namespace postern {
 struct TunnelEnd {
   std::uint64_t from_client = 0;  // bytes
   std::uint64_t from_upstream = 0;
-  bool drained = false;  // the client was told that the gateway goes away, and may still be sending
+  bool drained = false;       // the client was told that the gateway goes away, and may still be sending
+  error_code client_failure;  // with which a side left, where it did not end
+  error_code upstream_failure;
 };
 
 // Runs until both sides have ended, one has failed, or the watch's deadline of the phase passes without a byte. An end
-// of one side is passed on as an end of sending, so that the other can still answer; and what a side sent before it left,
-// while the other was still sending, is passed on first. `first` are bytes of the client that were received with its
-// head.
+// of one side is passed on as an end of sending, so that the other can still answer; and what a side sent before it
+// left, while the other was still sending, is passed on first. A side that fails, or that the watch cuts off, is a
+// reset at the other. `first` are bytes of the client that were received with its head.
 //
 // `frames`, of a WebSocket, have followed what the client was sent so far; else null. When the worker drains, a client
 // of a WebSocket gets a Close frame with 1001 between two frames of the upstream's; other tunnels go on until the drain

@@ -89,6 +89,21 @@ describe('when a session ends', () => {
     await eventually('the upstream\'s too', () => streams.open.size === 0);
   });
 
+  it('a tunnel is reset on both sides', async () => {
+    const session = await service.login('bob');
+    const client = await connect(suiteScope, service.gateway.port);
+    client.send(request('GET', '/orders', [bearer(session.access_token), 'Connection: Upgrade', 'Upgrade: websocket',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13']));
+    await client.until('101', (text) => text.endsWith('\r\n\r\n'));
+    const [upstreamSocket] = [...streams.sockets.clients].slice(-1);
+    let failure;
+    upstreamSocket.on('error', () => {});
+    upstreamSocket._socket.on('error', (error) => { failure = error; });
+    await service.logout({refresh_token: session.refresh_token, all: true});
+    assert.equal(await client.ended(), 'reset');
+    await eventually('the reset at the upstream', () => failure?.code === 'ECONNRESET');
+  });
+
   it('nothing of an observed route is closed', async (t) => {
     const session = await service.login('alice');
     const socket = await openSocket(t, service.gateway, session.access_token, '/observed');

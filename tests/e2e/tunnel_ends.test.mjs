@@ -1,5 +1,7 @@
-// The ends of a tunnel that are no farewell: what a side said before it left reaches the other.
+// The ends of a tunnel that are no farewell: what a side said before it left reaches the other, and no cut looks like a clean
+// end.
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 import {before, describe, it} from 'node:test';
 
 import {connect} from './harness/raw_client.mjs';
@@ -11,7 +13,11 @@ import {eventually, within} from './harness/waiting.mjs';
 const scope = scoped();
 let gateway, upstream;
 before(async () => {
-  ({gateway, upstream} = await startStandard(scope));
+  ({gateway, upstream} = await startStandard(scope, {
+    routes: [['quiet', {stream_idle_timeout: '300ms'}], ['long', {total_timeout: '500ms'}]].map(([name, limit]) => ({
+      name, match: {path_prefix: `/${name}`}, upstream: 'orders', public: true, ...limit,
+    })),
+  }));
   upstream.onBytes = (connection) => {
     if (connection.switched) return true;
     connection.switched = connection.bytes.includes('\r\n\r\n');
@@ -60,5 +66,63 @@ describe('the last words', () => {
     await leave(client.socket, 'enough');
     await eventually('the end at the upstream', () => connection.over);
     assert.match(connection.bytes.toString('latin1'), /\r\n\r\nenough$/);
+  });
+});
+
+describe('a tunnel that does not end by itself', () => {
+  const resetOf = async (connection) => {
+    await eventually('the end at the upstream', () => connection.over);
+    return !connection.ended;
+  };
+
+  it('is reset at the client when the upstream resets it, which is to blame', async (t) => {
+    const {client, connection} = await open(t, '/open/upstream-resets');
+    connection.socket.resetAndDestroy();
+    assert.equal(await client.ended(), 'reset');
+    const {reason, side, response_bytes} = await gateway.lineOf('/open/upstream-resets');
+    assert.deepEqual({reason, side, response_bytes}, {reason: 'upstream_unavailable', side: 'upstream', response_bytes: 10});
+  });
+
+  it('is reset at the upstream when the client resets it', async (t) => {
+    const {client, connection} = await open(t, '/open/client-resets');
+    client.socket.resetAndDestroy();
+    assert.ok(await resetOf(connection));
+    const {side, detail} = await gateway.lineOf('/open/client-resets');
+    assert.match(detail, /^the client left/);
+    assert.equal(side, undefined);
+  });
+
+  for (const [name, path, why] of [
+    ['stream_idle', '/quiet', {reason: undefined, detail: 'no byte in the tunnel within timeouts.stream_idle'}],
+    ['total', '/long', {reason: 'upstream_timeout', detail: 'not finished within timeouts.total'}],
+  ]) {
+    it(`is reset at both sides when ${name} has passed`, async (t) => {
+      const {client, connection} = await open(t, path);
+      assert.equal(await client.ended(), 'reset');
+      assert.ok(await resetOf(connection));
+      const {reason, detail} = await gateway.lineOf(path);
+      assert.deepEqual({reason, detail}, why);
+    });
+  }
+
+  // Bytes that the socket's peer has not acknowledged.
+  const unacknowledged = (socket) => {
+    const port = socket.localPort.toString(16).toUpperCase().padStart(4, '0');
+    const peer = socket.remotePort.toString(16).toUpperCase().padStart(4, '0');
+    const line = new RegExp(`:${port} \\w+:${peer} \\w\\w (\\w+):`).exec(readFileSync('/proc/net/tcp', 'utf8'));
+    return Number.parseInt(line[1], 16) + socket.writableLength;
+  };
+
+  it('gives a client that reads slowly all of it before the reset', async (t) => {
+    const {client, connection} = await open(t, '/open/slow');
+    client.socket.pause();
+    const size = 300_000; // the kernel keeps some of it for the gateway
+    connection.socket.write(Buffer.alloc(size));
+    await eventually('the gateway has all of it', () => unacknowledged(connection.socket) === 0);
+    connection.socket.resetAndDestroy();
+    await eventually('the end at the upstream', () => connection.over);
+    client.socket.resume();
+    assert.equal(await client.ended(), 'reset');
+    assert.equal(client.text.length - client.text.indexOf('0123456789') - 10, size);
   });
 });
