@@ -93,6 +93,7 @@ Task<std::optional<Refusal>> Forwarder::obtain_response() {
       }
     }
     if (!refused) {
+      response_head_read_ = true;
       response_framing_ = reader.framing();
       response_rest_ = reader.rest();
       co_return std::nullopt;

@@ -84,7 +84,8 @@ class Forwarder final : private Watch::Permission {
   std::unique_ptr<UpstreamConnection> upstream_;
   bool connect_failed_ = false;
   std::size_t fresh_attempts_ = 0;
-  bool response_began_ = false;  // a byte of the response has come: no replay any more
+  bool response_began_ = false;      // a byte of the response has come: no replay any more
+  bool response_head_read_ = false;  // all of it: timeouts.response is over
   Buffer response_buffer_;
   std::string_view response_rest_;  // in response_buffer_, behind the head
   http::Framing response_framing_;

@@ -101,7 +101,7 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
     watch_.touch();
     if (piece.status == BodyReader::Status::last) {
       upload_ = Upload::complete;
-      if (response_began_) {
+      if (response_head_read_) {
         watch_.arm(Watch::Cause::download, exchange_.route->stream_idle_timeout);
       } else {
         watch_.arm(Watch::Cause::response, exchange_.route->response_timeout);

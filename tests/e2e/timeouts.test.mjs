@@ -77,6 +77,25 @@ describe('timeouts', () => {
     assert.equal((await client.response()).status, 200);
   });
 
+  for (const [name, begun] of [['100', 'HTTP/1.1 100 Continue\r\n\r\n'], ['103', 'HTTP/1.1 103 Early Hints\r\n\r\n'], ['part of a head', 'HTTP/1.1 200']]) {
+    it(`response: 504 also where the upstream has sent ${name} before the request's last byte`, async (t) => {
+      const scope = scoped(t);
+      const {gateway, upstream} = await startStandard(scope, {timeouts: {response: '300ms', stream_idle: '1h'}});
+      let sent = false;
+      upstream.onBytes = ({socket, bytes}) => {
+        if (bytes.length < 1000) socket.write(begun, () => { sent = true; });
+        return true;
+      };
+      const client = await connect(scope, gateway.port);
+      client.send(request('POST', '/open/begun', ['Content-Length: 100000']));
+      await eventually('the beginning of a response', () => sent);
+      client.send('x'.repeat(100_000));
+      const response = await client.response();
+      assert.equal(response.status, 504);
+      assert.equal((await gateway.lineOf('/open/begun')).detail, 'no response within timeouts.response');
+    });
+  }
+
   it('response_timeout of a route instead', async (t) => {
     const scope = scoped(t);
     const {gateway} = await startStandard(scope, {
