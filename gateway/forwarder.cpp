@@ -147,6 +147,20 @@ Refusal Forwarder::interrupted(Reason when_upstream_failed, std::string detail) 
   }
 }
 
+// Why a write to the client failed: where a deadline has passed under it, the client was waited for.
+Refusal Forwarder::untaken(const error_code& error) const {
+  switch (watch_.expired()) {
+    case Watch::Cause::stream:
+    case Watch::Cause::upload:
+    case Watch::Cause::download:
+      return Refusal(Reason::request_timeout, "the client did not take the response within timeouts.stream_idle");
+    case Watch::Cause::total:
+      return Refusal(Reason::request_timeout, "the client did not take the response within timeouts.total");
+    default:
+      return interrupted(Reason::accepted, "the client left: " + client_.explain(error));
+  }
+}
+
 bool Forwarder::still_holds() const {
   const Chain& chain = exchange_.route->chain;
   return std::all_of(chain.begin(), chain.end(),
@@ -211,7 +225,7 @@ Task<Forwarder::End> Forwarder::relay_body() {
   }
   if (client_error) {
     exchange_.keep_alive = false;
-    co_return End(End::Kind::truncated, Refusal(Reason::accepted, "the client left: " + client_.explain(client_error)));
+    co_return End(End::Kind::truncated, untaken(client_error));
   }
   upstream_reusable_ = response_framing_.keep_alive && response_framing_.kind != http::BodyKind::until_close &&
                        reader.rest().empty() && !body_unread() &&
@@ -237,7 +251,7 @@ Task<Forwarder::End> Forwarder::tunnel() {
   http::WebSocketFrames frames;
   frames.feed(response_rest_);
   response_buffer_.give_back();
-  if (error) co_return End(End::Kind::truncated);
+  if (error) co_return End(End::Kind::truncated, untaken(error));
   exchange_.record.response_bytes = response_rest_.size();
   watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
   const std::string_view first = inbox_.bytes();

@@ -66,6 +66,7 @@ class Forwarder final : private Watch::Permission {
   bool response_is_upgrade() const noexcept;
   bool sends_chunked() const noexcept;
   Refusal interrupted(Reason when_upstream_failed, std::string detail) const;
+  Refusal untaken(const error_code& error) const;
   Refusal tunnel_cut(const TunnelEnd& end) const;
   void join(std::string_view& head, std::string_view& piece);
   void release_upstream();

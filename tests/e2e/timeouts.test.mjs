@@ -147,6 +147,24 @@ describe('timeouts', () => {
     assert.equal((await gateway.lineOf('/open/stuck')).side, 'upstream');
   });
 
+  for (const [name, limits] of [['stream_idle', {stream_idle: '300ms'}], ['total', {total: '500ms', stream_idle: '1h'}]]) {
+    it(`${name}: a client that does not take the response is to blame for that`, async (t) => {
+      const scope = scoped(t);
+      const size = 64 * 1024 * 1024; // more than the kernel keeps for both connections
+      const {gateway, upstream} = await startStandard(scope, {timeouts: limits});
+      upstream.answer = (_, {socket}) => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+        socket.write(Buffer.alloc(size));
+      };
+      const client = await connect(scope, gateway.port);
+      client.socket.pause();
+      client.send(request('GET', '/open/untaken'));
+      const {reason, side, detail} = await gateway.lineOf('/open/untaken');
+      assert.deepEqual({reason, side}, {reason: 'request_timeout', side: 'downstream'});
+      assert.equal(detail, `the client did not take the response within timeouts.${name}`);
+    });
+  }
+
   it('total: begins with the first byte of the head', async (t) => {
     const scope = scoped(t);
     const {gateway} = await startStandard(scope, {timeouts: {total: '500ms', head: '20s'}});

@@ -15,12 +15,13 @@ import {eventually, within} from './harness/waiting.mjs';
 const suiteScope = scoped();
 let service, other, streams;
 
-// Echoes on WebSockets; every other request gets the first event of a stream that goes on for ever.
+// Echoes on WebSockets; every other request gets the first event of a stream that goes on for ever, or has much to say.
 async function startStreamer(scope) {
   const open = new Set();
-  const server = http.createServer((_, response) => {
+  const server = http.createServer(({url}, response) => {
     response.writeHead(200, {'Content-Type': 'text/event-stream'});
     response.write('data: first\n\n');
+    if (url.endsWith('/much')) response.write(Buffer.alloc(64 * 1024 * 1024)); // the kernel does not keep so much
     open.add(response);
     response.on('close', () => open.delete(response));
   });
@@ -87,6 +88,16 @@ describe('when a session ends', () => {
     assert.equal(await client.ended(), 'reset');
     assert.doesNotMatch(client.text, /\r\n0\r\n/);
     await eventually('the upstream\'s too', () => streams.open.size === 0);
+  });
+
+  it('a response is cut off as well where the client takes no more of it', async () => {
+    const session = await service.login('bob');
+    const client = await connect(suiteScope, service.gateway.port);
+    client.send(request('GET', '/orders/much', [bearer(session.access_token)]));
+    await client.until('the first event', (text) => text.includes('data: first'));
+    client.socket.pause();
+    await service.logout({refresh_token: session.refresh_token, all: true});
+    assert.equal((await service.gateway.lineOf('/orders/much')).reason, 'token_revoked');
   });
 
   it('a tunnel is reset on both sides', async () => {
