@@ -75,7 +75,9 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
     if (piece.status == BodyReader::Status::malformed) {
       upload_refusal_ = Refusal(Reason::request_malformed, "the chunked body is malformed");
     } else if (piece.status == BodyReader::Status::failed) {
-      upload_refusal_ = interrupted(Reason::request_malformed, "the body ended early");
+      const bool late = watch_.expired() == Watch::Cause::total;
+      upload_refusal_ = late ? Refusal(Reason::request_timeout, "the body did not arrive within timeouts.total")
+                             : interrupted(Reason::request_malformed, "the body ended early");
     } else if (limit != 0 && reader.bytes() > limit) {
       upload_refusal_ = Refusal(Reason::body_too_large, "the body is longer than " + std::to_string(limit) + " bytes");
     }

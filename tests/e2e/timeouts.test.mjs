@@ -176,6 +176,15 @@ describe('timeouts', () => {
     await client.ended();
   });
 
+  it('total: 408 when it is the client that has not sent its body', async (t) => {
+    const scope = scoped(t);
+    const {gateway} = await startStandard(scope, {timeouts: {total: '500ms', stream_idle: '1h'}});
+    const {response} = await exchange(scope, gateway.port, request('POST', '/open/stalls', ['Content-Length: 100'], 'half'));
+    assert.equal(response.status, 408);
+    assert.equal(response.json.reason, 'request_timeout');
+    assert.equal((await gateway.lineOf('/open/stalls')).detail, 'the body did not arrive within timeouts.total');
+  });
+
   it('connect: 504 when nobody accepts', async (t) => {
     const scope = scoped(t);
     const port = await startFullListener(scope);
