@@ -77,7 +77,7 @@ class Forwarder final : private Watch::Permission {
   Inbox& inbox_;
   Exchange& exchange_;
   UpstreamPool& pool_;
-  http::Framing request_framing_;    // without the upgrade where one cannot be asked for
+  http::Framing request_framing_;
   std::string_view body_at_hand_;    // in the inbox
   bool whole_body_at_hand_ = false;  // the request can be sent again
   std::size_t spoofed_headers_ = 0;  // that were left out of the upstream head

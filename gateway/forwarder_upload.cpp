@@ -16,7 +16,6 @@ constexpr std::size_t upload_piece = 24 * 1024;
 
 void Forwarder::plan_body() {
   request_framing_ = exchange_.framing;
-  if (request_framing_.kind != http::BodyKind::none) request_framing_.upgrade = {};
   switch (request_framing_.kind) {
     case http::BodyKind::fixed: {
       const auto at_hand = inbox_.bytes();

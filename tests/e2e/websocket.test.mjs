@@ -142,6 +142,13 @@ describe('the tunnel', () => {
     await client.until('101', (text) => text.startsWith('HTTP/1.1 101'));
   });
 
+  it('is opened as well by a request that says its body is empty', async (t) => {
+    const client = await connect(tunnel(t, switching), gateway.port);
+    client.send(`${upgrade([bearer(await mint(key)).join(': '), 'Content-Length: 0'])}from the client`);
+    await client.until('101', (text) => text.startsWith('HTTP/1.1 101'));
+    await eventually('the client\'s first bytes', () => upstream.bytes.endsWith('\r\n\r\nfrom the client'));
+  });
+
   it('is not opened when the upstream answers with something else', async (t) => {
     const client = await connect(tunnel(t, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno'), gateway.port);
     client.send(upgrade([bearer(await mint(key)).join(': ')]));

@@ -230,6 +230,7 @@ TEST_CASE("an upgrade needs one Upgrade field that Connection names, HTTP/1.1 an
   CHECK(upgrade_of("Connection: upgrade\r\nUpgrade: websocket\r\nUpgrade: x\r\n").empty());
   CHECK(upgrade_of("Connection: upgrade\r\nUpgrade: websocket\r\n", "GET /a HTTP/1.0").empty());
   CHECK(upgrade_of("Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n").empty());
+  CHECK(upgrade_of("Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n") == "websocket");
 }
 
 TEST_CASE("row 56: an upgrade to h2c is none") {
