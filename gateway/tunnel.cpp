@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds delivery_look{10};
 struct Peer {
   Transport& transport;
   error_code failure{};  // what its connection ended with, where its peer did not end it
+  bool told = false;     // that the gateway goes away: a client of a WebSocket
 };
 
 // One direction. A failure ends both, and is passed on as one; a clean end only this one, and so does a peer that takes
@@ -33,8 +34,9 @@ class Direction {
       worker_.on_out_of_memory();
       error = boost::asio::error::no_memory;
     }
-    drained_ = watch_.expired() == Watch::Cause::drain && (frames_ == nullptr || between_frames());
-    if (drained_ && frames_ != nullptr) say_goodbye();
+    const bool may_leave = watch_.expired() == Watch::Cause::drain && (frames_ == nullptr || between_frames());
+    if (may_leave && frames_ != nullptr && !to_.told) say_goodbye();
+    drained_ = may_leave || from_.told || to_.told;
     finish(error);
   }
 
@@ -52,7 +54,7 @@ class Direction {
     error_code error;
     if (!first.empty()) error = co_await send(first);
     bytes_ = first.size();
-    while (!error) {
+    while (!error && !from_.told && !to_.told) {
       error = co_await from_.transport.wait_readable();
       if (!error) error = co_await pass_on();
     }
@@ -66,21 +68,27 @@ class Direction {
     if (error == boost::asio::error::would_block) co_return error_code();
     if (error) co_return error;
     watch_.touch();
+    std::string_view piece(buffer.data(), bytes), farewell;
     if (frames_ != nullptr) {
-      frames_->feed({buffer.data(), bytes});
+      const std::size_t whole_frames = frames_->feed(piece);
+      if (worker_.draining() && whole_frames > 0) {  // an upstream that always sends leaves no quiet moment for it
+        piece = piece.substr(0, whole_frames);
+        farewell = http::websocket_going_away;
+      }
       watch_.rename(Watch::Cause::stream);  // until it is out
     }
     whole_ = false;
-    error = co_await send({buffer.data(), bytes});
+    error = co_await send(piece, farewell);
     whole_ = !error;
-    bytes_ += bytes;
+    bytes_ += piece.size();
     watch_.touch();
     name_phase();
+    if (!error && !farewell.empty()) take_leave();
     co_return error;
   }
 
-  Task<error_code> send(std::string_view bytes) {
-    error_code error = co_await to_.transport.write(bytes);
+  Task<error_code> send(std::string_view bytes, std::string_view farewell = {}) {
+    error_code error = co_await to_.transport.write(bytes, farewell);
     untaken_ = error && error != boost::asio::error::operation_aborted;
     // A broken pipe tells nothing new: the peer had ended its side, or its failure has been read.
     if (error != boost::asio::error::broken_pipe) note_failure(to_, error);
@@ -109,11 +117,19 @@ class Direction {
     if (frames_ != nullptr && between_frames()) watch_.rename(Watch::Cause::websocket);
   }
 
+  // Ends both directions, whatever is still to come of the upstream.
+  void take_leave() noexcept {
+    to_.told = true;
+    from_.transport.close();
+    to_.transport.cancel();
+  }
+
   // Four bytes: they are sent at once, or the client does not read.
   void say_goodbye() noexcept {
     std::string_view frame = http::websocket_going_away, nothing;
     error_code ignored;
     to_.transport.try_write(frame, nothing, ignored);
+    to_.told = true;
   }
 
   void finish(const error_code& error) {
@@ -143,8 +159,8 @@ class Direction {
 
 Task<TunnelEnd> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch, std::string_view first,
                            http::WebSocketFrames* frames) {
-  Peer client_peer{client, {}};
-  Peer upstream_peer{upstream, {}};
+  Peer client_peer{.transport = client};
+  Peer upstream_peer{.transport = upstream};
   Direction to_upstream(worker, client_peer, upstream_peer, watch);
   Direction to_client(worker, upstream_peer, client_peer, watch);
   if (frames != nullptr) to_client.follow(frames);

@@ -16,11 +16,14 @@ inline constexpr std::string_view websocket_going_away{"\x88\x02\x03\xE9", 4};
 // Follows one direction from its first byte on.
 class WebSocketFrames {
  public:
-  void feed(std::string_view bytes) noexcept {
-    while (!bytes.empty()) {
-      const std::size_t taken = payload_ > 0 ? take_payload(bytes) : take_header(bytes.front());
-      bytes.remove_prefix(taken);
+  // How many of the bytes there are up to the last end of a frame among them; 0 without one.
+  std::size_t feed(std::string_view bytes) noexcept {
+    std::size_t whole = 0;
+    for (std::size_t at = 0; at < bytes.size();) {
+      at += payload_ > 0 ? take_payload(bytes.substr(at)) : take_header(bytes[at]);
+      if (between_frames()) whole = at;
     }
+    return whole;
   }
   bool between_frames() const noexcept { return header_size_ == 0 && payload_ == 0; }
 

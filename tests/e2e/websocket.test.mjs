@@ -208,6 +208,18 @@ describe('SIGTERM', () => {
     assert.equal(frames(), `\x82\x06abcdef${goingAway}`);
   });
 
+  it('finds the end of a frame also where the upstream never pauses at one', async (t) => {
+    const {gateway, client, upstreamSocket, frames} = await begin(t);
+    upstreamSocket.write('\x82\x06abc', 'latin1');
+    await eventually('half a frame', () => frames() === '\x82\x06abc');
+    gateway.signal('SIGTERM');
+    await eventually('the gateway drains', () => /drain/.test(gateway.stderr));
+    upstreamSocket.write('def\x82\x06abc', 'latin1');
+    assert.equal(await client.ended(), 'end');
+    assert.equal(frames(), `\x82\x06abcdef${goingAway}`);
+    await eventually('the upstream\'s end', () => upstreamSocket.destroyed || upstreamSocket.readableEnded);
+  });
+
   it('is told by ws as a close with 1001', async (t) => {
     const scope = scoped(t);
     const server = new WebSocketServer({host: '127.0.0.1', port: 0});

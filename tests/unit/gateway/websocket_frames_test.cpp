@@ -56,6 +56,16 @@ TEST_CASE("the end of a frame is found for each form of its length, with a mask 
   }
 }
 
+TEST_CASE("the last end of a frame among some bytes is told, and that there is none") {
+  WebSocketFrames frames;
+  const std::string whole = frame(200) + frame(0), part = frame(3).substr(0, 4);
+  CHECK(frames.feed(whole + part) == whole.size());
+  CHECK(frames.feed("") == 0);
+  CHECK(frames.feed(std::string(1, '\x88') + part) == 1);
+  CHECK(frames.feed(std::string(1, '\x88')) == 1);
+  CHECK(frames.feed(part) == 0);
+}
+
 TEST_CASE("what a server says when it goes away is one whole frame") {
   CHECK(websocket_going_away == std::string("\x88\x02\x03\xE9"));
   CHECK(borders(std::string(websocket_going_away), 1) == 1);
