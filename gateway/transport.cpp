@@ -14,6 +14,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <cerrno>
+#include <limits>
 
 namespace postern {
 namespace asio = boost::asio;
@@ -161,9 +162,19 @@ bool Transport::try_write_tls(std::string_view& bytes, error_code& error) {
 
 Task<error_code> Transport::write(std::string_view first, std::string_view second) {
   error_code error;
-  while (!try_write(first, second, error) && !error)
+  while (!try_write(first, second, error) && !error) {
+    write_waits_ = true;
+    left_ = std::numeric_limits<int>::max();
     error = co_await wait_for(ssl_ ? tls_wants_ : SSL_ERROR_WANT_WRITE);
+  }
+  write_waits_ = false;
   co_return error;
+}
+
+bool Transport::write_moves() noexcept {
+  if (!write_waits_) return false;
+  const int left = unacknowledged();
+  return left < std::exchange(left_, left);
 }
 
 Task<error_code> Transport::wait_for(int ssl_error) {
@@ -219,18 +230,18 @@ bool Transport::peer_gone() const noexcept {
   return ::poll(&entry, 1, 0) > 0;
 }
 
-bool Transport::is_acknowledged() const noexcept {
-  int unacknowledged = 0;
+int Transport::unacknowledged() const noexcept {
+  int bytes = 0;
   auto& socket = const_cast<TcpSocket&>(socket_);
-  return ::ioctl(socket.native_handle(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+  return ::ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : std::numeric_limits<int>::max();
 }
 
 bool Transport::may_close() const noexcept {
-  return !is_open() || (is_acknowledged() && is_silent());
+  return !is_open() || (unacknowledged() == 0 && is_silent());
 }
 
 bool Transport::may_reset() const noexcept {
-  if (!is_open() || is_acknowledged()) return true;
+  if (!is_open() || unacknowledged() == 0) return true;
   auto& socket = const_cast<TcpSocket&>(socket_);
   pollfd entry{socket.native_handle(), 0, 0};  // asked for nothing, it tells of a connection that is over
   return ::poll(&entry, 1, 0) > 0;

@@ -51,6 +51,10 @@ class Transport {
   bool try_write(std::string_view& first, std::string_view& second, error_code& error);
   // All of both.
   Task<error_code> write(std::string_view first, std::string_view second = {});
+  // Whether a write that is suspended has begun or gone on since the last call, be it that the peer has only
+  // acknowledged more: the kernel takes more when a third of what it holds has gone. One system call, none where no
+  // write is suspended.
+  bool write_moves() noexcept;
 
   // Ends every operation that is suspended with operation_aborted. Thread of the socket only.
   void cancel() noexcept;
@@ -80,7 +84,8 @@ class Transport {
   TcpSocket& socket() noexcept { return socket_; }
 
  private:
-  bool is_acknowledged() const noexcept;
+  // Bytes that the peer has not acknowledged.
+  int unacknowledged() const noexcept;
   Task<Read> read_tls(char* place, std::size_t size);
   Read try_read_tls(char* place, std::size_t size);
   bool try_write_plain(std::string_view& first, std::string_view& second, error_code& error);
@@ -92,6 +97,8 @@ class Transport {
   int tls_wants_ = 0;       // what the last TLS write waits for
   int tls_read_wants_ = 0;  // what the last TLS try_read() waits for; 0: nothing
   bool tls_wrote_ = false;  // since the last TLS read
+  bool write_waits_ = false;
+  int left_ = 0;  // of a write that waits: what was not acknowledged at the last look
 };
 
 }  // namespace postern

@@ -25,8 +25,18 @@ void Watch::arm_total(std::chrono::milliseconds limit, SteadyTime begin) noexcep
   if (expired_ == Cause::total) expired_ = Cause::none;
 }
 
+// A peer that reads slowly takes its time for a piece of a body, and yet goes on.
+void Watch::follow_writes(SteadyTime now) noexcept {
+  const bool streams = cause_ == Cause::download || cause_ == Cause::upload || cause_ == Cause::stream;
+  if (!streams || deadline_ == never) return;
+  const bool to_client = client_.write_moves();
+  const bool to_upstream = upstream_ != nullptr && upstream_->transport.write_moves();
+  if (to_client || to_upstream) deadline_ = now + limit_;
+}
+
 Watch::Cause Watch::due(SteadyTime now) {
   if (now >= total_deadline_) return Cause::total;
+  follow_writes(now);
   if (now >= deadline_) return cause_;
   const bool may_end = cause_ == Cause::idle || cause_ == Cause::park || cause_ == Cause::websocket;
   if (drain_ != Drain::none && may_end) return Cause::drain;

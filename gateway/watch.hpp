@@ -73,6 +73,7 @@ class Watch final : public Ticking {
 
  private:
   Cause due(SteadyTime now);
+  void follow_writes(SteadyTime now) noexcept;
 
   Ticker& ticker_;
   Transport& client_;

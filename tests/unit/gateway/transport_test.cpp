@@ -1,6 +1,8 @@
 #include "gateway/transport.hpp"
 
 #include <doctest/doctest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "gateway/watch.hpp"
 #include "tests/unit/scarce_memory.hpp"
 
 using namespace postern;
@@ -36,6 +39,29 @@ struct Connected {
       sent += piece.size() - first.size();
       if (!is_whole) return sent;
     }
+  }
+
+  // A write of much more than the kernel takes, until it waits.
+  void begin_write() {
+    spawn(io.get_executor(), write_much());
+    io.poll();
+  }
+  Task<void> write_much() {
+    const std::string much(64 * 1024 * 1024, 'x');
+    co_await transport->write(much);
+  }
+
+  int unacknowledged() {
+    int bytes = 0;
+    REQUIRE(::ioctl(transport->socket().native_handle(), SIOCOUTQ, &bytes) == 0);
+    return bytes;
+  }
+
+  // Of a write that waits; much less than a third of what the kernel holds of it.
+  void receive_a_little() {
+    const int before = unacknowledged();
+    receive(100'000);
+    REQUIRE(wait_until([&] { return unacknowledged() < before; }));
   }
 
   void receive(std::size_t size) {
@@ -71,4 +97,36 @@ TEST_CASE("a peer that has ended its side is seen behind bytes that nobody has r
   CHECK_FALSE(connected.transport->peer_gone());
   connected.peer.shutdown(TcpSocket::shutdown_send);
   CHECK(wait_until([&] { return connected.transport->peer_gone(); }));
+}
+
+TEST_CASE("a write that waits goes on where its peer takes a little, of which the kernel does not tell") {
+  Connected connected;
+  Transport& transport = *connected.transport;
+  CHECK_FALSE(transport.write_moves());
+  connected.begin_write();
+  CHECK(transport.write_moves());
+  CHECK(wait_until([&] { return !transport.write_moves(); }));
+  connected.receive_a_little();
+  CHECK(transport.write_moves());
+  CHECK(wait_until([&] { return !transport.write_moves(); }));
+}
+
+TEST_CASE("the deadline of a body moves on while the peer takes some of it, and passes when it takes nothing") {
+  constexpr std::chrono::hours limit{1};
+  Connected connected;
+  Ticker ticker(connected.io);
+  const bool draining = false;
+  Watch watch(ticker, *connected.transport, draining);
+  watch.arm(Watch::Cause::download, limit);
+  connected.begin_write();
+  SteadyTime now = ticker.now();
+  for (int i = 0; i < 3; ++i) {
+    watch.on_tick(now += limit);
+    CHECK(watch.expired() == Watch::Cause::none);
+    connected.receive_a_little();
+  }
+  CHECK(wait_until([&] {
+    watch.on_tick(now += limit);
+    return watch.expired() == Watch::Cause::download;
+  }));
 }
