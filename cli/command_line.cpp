@@ -32,7 +32,7 @@ MadeVerb with_file(const Given& given, const conf::Environment& environment) {
 }
 
 AdminClientOptions admin_options(const Given& given, const conf::Environment& environment) {
-  if (given.admin) return {*given.admin, ""};
+  if (given.source.admin) return {*given.source.admin, ""};
   if (given.source.config_file) return {"", *given.source.config_file};
   if (const auto address = variable(environment, "POSTERN_ADMIN")) return {*address, ""};
   return {"", variable(environment, "POSTERN_CONFIG").value_or("")};

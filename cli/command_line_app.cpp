@@ -53,10 +53,13 @@ void add_source_options(CLI::App& verb, Given& given) {
       ->type_name("CLAIM=HEADER")
       ->allow_extra_args(false)
       ->group(group);
+  verb.add_option("--admin", source.admin, "Where the admin listener is, or `off`; default: 127.0.0.1:9901")
+      ->type_name("ADDRESS")
+      ->group(group);
 }
 
 void add_admin_options(CLI::App& verb, Given& given) {
-  verb.add_option("--admin", given.admin, "The admin listener (POSTERN_ADMIN); default: 127.0.0.1:9901")
+  verb.add_option("--admin", given.source.admin, "The admin listener (POSTERN_ADMIN); default: 127.0.0.1:9901")
       ->type_name("ADDRESS");
   add_file_option(verb, given);
 }

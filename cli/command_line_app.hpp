@@ -25,7 +25,6 @@ struct Given {
   UsersOptions users;
   RevokeFlags revoke;
   DemoOptions demo;
-  std::optional<std::string> admin;
   bool keys_json = false;
   std::string shell;
 };

@@ -13,6 +13,9 @@ struct SidecarValue {
   std::optional<conf::SidecarFlag> conf::SidecarFlags::*target;
   const char* flag_name;
   const char* variable_name;
+
+  // Whether a sidecar is meant where this is given; to speak of the admin listener other verbs have the same names.
+  bool makes_sidecar() const { return given != &SourceFlags::admin; }
 };
 
 constexpr SidecarValue sidecar_values[] = {
@@ -22,6 +25,7 @@ constexpr SidecarValue sidecar_values[] = {
     {&SourceFlags::audience, &conf::SidecarFlags::audience, "--audience", "POSTERN_AUDIENCE"},
     {&SourceFlags::jwks_file, &conf::SidecarFlags::jwks_file, "--jwks-file", "POSTERN_JWKS_FILE"},
     {&SourceFlags::jwks_uri, &conf::SidecarFlags::jwks_uri, "--jwks-uri", "POSTERN_JWKS_URI"},
+    {&SourceFlags::admin, &conf::SidecarFlags::admin, "--admin", "POSTERN_ADMIN"},
 };
 
 constexpr const char* nothing_given =
@@ -30,14 +34,14 @@ constexpr const char* nothing_given =
 // The first flag of the sidecar that is given; nullptr without one.
 const char* sidecar_flag(const SourceFlags& flags) {
   for (const SidecarValue& value : sidecar_values) {
-    if (flags.*value.given) return value.flag_name;
+    if (value.makes_sidecar() && flags.*value.given) return value.flag_name;
   }
   return flags.claims.empty() ? nullptr : "--claim";
 }
 
 const char* sidecar_variable(const conf::Environment& environment) {
   for (const SidecarValue& value : sidecar_values) {
-    if (variable(environment, value.variable_name)) return value.variable_name;
+    if (value.makes_sidecar() && variable(environment, value.variable_name)) return value.variable_name;
   }
   return variable(environment, "POSTERN_CLAIM") ? "POSTERN_CLAIM" : nullptr;
 }
@@ -70,8 +74,15 @@ ConfigSource make_sidecar(const SourceFlags& flags, const conf::Environment& env
   return source;
 }
 
-std::string both_given(const char* file, const char* sidecar) {
-  return std::string(file) + " and " + sidecar + " exclude each other: the configuration is a file, or it is flags";
+tl::unexpected<std::string> both_given(const char* file, const char* sidecar) {
+  return tl::unexpected(std::string(file) + " and " + sidecar +
+                        " exclude each other: the configuration is a file, or it is flags");
+}
+
+tl::expected<ConfigSource, std::string> choose_named_file(const std::string& file, const char* origin,
+                                                          const SourceFlags& flags) {
+  if (flags.admin) return both_given(origin, "--admin");
+  return ConfigSource{file, {}};
 }
 
 }  // namespace
@@ -83,14 +94,14 @@ std::optional<std::string> variable(const conf::Environment& environment, const 
 
 tl::expected<ConfigSource, std::string> choose_source(const SourceFlags& flags, const conf::Environment& environment) {
   const char* const flag = sidecar_flag(flags);
-  if (flags.config_file && flag != nullptr) return tl::unexpected(both_given("--config", flag));
-  if (flags.config_file) return ConfigSource{*flags.config_file, {}};
+  if (flags.config_file && flag != nullptr) return both_given("--config", flag);
+  if (flags.config_file) return choose_named_file(*flags.config_file, "--config", flags);
   if (flag != nullptr) return make_sidecar(flags, environment);
 
   const auto file = variable(environment, "POSTERN_CONFIG");
   const char* const set = sidecar_variable(environment);
-  if (file && set != nullptr) return tl::unexpected(both_given("POSTERN_CONFIG", set));
-  if (file) return ConfigSource{*file, {}};
+  if (file && set != nullptr) return both_given("POSTERN_CONFIG", set);
+  if (file) return choose_named_file(*file, "POSTERN_CONFIG", flags);
   if (set != nullptr) return make_sidecar(flags, environment);
   return tl::unexpected(std::string(nothing_given));
 }

@@ -14,14 +14,17 @@ namespace postern::cli {
 struct SourceFlags {
   std::optional<std::string> config_file;
   std::optional<std::string> listen, upstream, issuer, audience, jwks_file, jwks_uri;
-  std::vector<std::string> claims;  // `sub=X-User-Id`
+  std::optional<std::string> admin;  // says where it is to listen, or, to other verbs, where it listens
+  std::vector<std::string> claims;   // `sub=X-User-Id`
 };
 
 // An environment variable; one that is empty is not set.
 std::optional<std::string> variable(const conf::Environment& environment, const std::string& name);
 
 // A flag counts before an environment variable. A file and the sidecar's values together are refused when both are
-// flags or both are variables; --claim and POSTERN_CLAIM hold several with commas between them. The error is a sentence.
+// flags or both are variables; --claim and POSTERN_CLAIM hold several with commas between them. The admin listener
+// alone makes no sidecar: beside a file --admin is refused, and POSTERN_ADMIN is meant for the verbs that ask a running
+// gateway. The error is a sentence.
 tl::expected<ConfigSource, std::string> choose_source(const SourceFlags& flags, const conf::Environment& environment);
 
 // The same for verbs that want a file and know no sidecar.

@@ -35,7 +35,8 @@ struct SidecarFlag {
 };
 struct SidecarFlags {
   std::optional<SidecarFlag> listen, upstream, issuer, audience, jwks_file, jwks_uri;
-  std::vector<SidecarFlag> claims;  // `sub=X-User-Id`
+  std::optional<SidecarFlag> admin;  // none: the default address
+  std::vector<SidecarFlag> claims;   // `sub=X-User-Id`
 };
 Loaded load_sidecar(const SidecarFlags& flags);
 

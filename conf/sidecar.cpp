@@ -31,6 +31,7 @@ void set_places(const SidecarFlags& flags, Places& places) {
       {flags.audience, "--audience or POSTERN_AUDIENCE", {"providers.default.audiences"}},
       {flags.jwks_file, "--jwks-file or POSTERN_JWKS_FILE", {"providers.default.jwks_file"}},
       {flags.jwks_uri, "--jwks-uri or POSTERN_JWKS_URI", {"providers.default.jwks_uri"}},
+      {flags.admin, "--admin or POSTERN_ADMIN", {"admin.address"}},
   };
   places.set("", "flags");
   for (const Target& target : targets) {
@@ -62,6 +63,7 @@ Loaded load_sidecar(const SidecarFlags& flags) {
   Config& config = loaded.config;
   set_places(flags, loaded.problems.places());
   config.listeners.push_back({value_of(flags.listen), std::nullopt});
+  if (flags.admin && !flags.admin->value.empty()) config.admin.address = flags.admin->value;
 
   Provider& provider = config.providers["default"];
   provider.issuer = any_or(flags.issuer);

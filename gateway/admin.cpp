@@ -184,7 +184,9 @@ tl::expected<std::unique_ptr<AdminListener>, std::string> AdminListener::bind(as
   if (!error) state->acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) state->acceptor.bind(endpoint, error);
   if (!error) state->acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return tl::unexpected("admin listener " + address + ": cannot bind: " + error.message());
+  if (error)
+    return tl::unexpected("admin listener " + address + ": cannot bind: " + error.message() +
+                          "; `admin.address` or --admin gives it another address, or `off`");
   state->on_loopback = endpoint.address().is_loopback();
   state->address = to_text(state->acceptor.local_endpoint());
 

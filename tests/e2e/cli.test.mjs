@@ -128,6 +128,7 @@ describe('run', () => {
       const {code, stderr} = await runPostern(['run', '-c', scope.file('taken.yaml', {...config, ...changes})]);
       assert.equal(code, 69);
       assert.ok(stderr.includes(taken), stderr);
+      if (changes.admin) assert.match(stderr, /`admin\.address` or --admin/);
     }
   });
 

@@ -1,7 +1,5 @@
-// Serving without a file of one's own: the sidecar by flags or environment variables, and the demo. One after the other,
-// since both want the default admin port.
+// Serving without a file of one's own: the sidecar by flags or environment variables, and the demo.
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import {before, describe, it} from 'node:test';
 
 import {startGateway, startWith} from './harness/gateway.mjs';
@@ -14,14 +12,8 @@ import {scoped} from './harness/scope.mjs';
 import {audience, issuer, jwks, makeKey, mint, mintedTokens} from './harness/tokens.mjs';
 import {eventually, within} from './harness/waiting.mjs';
 
-const isFree = (port) => new Promise((resolve) => {
-  const probe = net.createServer().once('error', () => resolve(false));
-  probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-});
-
-describe('the sidecar', async () => {
+describe('the sidecar', () => {
   const scope = scoped();
-  const skip = await isFree(9901) ? false : 'another program has the default admin port';
   let upstream, key, jwksFile;
   before(async () => {
     upstream = await startUpstream(scope);
@@ -30,11 +22,11 @@ describe('the sidecar', async () => {
   });
   const flags = () => [
     '--listen', '127.0.0.1:0', '--upstream', upstream.endpoint, '--issuer', issuer, '--audience', audience,
-    '--jwks-file', jwksFile, '--claim', 'sub=X-User-Id', '--claim', 'tenant=X-Tenant',
+    '--jwks-file', jwksFile, '--claim', 'sub=X-User-Id', '--claim', 'tenant=X-Tenant', '--admin', '127.0.0.1:0',
   ];
   const environment = () => ({
     POSTERN_LISTEN: '127.0.0.1:0', POSTERN_UPSTREAM: upstream.endpoint, POSTERN_ISSUER: issuer, POSTERN_AUDIENCE: audience,
-    POSTERN_JWKS_FILE: jwksFile, POSTERN_CLAIM: 'sub=X-User-Id,tenant=X-Tenant',
+    POSTERN_JWKS_FILE: jwksFile, POSTERN_CLAIM: 'sub=X-User-Id,tenant=X-Tenant', POSTERN_ADMIN: '127.0.0.1:0',
   });
 
   const protects = async (scope, gateway) => {
@@ -49,20 +41,33 @@ describe('the sidecar', async () => {
     assert.equal(upstream.last.get('x-tenant'), 't1');
   };
 
-  it('runs by flags and protects every path', {skip}, async (t) => {
+  it('runs by flags and protects every path', async (t) => {
     const scope = scoped(t);
     await protects(scope, await startWith(scope, ['run', ...flags()]));
   });
 
-  it('runs by environment variables', {skip}, async (t) => {
+  it('runs by environment variables', async (t) => {
     const scope = scoped(t);
     await protects(scope, await startWith(scope, ['run'], {env: environment()}));
   });
 
-  it('finds the keys by the issuer alone', {skip}, async (t) => {
+  it('runs twice on one host, each with an admin listener of its own', async (t) => {
+    const scope = scoped(t);
+    const byFlags = await startWith(scope, ['run', ...flags()]);
+    const byVariables = await startWith(scope, ['run'], {env: environment()});
+    for (const gateway of [byFlags, byVariables]) {
+      const {code, stderr} = await runPostern(['healthcheck'], {env: {POSTERN_ADMIN: `127.0.0.1:${gateway.adminPort}`}});
+      assert.equal(code, 0, stderr);
+    }
+    const taken = await runPostern(['run', ...flags().slice(0, -1), `127.0.0.1:${byFlags.adminPort}`]);
+    assert.equal(taken.code, 69);
+    assert.match(taken.stderr, /--admin/);
+  });
+
+  it('finds the keys by the issuer alone', async (t) => {
     const scope = scoped(t);
     const server = await startKeyServer(scope, {keys: [key]});
-    const args = ['run', '--listen', '127.0.0.1:0', '--upstream', upstream.endpoint, '--audience', audience];
+    const args = ['run', '--listen', '127.0.0.1:0', '--upstream', upstream.endpoint, '--audience', audience, '--admin', 'off'];
     for (const more of [['--issuer', server.issuer], ['--issuer', server.issuer, '--jwks-uri', `${server.issuer}${keysPath}`]]) {
       const inner = scoped(t);
       const gateway = await startWith(inner, [...args, ...more]);
@@ -84,7 +89,7 @@ describe('the sidecar', async () => {
     assert.equal(printed.code, 0, printed.stderr);
     const again = await runPostern(['config', 'print', '-c', scope.file('printed.yaml', printed.stdout)]);
     assert.equal(again.stdout, printed.stdout);
-    await protects(scope, await startGateway(scope, printed.stdout.replace('127.0.0.1:9901', '127.0.0.1:0')));
+    await protects(scope, await startGateway(scope, printed.stdout));
   });
 
   it('is checked like a file: 78 and every error, each with its flag or variable', async () => {

@@ -127,6 +127,27 @@ TEST_CASE("A file and the sidecar's values exclude each other where both count t
   CHECK(!parse_as<Run>("run --issuer https://i", {{"POSTERN_CONFIG", "a.yaml"}}).source.file);
 }
 
+TEST_CASE("A sidecar's admin listener is where a flag or a variable says, and neither makes a sidecar") {
+  CHECK(parse_as<Run>("run --issuer https://i --admin 127.0.0.1:2").source.flags.admin->value == "127.0.0.1:2");
+  const Variables variables = {{"POSTERN_ISSUER", "https://i"}, {"POSTERN_ADMIN", "off"}};
+  const ConfigSource source = parse_as<Run>("run", variables).source;
+  REQUIRE(source.flags.admin);
+  CHECK(source.flags.admin->value == "off");
+  CHECK(source.flags.admin->origin == "POSTERN_ADMIN");
+  CHECK(parse_as<ConfigPrint>("config print --admin [::1]:2", variables).source.flags.admin->value == "[::1]:2");
+  CHECK(holds(usage_error("run", {{"POSTERN_ADMIN", "127.0.0.1:2"}}), "no configuration"));
+  CHECK(holds(usage_error("run --admin 127.0.0.1:2"), "no configuration"));
+}
+
+TEST_CASE("Beside a file --admin is refused, and POSTERN_ADMIN is for healthcheck and its like") {
+  CHECK(holds(usage_error("run -c a.yaml --admin off"), "--config and --admin exclude each other"));
+  CHECK(holds(usage_error("run --admin off", {{"POSTERN_CONFIG", "a.yaml"}}),
+              "POSTERN_CONFIG and --admin exclude each other"));
+  const Variables variables = {{"POSTERN_CONFIG", "a.yaml"}, {"POSTERN_ADMIN", "127.0.0.1:2"}};
+  CHECK(parse_as<Run>("run", variables).source.file == "a.yaml");
+  CHECK(parse_as<Run>("run -c b.yaml", variables).source.file == "b.yaml");
+}
+
 TEST_CASE("run without any configuration is a usage error, and an empty variable is not set") {
   CHECK(holds(usage_error("run"), "no configuration"));
   CHECK(holds(usage_error("run", {{"POSTERN_CONFIG", ""}, {"POSTERN_LISTEN", ""}}), "no configuration"));

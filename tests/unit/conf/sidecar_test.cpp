@@ -82,6 +82,22 @@ TEST_CASE("what stands in the way of fetching is told with the flag or the varia
               "`discovery_url`, or the keys in `jwks_file`, `pem_file`, `secret_file` or `secret`"});
 }
 
+TEST_CASE("flags say where the admin listener is, and it is judged as in a file") {
+  SidecarFlags flags = full_flags();
+  CHECK(load_sidecar(flags).config.admin.address == "127.0.0.1:9901");
+  for (const char* address : {"127.0.0.1:9902", "off"}) {
+    flags.admin = {address, "POSTERN_ADMIN"};
+    const Loaded loaded = load_sidecar(flags);
+    CHECK(lines_of(loaded.problems) == Lines{});
+    CHECK(loaded.config.admin.address == address);
+  }
+  flags.admin->value = "9902";
+  CHECK(flag_errors(flags) == Lines{"POSTERN_ADMIN: admin.address: must be an IP address with a port, such as "
+                                    "`0.0.0.0:8080` or `[::]:8080`, or `off`"});
+  flags.admin->value = flags.listen->value = "127.0.0.1:8080";
+  CHECK(flag_errors(flags) == Lines{"POSTERN_ADMIN: admin.address: is listened on already"});
+}
+
 TEST_CASE("any works as in a file") {
   SidecarFlags flags = full_flags();
   flags.issuer->value = "any";

@@ -250,7 +250,9 @@ TEST_CASE("An address in use, and one that is none, are named") {
   const std::string taken = running.listener->address();
   const auto second = AdminListener::bind(io, taken, actions);
   REQUIRE(!second);
-  CHECK(second.error() == "admin listener " + taken + ": cannot bind: Address already in use");
+  CHECK(second.error() == "admin listener " + taken +
+                              ": cannot bind: Address already in use; `admin.address` or --admin gives it another "
+                              "address, or `off`");
   const auto name = AdminListener::bind(io, "localhost:9901", actions);
   REQUIRE(!name);
   CHECK(name.error().find("localhost:9901") != std::string::npos);
