@@ -168,6 +168,32 @@ std::optional<std::string> unknown_verb(const CLI::App& app) {
   return "`" + rest.front() + "` is no verb" + where + conf::suggestion(rest.front(), names);
 }
 
+std::vector<std::string> long_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// A flag that is none of the verb's, with the nearest one; nothing when there is none.
+std::optional<std::string> unknown_flag(const CLI::App& app) {
+  const std::vector<std::string> rest = app.remaining(true);
+  const auto flag =
+      std::find_if(rest.begin(), rest.end(), [](const std::string& word) { return word.starts_with("--"); });
+  if (flag == rest.end() || *flag == "--") return std::nullopt;
+  const CLI::App* at = &app;
+  std::vector<std::string> names = long_names(*at);
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    for (std::string& name : long_names(*at)) names.push_back(std::move(name));
+  }
+  if (at->get_require_subcommand_min() != 0) return std::nullopt;  // which verb it is for is not known
+  const std::string written = flag->substr(0, flag->find('='));
+  return "`" + written + "` is no option of `" + words_of(app) + "`" +
+         conf::suggestion(written, std::vector<std::string_view>(names.begin(), names.end()));
+}
+
 // ---- for the completion scripts
 
 OptionDescription describe(const CLI::Option& option) {
@@ -206,7 +232,8 @@ tl::expected<Invocation, Ending> parse_command_line(const std::vector<std::strin
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
     if (app->exit(error, out, err) == 0) return tl::unexpected(Ending{exit_ok, out.str(), ""});
-    return tl::unexpected(usage_error(unknown_verb(*app).value_or(error.what())));
+    const auto unknown = unknown_verb(*app);
+    return tl::unexpected(usage_error(unknown ? *unknown : unknown_flag(*app).value_or(error.what())));
   }
   auto log = make_log(given, environment);
   if (!log) return tl::unexpected(usage_error(log.error()));

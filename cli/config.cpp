@@ -1,7 +1,10 @@
 #include "cli/config.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <ostream>
+#include <string_view>
 
 #include "gateway/server.hpp"
 
@@ -12,6 +15,15 @@ conf::Environment process_environment() {
     const char* value = std::getenv(name.c_str());
     return value ? std::optional<std::string>(value) : std::nullopt;
   };
+}
+
+std::vector<std::string> process_variables() {
+  std::vector<std::string> names;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
 }
 
 conf::Loaded load_config(const ConfigSource& source, const conf::Environment& environment) {

@@ -4,6 +4,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conf/load.hpp"
 
@@ -15,8 +16,9 @@ struct ConfigSource {
   conf::SidecarFlags flags;
 };
 
-// The variables of this process.
+// The variables of this process, and their names.
 conf::Environment process_environment();
+std::vector<std::string> process_variables();
 
 conf::Loaded load_config(const ConfigSource& source, const conf::Environment& environment);
 

@@ -1,8 +1,11 @@
 #include "cli/config_source.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
+
+#include "conf/suggest.hpp"
 
 namespace postern::cli {
 namespace {
@@ -28,6 +31,10 @@ constexpr SidecarValue sidecar_values[] = {
     {&SourceFlags::admin, &conf::SidecarFlags::admin, "--admin", "POSTERN_ADMIN"},
 };
 
+constexpr std::string_view variable_prefix = "POSTERN_";
+constexpr std::string_view other_variables[] = {"POSTERN_CLAIM", "POSTERN_CONFIG", "POSTERN_LOG_LEVEL",
+                                                "POSTERN_LOG_FORMAT"};
+
 constexpr const char* nothing_given =
     "no configuration: give -c FILE (or POSTERN_CONFIG), or --listen, --upstream, --issuer and --audience";
 
@@ -44,6 +51,15 @@ const char* sidecar_variable(const conf::Environment& environment) {
     if (value.makes_sidecar() && variable(environment, value.variable_name)) return value.variable_name;
   }
   return variable(environment, "POSTERN_CLAIM") ? "POSTERN_CLAIM" : nullptr;
+}
+
+// What follows the prefix in every variable that postern reads.
+std::vector<std::string_view> known_variables() {
+  std::vector<std::string_view> known;
+  for (const SidecarValue& value : sidecar_values) known.emplace_back(value.variable_name);
+  known.insert(known.end(), std::begin(other_variables), std::end(other_variables));
+  for (std::string_view& name : known) name.remove_prefix(variable_prefix.size());
+  return known;
 }
 
 // One or several, with commas between them.
@@ -90,6 +106,21 @@ tl::expected<ConfigSource, std::string> choose_named_file(const std::string& fil
 std::optional<std::string> variable(const conf::Environment& environment, const std::string& name) {
   std::optional<std::string> value = environment(name);
   return value && !value->empty() ? value : std::nullopt;
+}
+
+std::vector<std::string> misspelled_variables(const std::vector<std::string>& names) {
+  static const std::vector<std::string_view> known = known_variables();
+  std::vector<std::string> sentences;
+  for (const std::string& name : names) {
+    if (!name.starts_with(variable_prefix)) continue;
+    const std::string_view rest = std::string_view(name).substr(variable_prefix.size());
+    if (std::find(known.begin(), known.end(), rest) != known.end()) continue;
+    const std::string_view meant = conf::nearest(rest, known);
+    if (meant.empty()) continue;
+    sentences.push_back("the variable " + name + " says nothing; did you mean " + std::string(variable_prefix) +
+                        std::string(meant) + "?");
+  }
+  return sentences;
 }
 
 tl::expected<ConfigSource, std::string> choose_source(const SourceFlags& flags, const conf::Environment& environment) {

@@ -21,6 +21,11 @@ struct SourceFlags {
 // An environment variable; one that is empty is not set.
 std::optional<std::string> variable(const conf::Environment& environment, const std::string& name);
 
+// A sentence for each of these names that is none of postern's variables and nearly one: who misspells POSTERN_CLAIM
+// lets clients say who they are. What Kubernetes sets for a service called `postern` (POSTERN_SERVICE_HOST,
+// POSTERN_PORT) and what a configuration file may read for itself is not near.
+std::vector<std::string> misspelled_variables(const std::vector<std::string>& names);
+
 // A flag counts before an environment variable. A file and the sidecar's values together are refused when both are
 // flags or both are variables; --claim and POSTERN_CLAIM hold several with commas between them. The admin listener
 // alone makes no sidecar: beside a file --admin is refused, and POSTERN_ADMIN is meant for the verbs that ask a running

@@ -1,4 +1,6 @@
 // postern: validates the Bearer JWT of every request and forwards the verified claims as headers.
+#include <spdlog/spdlog.h>
+
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -11,6 +13,7 @@
 #include "cli/command_line.hpp"
 #include "cli/completion.hpp"
 #include "cli/config.hpp"
+#include "cli/config_source.hpp"
 #include "cli/demo.hpp"
 #include "cli/explain.hpp"
 #include "cli/log.hpp"
@@ -88,9 +91,10 @@ struct Perform {
   }
 };
 
-int end(const cli::Ending& ending) {
+int end(const cli::Ending& ending, const std::vector<std::string>& warnings) {
   std::cout << ending.out;
   std::cerr << ending.err;
+  for (const std::string& warning : warnings) std::cerr << "warning: " << warning << '\n';
   return ending.exit_code;
 }
 
@@ -101,8 +105,10 @@ int main(int count, char** words) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed peer is an error code, not the end
   const conf::Environment environment = cli::process_environment();
   const auto invocation = cli::parse_command_line({words + 1, words + count}, environment);
-  if (!invocation) return end(invocation.error());
+  const std::vector<std::string> warnings = cli::misspelled_variables(cli::process_variables());
+  if (!invocation) return end(invocation.error(), warnings);
   cli::start_log(invocation->log);
+  for (const std::string& warning : warnings) spdlog::warn("{}", warning);
   try {
     return std::visit(Perform{environment}, invocation->verb);
   } catch (const std::exception& error) {

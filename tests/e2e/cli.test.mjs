@@ -132,6 +132,16 @@ describe('run', () => {
     }
   });
 
+  it('warns of a variable that is nearly one of its own', async (t) => {
+    const env = {POSTERN_CLAIMS: 'sub=X-User-Id', POSTERN_SERVICE_HOST: '10.0.0.1'};
+    const gateway = await startGateway(scoped(t), config, {env});
+    assert.match(gateway.stderr, /warn.* POSTERN_CLAIMS says nothing; did you mean POSTERN_CLAIM\?/);
+    assert.doesNotMatch(gateway.stderr, /SERVICE_HOST/);
+    const {code, stderr} = await runPostern(['run'], {env});
+    assert.equal(code, 2);
+    assert.match(stderr, /warning: .*POSTERN_CLAIMS/);
+  });
+
   it('ends with 69 when another postern has the port', async (t) => {
     const scope = scoped(t);
     const gateway = await startGateway(scope, config);

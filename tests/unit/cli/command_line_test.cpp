@@ -271,6 +271,14 @@ TEST_CASE("The log's level and form stand before or behind the verb, or in varia
   CHECK(holds(usage_error("version", {{"POSTERN_LOG_FORMAT", "xml"}}), "text|json"));
 }
 
+TEST_CASE("A flag that is none is named, with the nearest one") {
+  CHECK(holds(usage_error("run --lisen 127.0.0.1:1"), "`--lisen` is no option of `run`; did you mean `--listen`?"));
+  CHECK(holds(usage_error("run --claims=sub=X-A"), "`--claims` is no option of `run`; did you mean `--claim`?"));
+  CHECK(holds(usage_error("tokens revoke --issue i --jti a"), "did you mean `--issuer`?"));
+  CHECK(holds(usage_error("version --log-levl warn"), "did you mean `--log-level`?"));
+  CHECK(holds(usage_error("demo --port 1"), "`--port` is no option of `demo`"));
+}
+
 TEST_CASE("What cannot be understood is a usage error on stderr") {
   usage_error("");
   usage_error("nonsense");
