@@ -13,11 +13,26 @@ namespace postern::cli {
 
 namespace {
 
-void check_access_log(const conf::Config& config, conf::Problems& problems) {
-  if (config.access_log_file.empty() || problems.is_settled("access_log")) return;
-  if (auto complaint = conf::judge_output_file(config.access_log_file.resolved)) {
-    problems.add("access_log", std::move(*complaint));
+void check_output_file(const conf::FilePath& file, const std::string& path, conf::Problems& problems) {
+  if (file.empty() || problems.is_settled(path)) return;
+  if (auto complaint = conf::judge_output_file(file.resolved)) problems.add(path, std::move(*complaint));
+}
+
+void check_key_cache(const conf::Config& config, conf::Problems& problems) {
+  if (config.key_cache_dir.empty() || problems.is_settled("key_cache_dir")) return;
+  if (auto complaint = conf::judge_output_folder(config.key_cache_dir.resolved)) {
+    problems.add("key_cache_dir", std::move(*complaint));
   }
+}
+
+// What a gateway would make when it starts.
+void check_outputs(const conf::Config& config, conf::Problems& problems) {
+  check_output_file(config.access_log_file, "access_log", problems);
+  if (config.revocations) check_output_file(config.revocations->store.sqlite, "revocations.store.sqlite", problems);
+  if (config.token_service) {
+    check_output_file(config.token_service->store.sqlite, "token_service.store.sqlite", problems);
+  }
+  check_key_cache(config, problems);
 }
 
 }  // namespace
@@ -39,7 +54,7 @@ int run_gateway(const ConfigSource& source, const conf::Environment& environment
 }
 
 void check_files(const conf::Config& config, conf::Problems& problems) {
-  check_access_log(config, problems);
+  check_outputs(config, problems);
   MetricRegistry unused;
   const MakeFilters make_filters = [](const conf::Config& checked, conf::Problems& found) {
     return filters::make_filters(checked, {}, found);

@@ -63,6 +63,10 @@ void check_jwt(const Jwt& jwt, const Config& config, const std::string& path, Pr
     problems.add(path + ".scope_match", "says nothing without `scopes`");
 }
 
+bool says_nothing(const HeaderOperations& changes) {
+  return changes.remove.empty() && changes.set.empty() && changes.add.empty();
+}
+
 // The literal path that every request of the route begins with; empty when any path may come.
 std::string_view common_path(const RouteMatch& match) {
   if (!match.path.empty()) return match.path;
@@ -139,6 +143,9 @@ void check_routes(const Config& config, Problems& problems) {
     std::string path = item_path("routes", i);
     if (!route.upstream.empty()) check_name(route.upstream, config.upstreams, "upstream", path + ".upstream", problems);
     if (route.jwt) check_jwt(*route.jwt, config, path + ".jwt", problems);
+    if ((route.direct_response || route.redirect) && !says_nothing(route.request_headers)) {
+      problems.add(path + ".request_headers", "needs `upstream`");
+    }
     check_rewrite(route, path, problems);
     check_encoded_slash(route, path, problems);
     check_encoded_delimiters(route.match, path, problems);

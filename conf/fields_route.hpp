@@ -143,8 +143,11 @@ void describe(Visitor& v, Route& c) {
                 "nothing is open by default: `jwt` asks for a token, `public: true` says that everybody may pass");
   v.at_most_one({"strip_prefix", "set_path"}, "the path is changed in one way");
   v.needs("claim_headers", "jwt");
-  v.needs("strip_prefix", "upstream");
-  v.needs("set_path", "upstream");
+  // Without an upstream these would do nothing; `request_headers` is in conf/check_routes.cpp.
+  for (std::string_view key : {"claim_headers", "strip_prefix", "set_path", "keep_method_override", "response_timeout",
+                               "stream_idle_timeout"}) {
+    v.needs(key, "upstream");
+  }
 }
 
 }  // namespace postern::conf

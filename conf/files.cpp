@@ -42,6 +42,14 @@ std::optional<std::string> judge_output_file(const std::string& path) {
   return "there is no folder " + folder.string();
 }
 
+std::optional<std::string> judge_output_folder(std::string path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return std::nullopt;
+  if (std::filesystem::exists(path, error)) return path + " is no folder";
+  while (path.ends_with('/')) path.pop_back();
+  return judge_output_file(path);
+}
+
 tl::expected<Secret, std::string> decode_secret(std::string_view written, SecretEncoding encoding) {
   std::optional<std::string> bytes;
   const char* name = "";

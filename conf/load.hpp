@@ -56,6 +56,9 @@ tl::expected<std::string, std::string> read_file(const std::string& path, std::s
 // Nothing when a file of that name can be there: its folder is, and it is none itself. Else a sentence.
 std::optional<std::string> judge_output_file(const std::string& path);
 
+// Nothing when a folder of that name is there, or can be made in one that is. Else a sentence.
+std::optional<std::string> judge_output_folder(std::string path);
+
 // A secret file's bytes less one final newline, decoded.
 tl::expected<Secret, std::string> read_secret(const std::string& path, SecretEncoding encoding);
 tl::expected<Secret, std::string> decode_secret(std::string_view written, SecretEncoding encoding);

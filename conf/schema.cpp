@@ -117,6 +117,10 @@ Json given(const RecordOutline& record, std::string_view key) {
 Json rule_schema(const RecordOutline& record, const Rule& rule) {
   if (rule.kind == Rule::Kind::needs) {
     Json other(Json::Array{text(rule.keys[1])});
+    if (record.field(rule.keys[0]).flag) {
+      Json then(Json::Object{{"required", std::move(other)}});
+      return Json(Json::Object{{"if", given(record, rule.keys[0])}, {"then", std::move(then)}});
+    }
     return Json(Json::Object{{"dependentRequired", Json(Json::Object{{std::string(rule.keys[0]), std::move(other)}})}});
   }
   Json::Array alternatives;

@@ -200,6 +200,22 @@ describe('validate', () => {
     assert.match(await told('stderr'), /log\.yaml:\d+:\d+: access_log: must be `stdout`, `off`, or a file; one of that name is `.\/stderr`/);
   });
 
+  it('tells of stores and kept keys in a folder that is not there, at their places', async (t) => {
+    const scope = scoped(t);
+    const file = scope.file('state.yaml', {
+      ...config, key_cache_dir: './missing/keys/', revocations: {store: {sqlite: './missing/revocations.db'}},
+    });
+    const {code, stderr} = await runPostern(['validate', '-c', file]);
+    assert.equal(code, 78);
+    assert.match(stderr, /state\.yaml:\d+:\d+: revocations\.store\.sqlite: there is no folder .*missing\n/);
+    assert.match(stderr, /state\.yaml:\d+:\d+: key_cache_dir: there is no folder .*missing\n/);
+    const service = sessionConfig({endpoint: 'http://127.0.0.1:1', usersFile: scope.file('users.yaml', {users: {}}), stateFile: './missing/s.db'});
+    const told = await runPostern(['validate', '-c', scope.file('service.yaml', service)]);
+    assert.match(told.stderr, /service\.yaml:\d+:\d+: token_service\.store\.sqlite: there is no folder .*missing\n/);
+    const made = {...config, key_cache_dir: './keys', revocations: {store: {sqlite: 'revocations.db'}}};
+    assert.equal((await runPostern(['validate', '-c', scope.file('made.yaml', made)])).code, 0);
+  });
+
   it('tells each fault of a users file on a line of its own', async (t) => {
     const scope = scoped(t);
     const users = scope.file('users.yaml', {users: {ann: {password: 'a'}, bob: {pasword: 'b'}}});
@@ -213,11 +229,12 @@ describe('validate', () => {
   });
 
   it('takes every example file', async (t) => {
+    const env = {STATE_DIRECTORY: scoped(t).directory};
     const folder = `${repository}conf/examples`;
     const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
     assert.ok(files.length >= 10, `${files}`);
     for (const file of files) {
-      const {code, stderr} = await runPostern(['validate', '-c', `${folder}/${file}`]);
+      const {code, stderr} = await runPostern(['validate', '-c', `${folder}/${file}`], {env});
       assert.ok([0, 78].includes(code));
       // An example may want variables and key files that are the reader's own; its text must be right.
       if (code === 78) assert.match(stderr, /is not set|cannot be read|No such file|no usable key/, `${file}: ${stderr}`);

@@ -23,6 +23,29 @@ TEST_CASE("a route has one target") {
         Lines{"routes[0].redirect: cannot stand beside `upstream`"});
 }
 
+TEST_CASE("what concerns an upstream alone is refused on a route without one") {
+  const auto told = [](const std::string& target, const std::string& member) {
+    Sample sample;
+    sample.target = target;
+    sample.route = member;
+    return complaints(sample);
+  };
+  for (const std::string member :
+       {"request_headers: {set: {X-A: b}}", "response_timeout: 5s", "stream_idle_timeout: 5s",
+        "keep_method_override: true", "claim_headers: {sub: X-User-Id}"}) {
+    CAPTURE(member);
+    const Lines refused = {"routes[0]." + member.substr(0, member.find(':')) + ": needs `upstream`"};
+    CHECK(told("redirect: {to: /x}", member) == refused);
+    CHECK(told("direct_response: {}", member) == refused);
+    CHECK(told("upstream: orders", member) == Lines{});
+  }
+  for (const std::string member : {"request_headers: {}", "keep_method_override: false", "observe: true",
+                                   "response_headers: {set: {X-A: b}}", "body_limit: 1KiB", "total_timeout: 5s"}) {
+    CAPTURE(member);
+    CHECK(told("redirect: {to: /x}", member) == Lines{});
+  }
+}
+
 TEST_CASE("names must exist, and near ones are suggested") {
   CHECK(target_complaints("upstream: order") ==
         Lines{"routes[0].upstream: there is no upstream `order`; did you mean `orders`?"});

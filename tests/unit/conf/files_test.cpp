@@ -78,3 +78,13 @@ TEST_CASE("a file can be made where its folder is, and where no folder of its na
   CHECK(judge_output_file(folder) == folder + " is a folder");
   CHECK(judge_output_file(folder + "/no-such-folder/x") == "there is no folder " + folder + "/no-such-folder");
 }
+
+TEST_CASE("a folder is there, or can be made where its own folder is") {
+  const std::string folder = std::filesystem::temp_directory_path().string();
+  const TemporaryFile file("x");
+  CHECK_FALSE(judge_output_folder(folder));
+  CHECK_FALSE(judge_output_folder(folder + "/no-such-folder/"));
+  CHECK_FALSE(judge_output_folder("no-such-folder"));
+  CHECK(judge_output_folder(folder + "/no-such-folder/x/") == "there is no folder " + folder + "/no-such-folder");
+  CHECK(judge_output_folder(file.path()) == file.path() + " is no folder");
+}
