@@ -72,6 +72,7 @@ void check(const Config& config, Problems& problems) {
   check_token_service(config, problems);
   check_revocations(config, problems);
   check_routes(config, problems);
+  check_unused_providers(config, problems);
   check_headers(config, problems);
   check_duplicates(config, problems);
   problems.sort();

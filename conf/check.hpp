@@ -11,6 +11,9 @@ namespace postern::conf {
 
 void check_providers(const Config& config, Problems& problems);
 
+// Warns of providers that no route uses: the gateway gets their keys all the same.
+void check_unused_providers(const Config& config, Problems& problems);
+
 // Where a provider's keys come from: from files, or from URLs that can be fetched; never both.
 void check_key_source(const Provider& provider, const std::string& path, Problems& problems);
 

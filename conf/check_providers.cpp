@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "conf/check.hpp"
 #include "conf/load.hpp"
 #include "conf/tree.hpp"
@@ -54,6 +56,12 @@ void check_claim_name(const ClaimName& claim, const std::string& path, Problems&
   if (text && *text == "*") problems.add(path, "`*` stands for the whole payload, in `claim_headers` alone");
 }
 
+bool uses(const Route& route, const std::string& provider) {
+  if (!route.jwt) return false;
+  const auto& names = route.jwt->providers;
+  return std::find(names.begin(), names.end(), provider) != names.end();
+}
+
 }  // namespace
 
 void check_claim_names(const std::vector<ClaimName>& required, const std::vector<ClaimRule>& rules,
@@ -77,6 +85,18 @@ void check_providers(const Config& config, Problems& problems) {
     if (provider.audiences.any && provider.audience_match == MatchKind::all) {
       problems.add(path + ".audience_match", "says nothing when every audience is accepted");
     }
+  }
+}
+
+void check_unused_providers(const Config& config, Problems& problems) {
+  if (problems.is_settled("routes")) return;  // a name there may be meant for one of them
+  for (const auto& [name, provider] : config.providers) {
+    const bool used =
+        std::any_of(config.routes.begin(), config.routes.end(), [&](const Route& route) { return uses(route, name); });
+    if (used) continue;
+    const bool waits = config.ready_when == ReadyWhen::all && !has_key_file(provider) && !has_secret(provider);
+    problems.warn(member_path("providers", name),
+                  std::string("no route uses it") + (waits ? ", and `/readyz` waits for its keys all the same" : ""));
   }
 }
 

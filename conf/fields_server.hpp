@@ -136,7 +136,7 @@ void describe(Visitor& v, Config& c) {
        .folder = true});
   v.field("ready_when", c.ready_when,
           {.doc = "How many of the providers must have keys before `/readyz` says so: `any` one of them, `all`, or "
-                  "`none`, when routes without a token matter more."});
+                  "`none`, when routes without a token matter more. Those that no route uses count as well."});
   v.field("providers", c.providers, {.doc = "Who issues tokens, by a name that routes refer to."});
   v.field("token_service", c.token_service,
           {.doc = "Makes postern issue tokens: login, refresh, logout. For those without an identity provider."});

@@ -163,3 +163,21 @@ TEST_CASE("two claims of one route are two headers, also for upstreams that fold
       "  - {name: two, match: {path: /2}, upstream: u, jwt: {providers: p}, claim_headers: {sub: x_user}}\n");
   CHECK(found == Lines{});
 }
+
+TEST_CASE("a provider that no route uses is warned of, and that readiness waits for keys that are fetched") {
+  const auto warnings = [](const std::string& top, const std::string& jwt = "jwt: {providers: [shop]}") {
+    Sample sample;
+    sample.policy = jwt;
+    std::string text = sample.text() + top;
+    text.replace(text.find("providers: {shop"), 12, "providers: {\"a.b\": {issuer: https://b, audiences: [a]}, ");
+    const Loaded loaded = load(text);
+    Lines lines;
+    for (const Problem& problem : loaded.problems.warnings()) lines.push_back(problem.path + ": " + problem.message);
+    return lines;
+  };
+  CHECK(warnings("") == Lines{"providers[\"a.b\"]: no route uses it, and `/readyz` waits for its keys all the same"});
+  CHECK(warnings("ready_when: any") == Lines{"providers[\"a.b\"]: no route uses it"});
+  CHECK(warnings("", "jwt: {providers: [shop, a.b]}") == Lines{});
+  CHECK(warnings("", "jwt: {providers: [a.b]}") == Lines{"providers.shop: no route uses it"});
+  CHECK(warnings("", "jwt: {providers: [shpo]}") == Lines{});
+}
