@@ -91,8 +91,14 @@ void add_explain(CLI::App& app, Given& given) {
   add_file_option(*explain, given);
   explain
       ->add_option("--request", given.explain.request,
-                   "The request: \"GET /orders/1\"; default: the first route with jwt")
+                   "The request: \"GET /orders/1\", or with a host \"GET https://HOST/orders/1\"; default: the first "
+                   "route with jwt")
       ->type_name("REQUEST");
+  explain
+      ->add_option("--header", given.explain.headers,
+                   "A header of that request, which a route may have a condition on: \"X-Env: beta\"; repeatable")
+      ->type_name("HEADER")
+      ->allow_extra_args(false);
   add_time_option(*explain, "--at", "The time to judge at; default: now", given.explain.at);
   explain->add_flag("--json", given.explain.json, "Print JSON");
   explain->add_option("TOKEN", given.explain.token, "The token; `-`: the first line of standard input")

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <ctime>
 #include <iomanip>
 #include <iostream>
@@ -11,9 +10,12 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "cli/config.hpp"
+#include "conf/formats.hpp"
 #include "conf/load.hpp"
 #include "filters/claim_headers.hpp"
 #include "filters/providers.hpp"
+#include "gateway/http/syntax.hpp"
 #include "gateway/http/target.hpp"
 #include "gateway/router.hpp"
 #include "gateway/server.hpp"
@@ -66,10 +68,26 @@ std::string_view host_in(std::string_view target) {
   return target.substr(0, target.find_first_of("/?"));
 }
 
-// The route that `METHOD target` takes; the error is a sentence (exit 2) or why no route matches (in `explanation`).
-tl::expected<const conf::Route*, std::string> find_route(const conf::Config& config, const std::string& request,
+// The request's fields, and a Host where none is among them; the error is a sentence. Keeps views of both.
+tl::expected<void, std::string> add_fields(const std::vector<std::string>& headers, http::RequestHead& head) {
+  for (const std::string& header : headers) {
+    const std::string_view text = header;
+    const std::size_t colon = text.find(':');
+    if (colon == text.npos || !conf::is_token(text.substr(0, colon))) {
+      return tl::unexpected("\"" + header + "\" is no header; say \"Name: value\"");
+    }
+    head.fields.add(text.substr(0, colon), http::trim(text.substr(colon + 1)));
+  }
+  if (head.fields.find(http::KnownField::host) == nullptr) head.fields.add("Host", host_in(head.target));
+  return {};
+}
+
+// The route that the request takes; the error is a sentence (exit 2), why no route matches is in `explanation`.
+tl::expected<const conf::Route*, std::string> find_route(const conf::Config& config, const ExplainOptions& options,
                                                          Explanation& explanation) {
+  const std::string& request = options.request;
   if (request.empty()) {
+    if (!options.headers.empty()) return tl::unexpected<std::string>("a header is part of a --request");
     for (const auto& route : config.routes) {
       if (route.jwt) return &route;
     }
@@ -80,10 +98,11 @@ tl::expected<const conf::Route*, std::string> find_route(const conf::Config& con
   head.method_name = space == std::string::npos ? "GET" : std::string_view(request).substr(0, space);
   head.method = http::method_of(head.method_name);
   head.target = space == std::string::npos ? std::string_view(request) : std::string_view(request).substr(space + 1);
-  head.fields.add("Host", host_in(head.target));
+  if (auto added = add_fields(options.headers, head); !added) return tl::unexpected(std::move(added.error()));
   std::pmr::monotonic_buffer_resource memory;
   if (const auto judged = http::judge_target(head, memory); !judged) {
-    return tl::unexpected("\"" + request + "\" is no request: " + judged.error().detail);
+    return tl::unexpected("\"" + request + "\" is no request: " + judged.error().detail +
+                          "; say \"GET /orders/1\", or with a host \"GET https://HOST/orders/1\"");
   }
   const RouteFound found = Router(config.routes).find(head, head.method_name);
   if (found.route) return &config.routes[*found.route];
@@ -213,15 +232,10 @@ void print_json(const Explanation& explanation, std::ostream& out) {
   out << report.to_text() << '\n';
 }
 
-std::optional<std::string> read_environment(const std::string& name) {
-  const char* const value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
 }  // namespace
 
 int run_explain(const ExplainOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
-  conf::Loaded loaded = conf::load_file(options.config_file, read_environment);
+  conf::Loaded loaded = conf::load_file(options.config_file, process_environment());
   keys::Engine engine(keys::KeptFiles::only_read);
   filters::Providers providers;
   if (!loaded.problems.any()) providers = filters::load_providers(loaded.config, &engine, loaded.problems);
@@ -233,7 +247,7 @@ int run_explain(const ExplainOptions& options, std::istream& in, std::ostream& o
   if (loaded.problems.any()) return exit_bad_config;
 
   Explanation explanation;
-  const auto route = find_route(loaded.config, options.request, explanation);
+  const auto route = find_route(loaded.config, options, explanation);
   if (!route) {
     err << route.error() << '\n';
     return exit_usage;

@@ -4,14 +4,16 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace postern::cli {
 
 struct ExplainOptions {
   std::string config_file;
-  std::string request;       // `GET /orders/1`, or with a host: `GET https://shop.example.com/orders`; empty: the first
-                             // route with `jwt`
-  std::optional<double> at;  // the Unix second to judge at; empty: now
+  std::string request;  // `GET /orders/1`, or with a host: `GET https://shop.example.com/orders`; empty: the first
+                        // route with `jwt`
+  std::vector<std::string> headers;  // `Name: value`, of that request: what routes have conditions on
+  std::optional<double> at;          // the Unix second to judge at; empty: now
   bool json = false;
   std::string token;  // `-`: the first line of `in`; a `Bearer ` before it is ignored
 };

@@ -176,13 +176,16 @@ TEST_CASE("validate wants a file, config print also takes the sidecar's flags") 
   CHECK(parse_as<ConfigPrint>("config print --issuer https://i").source.flags.issuer->value == "https://i");
 }
 
-TEST_CASE("explain takes a request, a time, and a token or standard input") {
-  const auto invocation = parse_command_line(
-      {"explain", "-c", "a.yaml", "--request", "GET /p", "--at", "1700000000.5", "--json", "-"}, environment_of({}));
+TEST_CASE("explain takes a request with headers, a time, and a token or standard input") {
+  const auto invocation =
+      parse_command_line({"explain", "-c", "a.yaml", "--request", "GET /p", "--header", "X-Env: beta", "--header",
+                          "X-B: c, d", "--at", "1700000000.5", "--json", "-"},
+                         environment_of({}));
   REQUIRE(invocation);
   const ExplainOptions options = std::get<Explain>(invocation->verb).options;
   CHECK(options.config_file == "a.yaml");
   CHECK(options.request == "GET /p");
+  CHECK(options.headers == std::vector<std::string>{"X-Env: beta", "X-B: c, d"});
   CHECK(options.at == 1700000000.5);
   CHECK(options.json);
   CHECK(options.token == "-");

@@ -34,6 +34,10 @@ routes:
     upstream: orders
     jwt: {providers: [shop], scopes: ["orders:read"]}
     claim_headers: {sub: X-User-Id, roles: X-Roles}
+  - name: beta
+    match: {path_prefix: /orders, headers: {X-Env: beta}}
+    upstream: orders
+    public: true
   - name: admin
     match: {host: admin.example.com, path_prefix: /}
     upstream: orders
@@ -153,6 +157,42 @@ TEST_CASE("--request chooses the route as the gateway would") {
   CHECK(open.code == 0);
   CHECK(open.tells("The route is public"));
   CHECK(explain(folder, good_token(), "GET orders").code == 2);
+}
+
+TEST_CASE("a request that cannot be understood is told with the two forms that can") {
+  const Folder folder;
+  const Explained outcome = explain(folder, good_token(), "GET shop.example.com/orders");
+  CHECK(outcome.code == 2);
+  CHECK(outcome.err.find(R"(say "GET /orders/1", or with a host "GET https://HOST/orders/1")") != std::string::npos);
+}
+
+TEST_CASE("--header gives what a route has a condition on, and the host") {
+  const Folder folder;
+  const auto explained = [&](const std::string& request, std::vector<std::string> headers) {
+    cli::ExplainOptions options;
+    options.config_file = folder.config();
+    options.request = request;
+    options.headers = std::move(headers);
+    options.at = 1'700'000'000;
+    options.token = good_token();
+    std::istringstream in;
+    std::ostringstream out, err;
+    const int code = cli::run_explain(options, in, out, err);
+    return Explained{code, out.str(), err.str()};
+  };
+  CHECK(explained("GET /orders", {"x-env:beta"}).tells("route: beta\n"));
+  CHECK(explained("GET /orders", {"X-Other: beta", "X-Env:  beta "}).tells("route: beta\n"));
+  CHECK(explained("GET /orders", {"X-Env: live"}).tells("route: orders\n"));
+  CHECK(explained("GET /orders", {"Host: admin.example.com"}).tells("route: admin\n"));
+  CHECK(explained("GET https://admin.example.com/orders", {"X-Env: beta"}).tells("route: admin\n"));
+  CHECK(explained("GET https://admin.example.com/orders", {"Host: shop.example.com"}).code == 2);
+  for (const char* wrong : {"X-Env", "X Env: beta", ": beta"}) {
+    CAPTURE(wrong);
+    const Explained outcome = explained("GET /orders", {wrong});
+    CHECK(outcome.code == 2);
+    CHECK(outcome.err == "\"" + std::string(wrong) + "\" is no header; say \"Name: value\"\n");
+  }
+  CHECK(explained("", {"X-Env: beta"}).code == 2);
 }
 
 TEST_CASE("a token on standard input may have a line end and a Bearer before it") {
