@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "conf/tree.hpp"
 #include "filters/keys/remote_config.hpp"
 #include "gateway/http/head.hpp"
 
@@ -41,9 +42,9 @@ jose::AlgorithmSet make_algorithms(const std::string& name, const conf::Provider
   jose::AlgorithmSet set;
   for (std::size_t i = 0; i < provider.algorithms.size(); ++i) {
     const std::string& written = provider.algorithms[i];
-    const std::string path = "providers." + name + ".algorithms[" + std::to_string(i) + "]";
+    const std::string path = conf::item_path(conf::member_path("providers", name) + ".algorithms", i);
     const jose::Algorithm* algorithm = jose::find_algorithm(written);
-    if (algorithm == nullptr) {
+    if (algorithm == nullptr) {  // conf's own list of names refuses it before, as long as the two agree
       problems.add(path, "\"" + written + "\" is not a supported algorithm");
     } else if ((algorithm->scheme == jose::Scheme::hmac) != secret) {
       problems.add(path, secret ? written + " needs public keys, and this provider has a secret"

@@ -86,6 +86,18 @@ TEST_CASE("an algorithm that does not exist or does not suit the keys is a probl
   CHECK(of_secret.errors()[0].path == "providers.shop.algorithms[0]");
 }
 
+TEST_CASE("the place of an unsuitable algorithm is the file's, also for a provider with a dot in its name") {
+  conf::Places places;
+  places.set("providers[\"a.b\"].algorithms[0]", "c.yaml:3:5");
+  conf::Problems problems(std::move(places));
+  conf::Provider provider = some_provider();
+  provider.algorithms = {"HS256"};
+  make_rules("a.b", provider, KeyKind::public_keys, problems);
+  REQUIRE(problems.errors().size() == 1);
+  CHECK(problems.errors()[0].path == "providers[\"a.b\"].algorithms[0]");
+  CHECK(problems.errors()[0].where == "c.yaml:3:5");
+}
+
 TEST_CASE("types are compared in lower case and without application/") {
   CHECK(normal_type("JWT") == "jwt");
   CHECK(normal_type("application/AT+JWT") == "at+jwt");
