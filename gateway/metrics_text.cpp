@@ -154,7 +154,8 @@ void append_counters(std::string& out, const WorkerMetrics& sum, const ProcessFa
   append_single(out, "postern_upstream_connections_total", "counter", "Connections made to upstreams.",
                 sum.upstream_connections_total);
   append_single(out, "postern_upstream_replays_total", "counter",
-                "Requests sent again because a pooled connection had been closed.", sum.upstream_replays_total);
+                "Requests tried again, at another endpoint or on a new connection, as nothing of a response had come.",
+                sum.upstream_replays_total);
   append_single(out, "postern_accept_errors_total", "counter", "Failures to accept a connection.",
                 sum.accept_errors_total);
   append_single(out, "postern_access_log_dropped_lines_total", "counter",
