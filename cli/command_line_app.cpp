@@ -71,8 +71,16 @@ void add_log_options(CLI::App& app, Given& given) {
               log_formats());
 }
 
+// CLI11 shows the program's own options in no verb's help.
+std::string run_footer() {
+  return "Here too, as with every verb: --log-level " + alternatives(log_levels()) + " (POSTERN_LOG_LEVEL),\n" +
+         "--log-format " + alternatives(log_formats()) + " (POSTERN_LOG_FORMAT), for the log on stderr.\n\n" + footer;
+}
+
 void add_gateway_verbs(CLI::App& app, Given& given) {
-  add_source_options(*app.add_subcommand("run", "Run the gateway"), given);
+  CLI::App* const run = app.add_subcommand("run", "Run the gateway");
+  run->footer(run_footer());
+  add_source_options(*run, given);
   add_file_option(*app.add_subcommand("validate", "Tell all that is wrong with a configuration, or list its routes"),
                   given);
   CLI::App* const demo =
@@ -170,7 +178,8 @@ void add_token_verbs(CLI::App& app, Given& given) {
   CLI::App* const tokens =
       app.add_subcommand("tokens", "Tokens, for a running gateway with `revocations` or a token service");
   tokens->require_subcommand(1);
-  CLI::App* const verb = tokens->add_subcommand("revoke", "Have tokens of an issuer refused from now on");
+  CLI::App* const verb =
+      tokens->add_subcommand("revoke", "Have tokens of an issuer refused from now on; this cannot be taken back");
   const char* const group = "What is revoked: one of these, or --issued-before alone";
   verb->add_option("--jti", revoke.jti, "One token")->type_name("VALUE")->group(group);
   verb->add_option("--sid", revoke.sid, "A session")->type_name("VALUE")->group(group);

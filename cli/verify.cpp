@@ -1,12 +1,11 @@
 #include "cli/verify.hpp"
 
-#include <fstream>
 #include <istream>
 #include <ostream>
-#include <sstream>
 
 #include "base/base64.hpp"
 #include "base/clock.hpp"
+#include "conf/load.hpp"
 #include "filters/jose/verify.hpp"
 
 namespace postern::cli {
@@ -17,19 +16,11 @@ constexpr int exit_refused = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_config = 78;
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();  // a directory opens, and fails here
-  return file.bad() || text.bad() ? std::nullopt : std::optional(text.str());
-}
-
 // The keys of the file, or nothing when there is no set in it; what was wrong is told on `err`.
 std::optional<jose::KeySet> load_keys(const std::string& path, std::ostream& err) {
-  const auto text = read_file(path);
+  const auto text = conf::read_file(path);
   if (!text) {
-    err << path << ": cannot be read\n";
+    err << text.error() << '\n';
     return std::nullopt;
   }
   auto loaded = jose::parse_jwks(*text, true);

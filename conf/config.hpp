@@ -197,7 +197,7 @@ enum class Fail { closed, open };
 struct Jwt {
   std::vector<std::string> providers;
   bool optional = false;          // no token passes; a bad one does not
-  std::vector<TokenSource> from;  // empty: `Authorization: Bearer`
+  std::vector<TokenSource> from;  // empty: `Authorization: Bearer`, and the token service's own cookies
   bool keep_token = false;        // forward the token to the upstream
   Fail fail = Fail::closed;
   std::vector<std::string> scopes;

@@ -64,8 +64,8 @@ void describe(Visitor& v, Jwt& c) {
           {.doc = "Lets requests without a token pass, without claim headers. A bad token is refused all the same."});
   v.field(
       "from", c.from,
-      {.doc =
-           "Where the token may stand. Without it: `Authorization: Bearer` alone. Elsewhere a token is not looked at.",
+      {.doc = "Where the token may stand. Without it: `Authorization: Bearer`, and on routes of the token service the "
+              "access token's own cookie, where it sets one. Elsewhere a token is not looked at.",
        .not_empty = true});
   v.field("keep_token", c.keep_token, {.doc = "Whether the upstream gets the token too. By default it is removed."});
   v.field("fail", c.fail,
@@ -91,10 +91,13 @@ void describe(Visitor& v, ClaimHeader& c) {
            .format = Format::claim});
   v.field("header", c.header,
           {.doc = "The header that the upstream gets.", .required = true, .format = Format::header_name});
-  v.field("format", c.format,
-          {.doc = "How the claim is written. Without it: `plain` for a text, number or boolean, `csv` for an array, "
-                  "`json` for an "
-                  "object. `repeated` sends one header for each item."});
+  v.field(
+      "format", c.format,
+      {.doc = "How the claim is written. Without it: `plain` for a text, number or boolean, `csv` for an array, "
+              "`json` for an object. `repeated` sends one header for each item. All but the two of JSON are "
+              "percent-encoded, and to be decoded as UTF-8: what is not printable ASCII, `%`, a space at either end, "
+              "`,` in the items of `csv` and `repeated`, every space in those of `space`. `json` has `\\u` escapes "
+              "instead."});
 }
 
 }  // namespace postern::conf

@@ -94,8 +94,10 @@ void describe_target(Visitor& v, Route& c) {
            .format = Format::path_template});
   v.field("request_headers", c.request_headers,
           {.doc = "Changes to the request's headers before the upstream gets them."});
-  v.field("response_headers", c.response_headers,
-          {.doc = "Changes to the response's headers before the client gets them."});
+  v.field(
+      "response_headers", c.response_headers,
+      {.doc =
+           "Changes to the response's headers before the client gets them. The gateway's own refusals keep theirs."});
 }
 
 template <class Visitor>

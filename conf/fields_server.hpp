@@ -144,12 +144,15 @@ void describe(Visitor& v, Config& c) {
           {.doc = "Makes it possible to revoke the providers' tokens, by the admin listener and `postern tokens "
                   "revoke`. A token service brings that along: its `store` has the revocations."});
   v.field("upstreams", c.upstreams, {.doc = "The services behind the gateway, by a name that routes refer to."});
-  v.field("routes", c.routes,
-          {.doc = "Which requests go where, and what they must prove. The most specific match wins, whatever the order "
-                  "here. What no "
-                  "route matches is answered with 404.",
-           .required = true,
-           .not_empty = true});
+  v.field(
+      "routes", c.routes,
+      {.doc = "Which requests go where, and what they must prove. The most specific match wins, whatever the order "
+              "here: first by host (exact, then the longest wildcard, then any), then by path (exact, then template, "
+              "then the longest prefix), then by how many conditions on method and headers there are. So a host's "
+              "own route goes before the routes of all hosts, however long their paths: a guard for all hosts does "
+              "not cover `/admin` of a host that has a route for `/`. What no route matches is answered with 404.",
+       .required = true,
+       .not_empty = true});
 }
 
 }  // namespace postern::conf

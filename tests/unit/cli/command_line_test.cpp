@@ -304,6 +304,19 @@ TEST_CASE("Help and version are answers, not errors") {
   CHECK(holds(parse("--help").error().out, "healthcheck"));
 }
 
+TEST_CASE("The help of run names the log's options, and where the admin listener goes") {
+  const std::string help = parse("run --help").error().out;
+  for (const char* part : {"--log-level trace|debug|info|warn|error|off", "--log-format text|json", "POSTERN_LOG_LEVEL",
+                           "--admin ADDRESS", "127.0.0.1:9901", "Exit codes: "}) {
+    CHECK_MESSAGE(holds(help, part), help);
+  }
+}
+
+TEST_CASE("The help of tokens revoke says that it is for good, that of explain how to name a host") {
+  CHECK(holds(parse("tokens revoke --help").error().out, "cannot be taken back"));
+  CHECK(holds(parse("explain --help").error().out, "GET https://HOST/orders/1"));
+}
+
 TEST_CASE("tokens revoke names one token, session, subject or key, or an instant, of an issuer") {
   const auto text = [](const std::string& flags) {
     return parse_as<TokensRevoke>("tokens revoke --issuer https://i " + flags).options.revocation;

@@ -169,7 +169,7 @@ TEST_CASE("A file that is missing or no key set is 78") {
   std::ostringstream out;
   std::ostringstream err;
   CHECK(run_verify(options, in, out, err) == 78);
-  CHECK(err.str() == "/nonexistent/keys.json: cannot be read\n");
+  CHECK(err.str() == "cannot read /nonexistent/keys.json: No such file or directory\n");
   CHECK(out.str().empty());
   options.jwks_file = "/tmp";
   CHECK(run_verify(options, in, out, err) == 78);

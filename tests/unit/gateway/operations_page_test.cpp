@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "gateway/access_log.hpp"
 #include "gateway/error_response.hpp"
+#include "gateway/http/header_rules.hpp"
 #include "gateway/metrics.hpp"
 
 namespace postern {
@@ -41,6 +42,43 @@ Rows names_in(const Rows& rows) {
   Rows names;
   for (const std::string& row : rows) names.insert(row.substr(3, row.find('`', 3) - 3));
   return names;
+}
+
+// All texts between backticks in the first cell of each row.
+Rows all_names_in(const Rows& rows) {
+  Rows names;
+  for (const std::string& row : rows) {
+    std::istringstream parts(row.substr(0, row.find(" | ")));
+    std::string part;
+    for (bool name = false; std::getline(parts, part, '`'); name = !name) {
+      if (name) names.insert(part);
+    }
+  }
+  return names;
+}
+
+// The head that an upstream gets of a request with each of these fields, from a client that nobody trusts.
+std::string upstream_head_of(const Rows& names) {
+  http::RequestHead request;
+  request.method_name = "GET";
+  request.authority = "shop.example.com";
+  for (const std::string& name : names) request.fields.add(name, "the-clients");
+  const http::HeaderNameSet none;
+  const http::HeaderEdits no_edits;
+  const http::ClientFacts client{.address = "192.0.2.1", .scheme = "https", .port = 443, .real_ip = "192.0.2.1"};
+  const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  std::string head;
+  http::write_upstream_head({.request = request,
+                             .path = "/",
+                             .host = {},
+                             .framing = {},
+                             .injectable = none,
+                             .injected = {},
+                             .edits = no_edits,
+                             .client = client,
+                             .traceparent = trace},
+                            head);
+  return head;
 }
 
 std::string status_text(Reason reason) {
@@ -98,6 +136,22 @@ TEST_CASE("The page of operations has every metric with its labels, type and mea
   }
   CHECK(wanted.size() > 25);
   CHECK(rows_under("Metrics") == wanted);
+}
+
+TEST_CASE("The page of operations has every request header that is removed or written, and no other") {
+  const Rows named = all_names_in(rows_under("Request headers"));
+  CHECK(named.size() > 20);
+  CHECK(upstream_head_of(named).find("the-clients") == std::string::npos);
+  std::istringstream lines(upstream_head_of({}));
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line) && line != "\r") CHECK(named.contains(line.substr(0, line.find(':'))));
+  for (const std::string name :
+       {"Accept", "Authorization", "Cache-Control", "Content-Type", "Cookie", "Origin", "Referer", "Sec-Fetch-Site",
+        "Sec-WebSocket-Protocol", "User-Agent", "Via", "X-Request-ID", "X-Scheme"}) {
+    CHECK_FALSE(named.contains(name));
+    CHECK(upstream_head_of({name}).find(name + ": the-clients\r\n") != std::string::npos);
+  }
 }
 
 TEST_CASE("The page of operations has every field of the access log") {
