@@ -134,10 +134,12 @@ class Store {
   // before it. A `sid` whose revocation is kept already, to last as long or longer, is not kept again: that gives the
   // last number. Only this bounds what the holder of one session's token can make a store keep.
   virtual void revoke(Revocation revocation, Done<std::uint64_t> done) = 0;
-  // Ends every session of the subject that is kept, in one step: as revoke() of each `sid`, until `until`. Gives these
-  // revocations, also of sessions that had ended: a caller whose answer was lost, or who was not the first, has them.
+  // Ends every session of the subject that is kept: as revoke() of each `sid`, until `until`. One that has ended, and
+  // whose revocation is kept, has no token beyond that, and is not revoked again. Gives the revocations of all, also of
+  // those: a caller whose answer was lost, or who was not the first, has them. Where there are many it is done in
+  // pieces, with other calls in between: sessions that begin meanwhile may go on.
   virtual void end_sessions(std::string issuer, std::string subject, Millis until,
-                            Done<std::vector<SequencedRevocation>> done) = 0;
+                            Done<std::vector<Revocation>> done) = 0;
   // Begins to follow; called once.
   virtual void follow(Follower follower) = 0;
 

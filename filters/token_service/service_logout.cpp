@@ -17,14 +17,14 @@ Task<Outcome<state::Nothing>> Service::revoke(state::Revocation revocation) cons
 Task<Outcome<state::Nothing>> Service::end_sessions(const SessionName& session, double now) const {
   const auto store = shared_->store;
   const state::Millis until = sessions_gone_by(to_millis(now));
-  using Ended = std::vector<state::SequencedRevocation>;
+  using Ended = std::vector<state::Revocation>;
   auto call = [store, &session, until](state::Done<Ended> done) {
     if (const auto open = store->get()) open->end_sessions(session.issuer, session.subject, until, std::move(done));
   };
   const auto ended = co_await await_store<Ended>(std::move(call));
   if (!ended) co_return tl::unexpected(refusal_of(ended.error()));
   shared_->revocations->insert(*ended);
-  const auto is_this = [&](const state::SequencedRevocation& one) { return one.revocation.value == session.sid; };
+  const auto is_this = [&](const state::Revocation& one) { return one.value == session.sid; };
   if (std::any_of(ended->begin(), ended->end(), is_this)) co_return state::Nothing{};
   // The store may know the session no more while an access token of it is accepted.
   co_return co_await revoke(session_revocation(session.issuer, session.sid, to_millis(now)));

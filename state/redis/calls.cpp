@@ -11,6 +11,8 @@ namespace postern::state::redis {
 namespace {
 
 using Kind = Revocation::Kind;
+// Which Redis ends in some milliseconds; far fewer than an answer may hold, since SSCAN may give more.
+constexpr std::size_t sessions_of_a_piece = 500;
 struct KindName {
   Kind kind;
   std::string_view name;
@@ -190,8 +192,9 @@ Words revoke_arguments(const Revocation& revocation) {
           revocation.before ? std::to_string(*revocation.before) : "", std::to_string(revocation.until)};
 }
 
-Words end_sessions_arguments(const std::string& issuer, const std::string& subject, Millis until) {
-  return {issuer, subject, std::to_string(until)};
+Words end_sessions_arguments(const std::string& issuer, const std::string& subject, Millis until,
+                             const std::string& cursor) {
+  return {issuer, subject, std::to_string(until), cursor, std::to_string(sessions_of_a_piece)};
 }
 
 Words add_key_arguments(const SigningKeyRecord& key, std::uint64_t version) {
@@ -261,17 +264,18 @@ Read<std::uint64_t> read_number(const Reply& reply) {
   return reading.outcome(static_cast<std::uint64_t>(number), "a number");
 }
 
-Read<std::vector<SequencedRevocation>> read_ended(const Reply& reply, const std::string& issuer, Millis until) {
+Read<EndedSessions> read_ended(const Reply& reply, const std::string& issuer) {
   Reading reading;
-  if (reply.type != Reply::Type::list) reading.fail();
-  std::vector<SequencedRevocation> ended;
-  for (const Reply& one : reply.list) {
-    ended.push_back({static_cast<std::uint64_t>(reading.number(reading.item(one, 1))),
-                     {.kind = Kind::sid,
-                      .issuer = issuer,
-                      .value = reading.text(reading.item(one, 0)),
-                      .before = {},
-                      .until = until}});
+  EndedSessions ended;
+  ended.next = reading.text(reading.item(reply, 0));
+  const Reply& sessions = reading.item(reply, 1);
+  if (sessions.type != Reply::Type::list) reading.fail();
+  for (const Reply& one : sessions.list) {
+    ended.revocations.push_back({.kind = Kind::sid,
+                                 .issuer = issuer,
+                                 .value = reading.text(reading.item(one, 0)),
+                                 .before = {},
+                                 .until = reading.number(reading.item(one, 1))});
   }
   return reading.outcome(std::move(ended), "sessions");
 }

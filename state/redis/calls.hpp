@@ -23,7 +23,9 @@ Words rotate_arguments(const Rotation& rotation);
 Words find_arguments(const std::string& sid, const TokenHash& presented, const std::string& client, Millis now,
                      Millis grace);
 Words revoke_arguments(const Revocation& revocation);
-Words end_sessions_arguments(const std::string& issuer, const std::string& subject, Millis until);
+// `cursor`: of the piece before, or 0.
+Words end_sessions_arguments(const std::string& issuer, const std::string& subject, Millis until,
+                             const std::string& cursor);
 Words add_key_arguments(const SigningKeyRecord& key, std::uint64_t version);
 Words count_attempt_arguments(const std::vector<Attempt>& attempts, Millis now);
 Words uncount_attempt_arguments(const std::vector<Attempt>& attempts);
@@ -36,8 +38,12 @@ Read<Begun> read_begun(const Reply& reply);
 Read<Rotated> read_rotated(const Reply& reply, const std::string& sid);
 Read<FoundSession> read_found(const Reply& reply, const std::string& sid);
 Read<std::uint64_t> read_number(const Reply& reply);
-// The sessions that were ended, as revocations of this issuer until then.
-Read<std::vector<SequencedRevocation>> read_ended(const Reply& reply, const std::string& issuer, Millis until);
+// Some of the sessions that were ended, as revocations of this issuer.
+struct EndedSessions {
+  std::vector<Revocation> revocations;
+  std::string next;  // cursor; 0: these were the last
+};
+Read<EndedSessions> read_ended(const Reply& reply, const std::string& issuer);
 Read<SigningKeySet> read_signing_keys(const Reply& reply);
 
 // Entries of the feed, as XRANGE gives them.

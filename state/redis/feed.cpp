@@ -86,7 +86,7 @@ Task<MaybeError> Feed::follow() {
 
 Task<MaybeError> Feed::load() {
   const Millis asked_at = unix_milliseconds();
-  const std::vector<SequencedRevocation> own = own_.recent(asked_at);
+  const std::vector<Revocation> own = own_.recent(asked_at);
   const Words get{"GET", sequence_};
   auto replies = co_await ask(std::vector<Words>(1, get), options_.timeout);
   if (!replies) co_return std::move(replies.error());

@@ -178,13 +178,23 @@ inline constexpr std::string_view revoke = R"lua(
 return revoke(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 )lua";
 
-// ARGV: issuer, subject, until. Gives the sid of each session, and the number of its revocation or the last.
+// ARGV: issuer, subject, until, cursor and about how many. Gives the cursor of the next piece, 0 after the last, and
+// the sid of each session with the end of its revocation.
 inline constexpr std::string_view end_sessions = R"lua(
-local ended = {}
-for _, sid in ipairs(call('SMEMBERS', subject_key('subject', ARGV[1], ARGV[2]))) do
-  ended[#ended + 1] = {sid, revoke('sid', ARGV[1], sid, '', ARGV[3])}
+local issuer, until_ = ARGV[1], ARGV[3]
+local function kept_until(sid)
+  if call('HGET', family_key(sid), 'ended') ~= '1' then return nil end
+  return call('HGET', prefix .. ':revoked_sids', session_name(issuer, sid))
 end
-return ended
+
+local piece = call('SSCAN', subject_key('subject', issuer, ARGV[2]), ARGV[4], 'COUNT', ARGV[5])
+local ended = {}
+for _, sid in ipairs(piece[2]) do
+  local kept = kept_until(sid)
+  if not kept then revoke('sid', issuer, sid, '', until_) end
+  ended[#ended + 1] = {sid, kept or until_}
+end
+return {piece[1], ended}
 )lua";
 
 inline constexpr std::string_view reading_keys = R"lua(

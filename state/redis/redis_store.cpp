@@ -1,15 +1,19 @@
 #include "state/redis/redis_store.hpp"
 
 #include <atomic>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/want_of_memory.hpp"
@@ -67,10 +71,8 @@ class RedisStore final : public Store {
     const Loss loss = loss_of(rotation.kind);
     const auto keep = [this, sid = rotation.sid, until = rotation.revoke_until](const Reply& reply) {
       auto rotated = read_rotated(reply, sid);
-      // The number is not told: it is taken for lost, and to say it again is nothing new.
       if (rotated && rotated->presented == Presented::reused && rotated->family) {
-        const std::string& issuer = rotated->family->issuer;
-        own_.add({0, {Revocation::Kind::sid, issuer, sid, {}, until}}, unix_milliseconds());
+        own_.add({Revocation::Kind::sid, rotated->family->issuer, sid, {}, until}, unix_milliseconds());
       }
       return rotated;
     };
@@ -87,21 +89,14 @@ class RedisStore final : public Store {
     auto arguments = revoke_arguments(revocation);
     const auto keep = [this, revocation = std::move(revocation)](const Reply& reply) {
       const auto number = read_number(reply);
-      if (number) own_.add({*number, revocation}, unix_milliseconds());
+      if (number) own_.add(revocation, unix_milliseconds());
       return number;
     };
     submit<std::uint64_t>(Script::revoke, std::move(arguments), keep, std::move(done));
   }
   void end_sessions(std::string issuer, std::string subject, Millis until,
-                    Done<std::vector<SequencedRevocation>> done) override {
-    auto arguments = end_sessions_arguments(issuer, subject, until);
-    const auto keep = [this, issuer = std::move(issuer), until](const Reply& reply) {
-      auto ended = read_ended(reply, issuer, until);
-      if (!ended) return ended;
-      for (const SequencedRevocation& one : *ended) own_.add(one, unix_milliseconds());
-      return ended;
-    };
-    submit<std::vector<SequencedRevocation>>(Script::end_sessions, std::move(arguments), keep, std::move(done));
+                    Done<std::vector<Revocation>> done) override {
+    end_more(std::make_shared<Ending>(std::move(issuer), std::move(subject), until, std::move(done)), "0");
   }
   void follow(Follower follower) override {
     deliver(io_.get_executor(), std::move(follower), [this](const Follower& brought) {
@@ -144,6 +139,33 @@ class RedisStore final : public Store {
     insist([&] { boost::asio::post(io_, action); });
   }
 
+  // A call of end_sessions(), which is as many as it takes.
+  struct Ending {
+    Ending(std::string of_issuer, std::string of_subject, Millis ends, Done<std::vector<Revocation>> given_done)
+        : issuer(std::move(of_issuer)), subject(std::move(of_subject)), until(ends), done(std::move(given_done)) {}
+    std::string issuer, subject;
+    Millis until;
+    std::vector<Revocation> revocations;
+    Done<std::vector<Revocation>> done;
+  };
+  void end_more(const std::shared_ptr<Ending>& ending, const std::string& cursor) {
+    const auto keep = [this, ending](const Reply& reply) {
+      auto ended = read_ended(reply, ending->issuer);
+      if (!ended) return ended;
+      for (const Revocation& one : ended->revocations) own_.add(one, unix_milliseconds());
+      return ended;
+    };
+    Done<EndedSessions> go_on = [this, ending](tl::expected<EndedSessions, StoreError> ended) {
+      if (!ended) return ending->done(tl::unexpected(std::move(ended.error())));
+      std::move(ended->revocations.begin(), ended->revocations.end(), std::back_inserter(ending->revocations));
+      if (ended->next == "0") return ending->done(std::move(ending->revocations));
+      end_more(ending, ended->next);
+    };
+    submit<EndedSessions>(Script::end_sessions,
+                          end_sessions_arguments(ending->issuer, ending->subject, ending->until, cursor), keep,
+                          std::move(go_on));
+  }
+
   // `read` makes of the script's reply what `done` is given.
   template <class T, class ReadReply>
   void submit(Script script, Words arguments, ReadReply read, Done<T> done) {
@@ -167,9 +189,11 @@ class RedisStore final : public Store {
       done(std::move(outcome));
     };
     auto command = script_command(script, options_.key_prefix, std::move(arguments));
-    boost::asio::post(io_, [this, script, loss, command = std::move(command), settle = std::move(settle)]() mutable {
-      caller_.call(script, loss, std::move(command), std::move(settle));
-    });
+    // At once where an answer leads to the next call: the store may be about to end.
+    boost::asio::dispatch(io_,
+                          [this, script, loss, command = std::move(command), settle = std::move(settle)]() mutable {
+                            caller_.call(script, loss, std::move(command), std::move(settle));
+                          });
   }
 
   const RedisOptions options_;

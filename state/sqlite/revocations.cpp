@@ -31,16 +31,26 @@ std::uint64_t revoke(Database& database, const Revocation& revocation) {
   return row.next() ? static_cast<std::uint64_t>(row.integer(0)) : 0;
 }
 
-std::vector<SequencedRevocation> end_sessions(Database& database, const std::string& issuer, const std::string& subject,
-                                              Millis until) {
-  std::vector<SequencedRevocation> ended;
-  Query row(database, "SELECT sid FROM families WHERE subject = ?1 AND issuer = ?2", subject, issuer);
+std::vector<Revocation> end_sessions(Database& database, const std::string& issuer, const std::string& subject,
+                                     Millis until) {
+  std::vector<Revocation> all, added;
+  Query row(database,
+            "SELECT sid, iif(ended, (SELECT max(r.until) FROM revocations AS r "
+            "WHERE r.kind = ?3 AND r.issuer = f.issuer AND r.value = f.sid AND r.before IS NULL), NULL) "
+            "FROM families AS f WHERE subject = ?1 AND issuer = ?2",
+            subject, issuer, static_cast<int>(Revocation::Kind::sid));
   while (row.next()) {
-    ended.push_back(
-        {0, {.kind = Revocation::Kind::sid, .issuer = issuer, .value = row.text(0), .before = {}, .until = until}});
+    const auto kept = row.optional_integer(1);
+    Revocation one{.kind = Revocation::Kind::sid,
+                   .issuer = issuer,
+                   .value = row.text(0),
+                   .before = {},
+                   .until = kept.value_or(until)};
+    if (!kept) added.push_back(one);
+    all.push_back(std::move(one));
   }
-  for (SequencedRevocation& one : ended) one.sequence = revoke(database, one.revocation);
-  return ended;
+  for (const Revocation& one : added) revoke(database, one);
+  return all;
 }
 
 std::optional<Millis> subject_revoked_before(Database& database, const std::string& issuer,

@@ -15,8 +15,8 @@ namespace postern::state {
 std::uint64_t revoke(Database& database, const Revocation& revocation);
 
 // As Store::end_sessions().
-std::vector<SequencedRevocation> end_sessions(Database& database, const std::string& issuer, const std::string& subject,
-                                              Millis until);
+std::vector<Revocation> end_sessions(Database& database, const std::string& issuer, const std::string& subject,
+                                     Millis until);
 
 // The latest of the instants before which the subject's tokens are revoked; of a revocation without one, its end.
 std::optional<Millis> subject_revoked_before(Database& database, const std::string& issuer, const std::string& subject);

@@ -46,7 +46,7 @@ class SqliteStore final : public Store {
            std::move(done));
   }
   void end_sessions(std::string issuer, std::string subject, Millis until,
-                    Done<std::vector<SequencedRevocation>> done) override {
+                    Done<std::vector<Revocation>> done) override {
     submit([issuer = std::move(issuer), subject = std::move(subject),
             until](Database& database) { return state::end_sessions(database, issuer, subject, until); },
            std::move(done));

@@ -251,19 +251,18 @@ TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each of that issuer, and
   told.wait_for(1);
 
   // Of several calls at once, and of one that is repeated, each gives all: its gateway knows them then.
-  const auto end_all = [&] {
-    std::vector<std::string> sids;
-    for (const auto& [sequence, revocation] : waiting.end_sessions(issuer, "ann", 7000)) {
-      sids.push_back(revocation.value);
-      CHECK(revocation == Revocation{Revocation::Kind::sid, issuer, revocation.value, {}, 7000});
-    }
-    std::sort(sids.begin(), sids.end());
-    return sids;
+  const auto end_all = [&](Millis until) {
+    std::vector<Revocation> ended = waiting.end_sessions(issuer, "ann", until);
+    std::sort(ended.begin(), ended.end(), [](const auto& one, const auto& other) { return one.value < other.value; });
+    return ended;
   };
-  const std::vector<std::string> all{"s1", "s2", "s3"};
-  CHECK(end_all() == all);
+  const auto of = [](std::string sid, Millis until) {
+    return Revocation{Revocation::Kind::sid, issuer, std::move(sid), {}, until};
+  };
+  const std::vector<Revocation> all{of("s1", 7000), of("s2", 9'000'000), of("s3", 7000)};
+  CHECK(end_all(7000) == all);
   told.wait_for(3);
-  CHECK(end_all() == all);
+  CHECK(end_all(8000) == all);  // later, but what has ended has had no token since
   CHECK(waiting.find("s1", hash_of(1), 1100).presented == Presented::family_ended);
   CHECK(waiting.find("s4", hash_of(4), 1100).presented == Presented::current);
   CHECK(waiting.find("s5", hash_of(5), 1100).presented == Presented::current);
@@ -278,6 +277,18 @@ TEST_CASE_TEMPLATE("Ending a subject's sessions revokes each of that issuer, and
     CHECK(told_of == Revocation{Revocation::Kind::sid, issuer, told_of.value, {}, 7000});
   }
   CHECK(waiting.begin(family_of("s6", "ann"), hash_of(6), 1500).issued_before == std::nullopt);
+}
+
+TEST_CASE_TEMPLATE("Ending a subject's sessions revokes those that the subject's own revocation has ended", Place,
+                   STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  const std::uint64_t first = waiting.revoke(revocation_named(Revocation::Kind::sub, "ann", 1001));
+  CHECK(waiting.find("s", hash_of(1), 1100).presented == Presented::family_ended);
+  CHECK(waiting.end_sessions(issuer, "ann", 7000).size() == 1);
+  CHECK(waiting.revoke(revocation_named(Revocation::Kind::jti, "the next but one")) == first + 2);
 }
 
 TEST_CASE_TEMPLATE("A session that begins is told before when its subject's or its issuer's tokens are revoked", Place,

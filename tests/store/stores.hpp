@@ -117,8 +117,8 @@ struct Waiting {
     store.revoke(std::move(revocation), answer.done());
     return answer.value();
   }
-  std::vector<SequencedRevocation> end_sessions(std::string issuer, std::string subject, Millis until) const {
-    Answer<std::vector<SequencedRevocation>> answer;
+  std::vector<Revocation> end_sessions(std::string issuer, std::string subject, Millis until) const {
+    Answer<std::vector<Revocation>> answer;
     store.end_sessions(std::move(issuer), std::move(subject), until, answer.done());
     return answer.value();
   }

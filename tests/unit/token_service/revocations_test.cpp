@@ -15,8 +15,7 @@ class SilentStore final : public state::Store {
   void find(std::string, state::TokenHash, std::string, state::Millis, state::Millis,
             state::Done<state::FoundSession>) override {}
   void revoke(state::Revocation, state::Done<std::uint64_t>) override {}
-  void end_sessions(std::string, std::string, state::Millis,
-                    state::Done<std::vector<state::SequencedRevocation>>) override {}
+  void end_sessions(std::string, std::string, state::Millis, state::Done<std::vector<state::Revocation>>) override {}
   void follow(state::Follower follower) override { heard = std::move(follower); }
   void load_signing_keys(state::Done<state::SigningKeySet>) override {}
   void add_signing_key(state::SigningKeyRecord, std::uint64_t, state::Done<state::SigningKeySet>) override {}
