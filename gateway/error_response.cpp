@@ -113,6 +113,12 @@ bool must_close(Reason reason) noexcept {
   }
 }
 
+// OAuth's clients look for `error` in this one alone (RFC 6749 section 5.2, to which RFC 7009 and 7662 refer). The
+// members of the other are there as well: who meets one it does not know ignores it.
+std::string_view media_type(CheckedBy checked_by) noexcept {
+  return checked_by == CheckedBy::oauth_endpoint ? "application/json" : "application/problem+json";
+}
+
 ErrorReply make_reply(Reason reason, CheckedBy checked_by) {
   ErrorReply reply;
   reply.status = status_of(reason, checked_by);
@@ -120,7 +126,7 @@ ErrorReply make_reply(Reason reason, CheckedBy checked_by) {
   const std::string_view error = of_grant.empty() ? bearer_error(reason, reply.status) : std::string_view{};
   reply.body = problem_json(reason, reply.status, of_grant.empty() ? error : of_grant);
   reply.close = must_close(reason);
-  reply.fields.emplace_back("Content-Type", "application/problem+json");
+  reply.fields.emplace_back("Content-Type", media_type(checked_by));
   reply.fields.emplace_back("Cache-Control", "no-store");  // what was refused now may be accepted in a moment
   const bool challenged = reply.status == 401 || !error.empty();
   if (challenged && !names_scopes(reason)) reply.fields.emplace_back("WWW-Authenticate", challenge(reason, error));

@@ -1,4 +1,5 @@
-// The one place where a refusal becomes HTTP: problem+json (RFC 9457) with RFC 6750's members.
+// The one place where a refusal becomes HTTP: problem+json (RFC 9457) with RFC 6750's members; the same as plain JSON
+// at OAuth's endpoints (RFC 6749 section 5.2).
 #pragma once
 
 #include <optional>

@@ -46,6 +46,7 @@ export function asking(of) {
 // RFC 6749 section 5.2, and what the gateway's refusals have beside it.
 export function assertError(response, status, error, reason) {
   assert.equal(response.status, status, response.text);
+  assert.equal(response.get('content-type'), 'application/json'); // strict clients read no other
   const {error: told, reason: why, error_description: description} = response.json;
   assert.deepEqual([told, why], [error, reason]);
   assert.ok(description);

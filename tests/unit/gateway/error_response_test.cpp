@@ -156,6 +156,7 @@ TEST_CASE(
     CHECK(field(reply, "WWW-Authenticate").empty());
   }
   const ErrorReply malformed = make_error_reply(Refusal(Reason::request_malformed, {}, CheckedBy::oauth_endpoint));
+  CHECK(field(malformed, "Content-Type") == "application/json");
   CHECK(malformed.status == 400);
   CHECK(member(malformed, "error") == "invalid_request");
   CHECK(member(make_error_reply(Refusal(Reason::request_malformed)), "error").empty());
