@@ -120,8 +120,8 @@ class Service {
   // The claims are of a token of the service that is not over.
   Task<Outcome<state::Nothing>> revoke_access_token(const Json& claims, const std::string& client, double now) const;
 
-  // RFC 7662's answer about a refresh token: active as long as it has not been used and its session began under the
-  // issuer of now. Refuses store_unavailable.
+  // RFC 7662's answer about a refresh token: active as long as it has not been used, its session began under the issuer
+  // of now, and a refresh would find its account (Accounts::look_again). Ends nothing. Refuses store_unavailable.
   Task<Outcome<std::string>> introspect_refresh_token(const state::RefreshTokenText& token, double now) const;
 
  private:

@@ -77,6 +77,11 @@ Task<Outcome<std::string>> Service::introspect_refresh_token(const state::Refres
   if (found->presented != state::Presented::current) co_return inactive_reply();
   // As rotate() has it: nothing comes of one that began under another issuer.
   if (found->family->issuer != settings_.issuer) co_return inactive_reply();
+  // Nor of one whose user is gone; it ends when somebody refreshes, as whoever asks here is not its user.
+  if (accounts_ == nullptr) co_return inactive_reply();
+  const auto claims = co_await accounts_->look_again(*found->family);
+  if (!claims && claims.error().reason == Reason::refresh_token_invalid) co_return inactive_reply();
+  if (!claims) co_return tl::unexpected(claims.error());
   co_return introspection_reply(*found->family, found->expires);
 }
 

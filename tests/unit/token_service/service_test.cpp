@@ -31,13 +31,17 @@ class HeldAccounts final : public Accounts {
     KnownAccount known{{credentials.username, Json(Json::Object())}, "{}"};
     co_return known;
   }
-  Task<tl::expected<Json, Refusal>> look_again(state::Family) const override { co_return Json(Json::Object()); }
+  Task<tl::expected<Json, Refusal>> look_again(state::Family) const override {
+    if (gone) co_return tl::unexpected(Refusal(*gone));
+    co_return Json(Json::Object());
+  }
 
   void release() const {
     for (const auto& verdict : std::exchange(waiting, {})) Handoff<bool>::bring(verdict, true);
   }
 
   bool held = false;
+  std::optional<Reason> gone;  // why nobody has an account any more
   mutable std::vector<std::shared_ptr<Handoff<bool>>> waiting;
 };
 
@@ -302,6 +306,21 @@ TEST_CASE("A refresh token of a session that began under another issuer is not a
   CHECK(told().find(R"("active":true)") != std::string::npos);
   served.settings.issuer = "https://new.example.com";
   CHECK(told() == inactive_reply());
+}
+
+TEST_CASE("A refresh token of a user who is gone is not active, and its session ends by a refresh alone") {
+  Served served;
+  served.start();
+  const auto session = served.ask(served.service()->login(credentials(), "192.0.2.1", unix_now()));
+  REQUIRE(session);
+  const auto token = state::parse_refresh_token(session->refresh_token->reveal()).value();
+  const auto told = [&] { return served.ask(served.service()->introspect_refresh_token(token, unix_now())); };
+  served.accounts->gone = Reason::refresh_token_invalid;
+  CHECK(told().value() == inactive_reply());
+  served.accounts->gone = Reason::store_unavailable;
+  CHECK(told().error().reason == Reason::store_unavailable);
+  served.accounts->gone.reset();
+  CHECK(told().value().find(R"("active":true)") != std::string::npos);
 }
 
 }  // namespace postern::token_service
