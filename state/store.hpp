@@ -153,8 +153,9 @@ class Store {
   // The attempt that was counted so turned out right: each counter is one less, or gone where it is `forgiven`.
   virtual void uncount_attempt(std::vector<Attempt> attempts, Done<Nothing> done) = 0;
 
-  // Removes what has expired: used tokens, families with their last token (kept_after_end after their end), sealed
-  // successors, revocations, counters, keys. At most `most` of them; gives how many.
+  // Removes what has expired, by a store's clock at most where it has one of its own: used tokens, families with their
+  // last token (kept_after_end after their end), sealed successors, revocations, counters, keys. At most `most` of
+  // them; gives how many.
   virtual void sweep(Millis now, std::size_t most, Done<std::size_t> done) = 0;
 };
 

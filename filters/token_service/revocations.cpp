@@ -81,13 +81,15 @@ void Revocations::insert(const std::vector<state::SequencedRevocation>& revocati
 }
 
 void Revocations::caught_up(state::Millis now, std::chrono::steady_clock::time_point heard_at) {
+  const state::Millis steady = millis_of(heard_at);
   caught_up_.store(now, std::memory_order_release);
-  heard_.store(millis_of(heard_at), std::memory_order_release);
+  heard_.store(steady, std::memory_order_release);
   if (told_.exchange(false)) spdlog::info("revocations are followed again");
   const std::lock_guard lock(writing_);
-  if (now < next_forgetting_) return;
-  next_forgetting_ = now + between_forgettings;
-  table_.forget_expired(now);
+  const state::Millis believed = believed_.at(now, steady);
+  if (next_forgetting_ && steady < *next_forgetting_) return;
+  next_forgetting_ = steady + between_forgettings;
+  table_.forget_expired(believed);
 }
 
 state::Fingerprints Revocations::fingerprints(const jose::Claims& claims) const {

@@ -14,6 +14,7 @@
 
 #include "base/reason.hpp"
 #include "filters/jose/claims.hpp"
+#include "state/believed_time.hpp"
 #include "state/revocation_table.hpp"
 #include "state/store.hpp"
 
@@ -77,7 +78,8 @@ class Revocations {
 
   state::RevocationTable table_;
   std::mutex writing_;
-  state::Millis next_forgetting_ = 0;
+  state::BelievedTime believed_;
+  std::optional<state::Millis> next_forgetting_;   // by the steady clock
   std::atomic<state::Millis> caught_up_{0};        // the last instant at which nothing was newer; 0: never
   std::atomic<state::Millis> heard_{never_heard};  // that instant by the steady clock
   std::atomic<state::Millis> patience_{30'000};

@@ -13,10 +13,11 @@
 #include "filters/token_service/followed_store.hpp"
 #include "filters/token_service/store_settings.hpp"
 #include "gateway/executor.hpp"
+#include "state/believed_time.hpp"
 
 namespace postern::token_service {
 
-// Each is followed while somebody has it, and swept of what has expired.
+// Each is followed while somebody has it, and swept of what has expired by the time that is believed.
 class Stores {
  public:
   // Works on `io`, whose thread may take its time. It must outlive every store, and run until close() was called.
@@ -43,6 +44,7 @@ class Stores {
 
   boost::asio::io_context& io_;
   SteadyTimer sweeping_;
+  state::BelievedTime believed_;  // on the thread of `io`
   std::mutex mutex_;
   std::map<std::string, Open> by_identity_;
 };

@@ -225,7 +225,7 @@ Words uncount_attempt_arguments(const std::vector<Attempt>& attempts) {
 }
 
 Words sweep_arguments(Millis now, std::size_t most) {
-  return {std::to_string(now), std::to_string(most), std::to_string(now - kept_after_end)};
+  return {std::to_string(now), std::to_string(most), std::to_string(kept_after_end)};
 }
 
 Read<Begun> read_begun(const Reply& reply) {

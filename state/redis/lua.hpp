@@ -227,9 +227,17 @@ return load_keys()
 // ARGV: now, then name, limit and window of each attempt. Gives the milliseconds to wait; 0: all were counted.
 inline constexpr std::string_view count_attempt = R"lua(
 local now, wait, windows = tonumber(ARGV[1]), 0, {}
+local function keep_end(name, ends)
+  call('HSET', prefix .. ':attempt:' .. name, 'ends', digits(ends))
+  call('ZADD', prefix .. ':attempts', digits(ends), name)
+end
 for i = 2, #ARGV, 3 do
   local window = call('HMGET', prefix .. ':attempt:' .. ARGV[i], 'count', 'ends')
-  local ends = tonumber(window[2] or '0')
+  local ends, latest = tonumber(window[2] or '0'), now + tonumber(ARGV[i + 2])
+  if ends > latest then  -- it was counted by a clock that was ahead, and would last for hours
+    keep_end(ARGV[i], latest)
+    ends = latest
+  end
   if ends > now then
     windows[i] = ends
     if tonumber(window[1]) >= tonumber(ARGV[i + 1]) then wait = math.max(wait, ends - now) end
@@ -241,9 +249,8 @@ for i = 2, #ARGV, 3 do
   if windows[i] then
     call('HINCRBY', key, 'count', 1)
   else
-    local ends = digits(now + tonumber(ARGV[i + 2]))
-    call('HSET', key, 'count', 1, 'ends', ends)
-    call('ZADD', prefix .. ':attempts', ends, ARGV[i])
+    call('HSET', key, 'count', 1)
+    keep_end(ARGV[i], now + tonumber(ARGV[i + 2]))
   end
 end
 return '0'
@@ -263,13 +270,15 @@ end
 return '0'
 )lua";
 
-// ARGV: now, most, and the end of the latest families to go. Gives how many things were removed. Sealed successors go
-// first; a family goes after its tokens.
+// ARGV: now, most, and how long families are kept after their end. Gives how many things were removed. Sealed
+// successors go first; a family goes after its tokens. What is swept is gone for all gateways: one whose clock is ahead
+// must not say what has expired, so that Redis' own clock counts where it is earlier.
 inline constexpr std::string_view sweep = R"lua(
+local now = math.min(tonumber(ARGV[1]), time[1] * 1000 + math.floor(time[2] / 1000))
 local swept, most = 0, tonumber(ARGV[2])
-local function each_expired(set, remove, latest)
-  local key = prefix .. ':' .. set
-  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', latest or ARGV[1], 'LIMIT', 0, most - swept)) do
+local function each_expired(set, remove, kept)
+  local key, latest = prefix .. ':' .. set, digits(now - (kept or 0))
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', latest, 'LIMIT', 0, most - swept)) do
     if remove(member) then
       call('ZREM', key, member)
       swept = swept + 1
@@ -285,7 +294,7 @@ each_expired('used', function(member)
   forget_token(sid, hash)
   -- The first most often, which is found at once. With the session all may expire at one time, in any order.
   local ends = call('HGET', family_key(sid), 'ends')
-  if ends and tonumber(ends) > tonumber(ARGV[1]) then call('LREM', uses_key(sid), 1, hash) end
+  if ends and tonumber(ends) > now then call('LREM', uses_key(sid), 1, hash) end
   return true
 end)
 each_expired('families', function(sid)
@@ -302,7 +311,7 @@ each_expired('families', function(sid)
   if family[1] then call('SREM', subject_key('subject', family[1], family[2]), sid) end
   call('DEL', key, uses_key(sid))
   return true
-end, ARGV[3])
+end, tonumber(ARGV[3]))
 each_expired('revocations', function(number)
   local entry = call('XRANGE', prefix .. ':feed', number .. '-0', number .. '-0')[1]
   local kind = entry and entry[2][2]

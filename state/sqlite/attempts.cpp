@@ -5,6 +5,11 @@
 namespace postern::state {
 namespace {
 
+// A window that was counted by a clock which was ahead: it would last for hours.
+void shorten(Database& database, const Attempt& attempt, Millis now) {
+  execute(database, "UPDATE attempts SET ends = ?2 WHERE name = ?1 AND ends > ?2", attempt.name, now + attempt.window);
+}
+
 // Until the window ends in which `attempt` has reached its limit; 0: it has not.
 Millis wait_for(Database& database, const Attempt& attempt, Millis now) {
   Query row(database, "SELECT ends FROM attempts WHERE name = ?1 AND ends > ?2 AND count >= ?3", attempt.name, now,
@@ -15,6 +20,7 @@ Millis wait_for(Database& database, const Attempt& attempt, Millis now) {
 }  // namespace
 
 Millis count_attempt(Database& database, const std::vector<Attempt>& attempts, Millis now) {
+  for (const Attempt& attempt : attempts) shorten(database, attempt, now);
   Millis wait = 0;
   for (const Attempt& attempt : attempts) wait = std::max(wait, wait_for(database, attempt, now));
   if (wait > 0) return wait;

@@ -28,6 +28,17 @@ TEST_CASE_TEMPLATE("With one name at its limit nothing is counted under the othe
   CHECK(waiting.count({{"b", 1, 50}}, 1011) == 49);
 }
 
+TEST_CASE_TEMPLATE("A window that was begun by a clock which was ahead goes on no longer than one that begins now",
+                   Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  CHECK(waiting.count({{"a", 1, 100}}, 5000) == 0);
+  CHECK(waiting.count({{"a", 1, 100}}, 1000) == 100);
+  CHECK(waiting.count({{"a", 1, 100}}, 1099) == 1);
+  CHECK(waiting.count({{"a", 1, 100}}, 1100) == 0);
+}
+
 TEST_CASE_TEMPLATE("An attempt that was right takes itself back, and where it is forgiven all that was counted", Place,
                    STORES) {
   const Place place;

@@ -1,3 +1,4 @@
+#include "base/clock.hpp"
 #include "tests/store/stores.hpp"
 
 namespace postern::state {
@@ -84,6 +85,22 @@ TEST_CASE_TEMPLATE("A sweep in pieces removes as much as it may until nothing is
     CHECK(waiting.sweep(gone, 3) == std::min<std::size_t>(left, 3));
   }
   CHECK(waiting.sweep(gone, 3) == 0);
+}
+
+TEST_CASE("For a caller whose clock is ahead Redis sweeps what has expired by its own") {
+  constexpr Millis day = 86'400'000;
+  const RedisPlace place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  const Millis now = unix_milliseconds();
+  Family family = family_of("s");
+  family.ends = now + day;
+  waiting.begin(family, hash_of(1), now + day);
+  waiting.revoke({Revocation::Kind::jti, "https://id.example", "over", {}, now - 1});
+  waiting.revoke({Revocation::Kind::jti, "https://id.example", "good", {}, now + day});
+  CHECK(waiting.sweep(now + 2 * day) == 1);
+  CHECK(waiting.sweep(now + 2 * day) == 0);
+  CHECK(waiting.find("s", hash_of(1), now).presented == Presented::current);
 }
 
 }  // namespace postern::state

@@ -64,6 +64,19 @@ TEST_CASE("A store is loaded when all that it had is known and nothing was newer
   CHECK(revocations->is_following(steady_clock::now()));
 }
 
+TEST_CASE("What is revoked stays so when the wall clock is ahead for a moment") {
+  constexpr state::Millis begun = 1'700'000'000'000, hour = 3'600'000;
+  SilentStore store;
+  const auto revocations = Revocations::follow(store);
+  state::Revocation revocation = of_key("k");
+  revocation.until = begun + hour;
+  store.heard.complete({{1, revocation}});
+  for (const state::Millis wall_clock : {begun, begun + 26 * hour, begun + 27 * hour, begun}) {
+    store.heard.caught_up(wall_clock);
+    CHECK(revocations->size() == 1);
+  }
+}
+
 TEST_CASE("Who listens hears of revoked keys, and of nothing else, as long as it lives") {
   SilentStore store;
   const auto revocations = Revocations::follow(store);
