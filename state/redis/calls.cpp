@@ -305,9 +305,13 @@ Read<std::vector<SequencedRevocation>> read_new_entries(const Reply& reply) {
   return read_entries(reading.item(reading.item(reply, 0), 1));
 }
 
-Read<std::uint64_t> read_latest(const Reply& reply) {
-  if (reply.type == Reply::Type::nil) return 0;
-  return read_number(reply);
+Read<FeedState> read_feed_state(const Reply& reply) {
+  Reading reading;
+  const Reply &generation = reading.item(reply, 0), &latest = reading.item(reply, 1);
+  FeedState state;
+  if (generation.type != Reply::Type::nil) state.generation = reading.text(generation);
+  if (latest.type != Reply::Type::nil) state.latest = static_cast<std::uint64_t>(reading.number(latest));
+  return reading.outcome(std::move(state), "the state of the feed");
 }
 
 }  // namespace postern::state::redis

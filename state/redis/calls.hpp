@@ -50,7 +50,12 @@ Read<SigningKeySet> read_signing_keys(const Reply& reply);
 Read<std::vector<SequencedRevocation>> read_entries(const Reply& reply);
 // The same as XREAD gives them: of one stream, or nil.
 Read<std::vector<SequencedRevocation>> read_new_entries(const Reply& reply);
-// The number of the last revocation, as GET gives it: nil is 0.
-Read<std::uint64_t> read_latest(const Reply& reply);
+// What a store's feed is: its numbers begin anew when all was lost, and with them a generation.
+struct FeedState {
+  std::string generation;    // random
+  std::uint64_t latest = 0;  // the number of the last revocation
+};
+// As MGET gives both: nil is none, and 0.
+Read<FeedState> read_feed_state(const Reply& reply);
 
 }  // namespace postern::state::redis

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <new>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/want_of_memory.hpp"
 #include "state/following.hpp"
-#include "state/redis/calls.hpp"
 
 namespace postern::state::redis {
 namespace asio = boost::asio;
@@ -18,6 +18,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t page = 1000;  // entries of one answer
+
+// Of the one command that writes. A full disk, or too few replicas, are no reason to believe what is read the less.
+bool is_bearable(const Words& command, std::string_view error) {
+  return command.front() == "SET" && !error.starts_with("READONLY");
+}
 
 }  // namespace
 
@@ -30,6 +35,7 @@ Feed::Feed(Executor executor, const RedisOptions& options, Resolver& resolver, F
       revoke_(std::move(revoke)),
       stream_(key_tag(options.key_prefix) + ":feed"),
       sequence_(key_tag(options.key_prefix) + ":sequence"),
+      generation_(key_tag(options.key_prefix) + ":generation"),
       connector_(executor, options, resolver),
       pause_(executor) {}
 
@@ -87,12 +93,11 @@ Task<MaybeError> Feed::follow() {
 Task<MaybeError> Feed::load() {
   const Millis asked_at = unix_milliseconds();
   const std::vector<Revocation> own = own_.recent(asked_at);
-  const Words get{"GET", sequence_};
-  auto replies = co_await ask(std::vector<Words>(1, get), options_.timeout);
+  auto replies = co_await ask(ask_for_state(), options_.timeout);
   if (!replies) co_return std::move(replies.error());
   // An answer later than that number: what is beyond it may have been swept.
-  auto latest = read_latest(replies->front());
-  if (!latest) co_return std::move(latest.error());
+  auto state = read_feed_state(replies->back());
+  if (!state) co_return std::move(state.error());
   std::vector<SequencedRevocation> all;
   for (std::size_t read = page; read == page;) {
     const std::string from = std::to_string(all.empty() ? 0 : all.back().sequence) + "-1";
@@ -104,7 +109,8 @@ Task<MaybeError> Feed::load() {
     read = entries->size();
     std::move(entries->begin(), entries->end(), std::back_inserter(all));
   }
-  known_ = std::max(*latest, all.empty() ? 0 : all.back().sequence);
+  state->latest = std::max(state->latest, all.empty() ? 0 : all.back().sequence);
+  known_ = std::move(*state);
   for (Revocation& lost : lost_revocations(own, all, unix_milliseconds())) revoke_(std::move(lost));
   follower_.complete(std::move(all));
   follower_.caught_up(asked_at);
@@ -113,34 +119,41 @@ Task<MaybeError> Feed::load() {
 
 Task<MaybeError> Feed::look() {
   const Millis asked_at = unix_milliseconds();
-  const Words get{"GET", sequence_};
-  const Words read{"XREAD",   "COUNT", std::to_string(page),          "BLOCK", std::to_string(wait.count()),
-                   "STREAMS", stream_, std::to_string(*known_) + "-0"};
-  std::vector<Words> both{get, read};
-  const auto replies = co_await ask(std::move(both), wait + options_.timeout);
+  std::vector<Words> commands = ask_for_state();
+  commands.push_back({"XREAD", "COUNT", std::to_string(page), "BLOCK", std::to_string(wait.count()), "STREAMS", stream_,
+                      std::to_string(known_->latest) + "-0"});
+  const auto replies = co_await ask(std::move(commands), wait + options_.timeout);
   if (!replies) co_return replies.error();
-  const auto latest = read_latest(replies->front());
-  if (!latest) co_return latest.error();
-  co_return take_new(replies->back(), *latest, asked_at);
+  const auto state = read_feed_state((*replies)[1]);
+  if (!state) co_return state.error();
+  co_return take_new(replies->back(), *state, asked_at);
 }
 
-MaybeError Feed::take_new(const Reply& reply, std::uint64_t latest, Millis asked_at) {
+// The first changes something only where all was lost. It is there to be refused: a replica, which may be cut off from
+// its master for ever, takes no writes.
+std::vector<Words> Feed::ask_for_state() {
+  const std::string another = std::to_string(std::uniform_int_distribution<std::uint64_t>()(random_));
+  return {{"SET", generation_, another, "NX"}, {"MGET", generation_, sequence_}};
+}
+
+MaybeError Feed::take_new(const Reply& reply, const FeedState& state, Millis asked_at) {
   auto entries = read_new_entries(reply);
   if (!entries) return std::move(entries.error());
-  const bool is_behind = latest < *known_;
-  if (is_behind || (!entries->empty() && judge_feed(*known_, entries->front().sequence) == FeedStep::reload)) {
+  // Since then the numbers may have come as far as before.
+  const bool is_anew = state.generation != known_->generation || state.latest < known_->latest;
+  if (is_anew || (!entries->empty() && judge_feed(known_->latest, entries->front().sequence) == FeedStep::reload)) {
     known_.reset();
     return std::nullopt;
   }
   // With nothing new, what was counted since has been swept already.
-  known_ = entries->empty() ? latest : entries->back().sequence;
+  known_->latest = entries->empty() ? state.latest : entries->back().sequence;
   const bool is_all = entries->size() < page;
   if (!entries->empty()) follower_.added(std::move(*entries));
   if (is_all) follower_.caught_up(asked_at);
   return std::nullopt;
 }
 
-// Sends the commands at once; their answers, of which none is an error.
+// Sends the commands at once; their answers, of which none is an error that counts.
 Task<tl::expected<std::vector<Reply>, StoreError>> Feed::ask(std::vector<Words> commands,
                                                              std::chrono::milliseconds patience) {
   connection_->shut_at(Clock::now() + patience);
@@ -152,7 +165,7 @@ Task<tl::expected<std::vector<Reply>, StoreError>> Feed::ask(std::vector<Words> 
     auto reply = co_await connection_->read();
     if (!reply) {
       failed = std::move(reply.error());
-    } else if (reply->type == Reply::Type::error) {
+    } else if (reply->type == Reply::Type::error && !is_bearable(commands[replies.size()], reply->text)) {
       failed = StoreError{judge_error_reply(reply->text).kind, "Redis does not give the revocations: " + reply->text};
       connector_.heed(reply->text);
     } else {

@@ -1,5 +1,5 @@
 // Follows the revocations of a Redis store over a connection of its own: all of them at the beginning of each
-// connection, then what is new as it comes.
+// connection, then what is new as it comes. A replica is not followed.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "state/redis/calls.hpp"
 #include "state/redis/connector.hpp"
 #include "state/redis/own_revocations.hpp"
 
@@ -41,18 +42,19 @@ class Feed {
   Task<MaybeError> look();
   Task<tl::expected<std::vector<Reply>, StoreError>> ask(std::vector<Words> commands,
                                                          std::chrono::milliseconds patience);
-  MaybeError take_new(const Reply& reply, std::uint64_t latest, Millis asked_at);
+  std::vector<Words> ask_for_state();
+  MaybeError take_new(const Reply& reply, const FeedState& state, Millis asked_at);
 
   Executor executor_;
   const RedisOptions& options_;
   const Follower follower_;
   OwnRevocations& own_;
   const Revoke revoke_;
-  const std::string stream_, sequence_;  // keys
+  const std::string stream_, sequence_, generation_;  // keys
   std::mt19937 random_{std::random_device{}()};
   Connector connector_;
   std::shared_ptr<Connection> connection_;  // the last one that was made
-  std::optional<std::uint64_t> known_;      // the last number that the follower was told of; none: all are to be loaded
+  std::optional<FeedState> known_;          // of what the follower was told; none: all are to be loaded
   SteadyTimer pause_;
   bool ending_ = false;
 };

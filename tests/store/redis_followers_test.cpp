@@ -80,6 +80,16 @@ TEST_CASE("A missing number, and numbers that begin anew, lead to a complete loa
     healed_revoke(*other, "c");
     known.wait_for({"c"});
   }
+  SUBCASE("numbers that begin anew, and have come further than before when it is looked at again") {
+    std::string lost_and_said = "redis.call('FLUSHALL')";
+    for (const char* number : {"1", "2", "3"}) {
+      lost_and_said += std::string("redis.call('INCR', '{postern}:sequence') redis.call('XADD', '{postern}:feed', '") +
+                       number + "-0', 'kind', 'sid', 'issuer', 'i', 'value', 'c" + number +
+                       "', 'before', '', 'until', '9')";
+    }
+    CHECK(server.ask({"EVAL", lost_and_said + " return 'done'", "0"}) == "done");
+    known.wait_for({"c1", "c2", "c3"});
+  }
   CHECK(known.now(&Known::completed) == 2);
 }
 

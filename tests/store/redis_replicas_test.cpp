@@ -107,6 +107,32 @@ TEST_CASE("A master that Sentinel does not know or give, or that is none, is not
   healed_revoke(*open_redis_store(options), "c");
 }
 
+TEST_CASE("A follower of a server that has become a replica is told so, though it answers what is read") {
+  Pair redis;
+  Known known;
+  const auto store = open_redis_store(options_of(redis.master));
+  store->follow(known.follower());
+  known.wait_until([&] { return known.caught_up > 0; });
+  CHECK(redis.master.ask({"REPLICAOF", "127.0.0.1", "1"}) == "OK");  // where no master is
+  // At the end of the connection, and at each attempt to follow again.
+  const auto is_refused = [&] { return !known.failures.empty() && known.failures.back().kind == Kind::read_only; };
+  known.wait_until(is_refused);
+  const auto caught_up = known.now(&Known::caught_up);
+  known.wait_until([&, times = known.now(&Known::failures).size() + 3] { return known.failures.size() >= times; });
+  CHECK(known.now(&Known::caught_up) == caught_up);
+  CHECK(redis.master.ask({"REPLICAOF", "NO", "ONE"}) == "OK");
+  known.wait_until([&] { return known.caught_up > caught_up; });
+}
+
+TEST_CASE("A follower of a server that refuses all writes, but is a master, goes on") {
+  const RedisServer server({"--min-replicas-to-write", "1"});
+  Known known;
+  const auto store = open_redis_store(options_of(server));
+  store->follow(known.follower());
+  known.wait_until([&] { return known.caught_up >= 2; });
+  CHECK(known.now(&Known::failures).empty());
+}
+
 TEST_CASE("What waits for replicas is not done either once its caller has given it up") {
   Pair redis;
   RedisOptions options = options_of(redis.master);

@@ -110,8 +110,15 @@ TEST_CASE("one entry without sense damages the answer: nobody knows what it revo
   CHECK(is_damaged(read_new_entries(list({}))));
 }
 
-TEST_CASE("a store that was never written to has revoked nothing") {
-  CHECK(read_latest({}) == 0U);
-  CHECK(read_latest(text("12")) == 12U);
-  CHECK(is_damaged(read_latest(list({}))));
+TEST_CASE("a store that was never written to has revoked nothing, and may be without a generation") {
+  const auto state_of = [](Reply generation, Reply latest) {
+    return read_feed_state(list({std::move(generation), std::move(latest)}));
+  };
+  CHECK(state_of({}, {})->latest == 0U);
+  CHECK(state_of({}, {})->generation.empty());
+  CHECK(state_of(text("g"), text("12"))->latest == 12U);
+  CHECK(state_of(text("g"), text("12"))->generation == "g");
+  CHECK(is_damaged(state_of(text("g"), text("x"))));
+  CHECK(is_damaged(state_of(list({}), text("12"))));
+  CHECK(is_damaged(read_feed_state(list({text("g")}))));
 }
