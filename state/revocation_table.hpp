@@ -1,5 +1,5 @@
 // Revocations in memory: written by one thread, read by all workers without a lock. 16 bytes for a slot, at most three
-// of four slots used. A keyed hash of 64 bits stands for what was revoked: among a million entries about one look-up in
+// of four slots used. A keyed hash of 63 bits stands for what was revoked: among a million entries about one look-up in
 // 10^13 finds what nobody revoked.
 #pragma once
 
@@ -51,7 +51,8 @@ class RevocationTable {
   std::size_t bytes() const;  // of the slots
 
   // The writing thread alone. Seen by every reader that sees the new epoch(). An entry never becomes weaker: of two
-  // with one name the later `until` and `before` hold, and no `before` is the latest. Times are rounded up to seconds.
+  // with one name the later `until` and `before` hold. One without `before` is an entry of its own, with its own
+  // `until`. Times are rounded up to seconds.
   void insert(std::span<const Revocation> revocations);
   // Forgets what needs no longer be known at `now`, in new slots.
   void forget_expired(Millis now);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace postern::state {
@@ -129,6 +130,71 @@ TEST_CASE("Of two revocations of one name the stronger instants hold") {
   reading.insert({Kind::sub, "issuer", "u", {}, 0});
   reading.insert({Kind::sub, "issuer", "u", 1000, 0});
   CHECK(reading.revokes_issued_at(7));
+}
+
+TEST_CASE(
+    "A revocation of all tokens to come ends at its own time, whatever lasts longer for those before an instant") {
+  const Revocation all{Kind::sub, "issuer", "u", {}, 9000}, earlier{Kind::sub, "issuer", "u", 5000, 20'000};
+  for (const auto& [first, second] : {std::pair(all, earlier), std::pair(earlier, all)}) {
+    Reading reading;
+    reading.insert(first);
+    reading.insert(second);
+    CHECK(reading.table.size() == 2);
+    for (std::size_t i = 0; i < 100; ++i) reading.insert(numbered(i));  // it grows
+    CHECK(reading.revokes_issued_at(4));
+    CHECK(reading.revokes_issued_at(5));
+    CHECK_FALSE(reading.revokes(reading.token("another issuer")));
+    reading.insert(first);
+    reading.insert(second);
+    CHECK(reading.table.size() == 102);
+    reading.table.forget_expired(8999);
+    CHECK(reading.revokes_issued_at(5));
+    reading.table.forget_expired(9000);
+    CHECK(reading.table.size() == 1);
+    CHECK(reading.revokes_issued_at(4));
+    CHECK_FALSE(reading.revokes_issued_at(5));
+    reading.insert(all);
+    CHECK(reading.revokes_issued_at(5));
+    reading.table.forget_expired(19'999);
+    CHECK(reading.revokes_issued_at(4));
+    CHECK_FALSE(reading.revokes_issued_at(5));
+    reading.table.forget_expired(20'000);
+    CHECK(reading.table.size() == 0);
+  }
+}
+
+TEST_CASE("A revocation of all tokens to come outlives one of those before an instant") {
+  Reading reading;
+  reading.insert({Kind::issuer, "issuer", "", 5000, 9000});
+  reading.insert({Kind::issuer, "issuer", "", {}, 20'000});
+  reading.table.forget_expired(19'999);
+  CHECK(reading.revokes_issued_at(7));
+  reading.table.forget_expired(20'000);
+  CHECK_FALSE(reading.revokes_issued_at(4));
+}
+
+TEST_CASE("A subject that is revoked stays so for readers while its tokens before an instant are revoked as well") {
+  RevocationTable table(hash_key);
+  const Revocation all = revocation(Kind::sub, "u");
+  table.insert({&all, 1});
+  Fingerprints token;
+  token.sub = table.fingerprint(Kind::sub, "issuer", "u");
+  token.issued_at = std::numeric_limits<std::uint32_t>::max();
+  std::atomic<bool> begun{false}, ended{false};
+  std::size_t missed = 0;
+  std::thread reader([&] {
+    RevocationTable::View view;
+    while (!ended) {
+      if (!table.revokes(token, view)) ++missed;
+      begun = true;
+    }
+  });
+  while (!begun) std::this_thread::yield();
+  const Revocation earlier = revocation(Kind::sub, "u", 5000);
+  table.insert({&earlier, 1});
+  ended = true;
+  reader.join();
+  CHECK(missed == 0);
 }
 
 TEST_CASE("An entry is forgotten when its time is over, and not before") {
