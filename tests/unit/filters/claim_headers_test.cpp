@@ -48,6 +48,12 @@ TEST_CASE("the star is the base64 of exactly the bytes that were signed") {
         "X-Claims: " + encode_base64(payload(R"("x" :  1.0)")) + "\r\n");
 }
 
+TEST_CASE("the star has another format where one is named") {
+  const std::string written = block({mapping("*", "X-Claims", conf::ClaimFormat::json)}, R"("x":1)");
+  CHECK(written.starts_with("X-Claims: {"));
+  CHECK(written.find(R"("x":1)") != written.npos);
+}
+
 TEST_CASE("a claim that its format cannot carry is claim_unusable and named") {
   const auto mappings = make_claim_mappings({mapping("name", "X-Name")});
   const auto written = write_claim_headers(mappings, verified(R"("name":"a\r\nX-Admin: 1")"), 8192);

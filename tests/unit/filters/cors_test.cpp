@@ -95,6 +95,22 @@ TEST_CASE("OPTIONS without Access-Control-Request-Method or Origin is an ordinar
   CHECK(filter->answers_preflight());
 }
 
+TEST_CASE("only OPTIONS is a preflight, whatever its fields") {
+  for (const http::Method method : {http::Method::get, http::Method::post}) {
+    FilterWorkerState state;
+    TestRequest request(state);
+    request.method(method).with("Origin", "https://app.example.com").with("Access-Control-Request-Method", "PUT");
+    CHECK(request.outcome(*make_filter(some_cors())) == "pass");
+  }
+}
+
+TEST_CASE("what is the same for any origin does not vary by it") {
+  conf::Cors cors = some_cors();
+  cors.origins = {"*"};
+  CHECK(preflight(cors, "https://evil.example").count("Vary") == 0);
+  CHECK(response_to(cors, "https://evil.example").count("Vary") == 0);
+}
+
 TEST_CASE("a response, a refusal too, tells an allowed origin what it may see") {
   http::ResponseHead refusal;
   refusal.status = 401;
@@ -113,6 +129,16 @@ TEST_CASE("a response that varies by Origin already is not told so twice") {
   http::ResponseHead response;
   response.fields.add("vary", "Accept-Encoding, origin");
   CHECK(response_to(some_cors(), "", response) == FieldMap{{"vary", "Accept-Encoding, origin"}});
+  http::ResponseHead by_all;
+  by_all.fields.add("vary", "*");
+  CHECK(response_to(some_cors(), "", by_all) == FieldMap{{"vary", "*"}});
+}
+
+TEST_CASE("a Vary that another filter removed varies by nothing") {
+  http::ResponseHead response;
+  response.fields.add("vary", "origin");
+  for (http::Field& field : response.fields) field.removed = true;
+  CHECK(response_to(some_cors(), "", response) == FieldMap{{"Vary", "Origin"}});
 }
 
 TEST_CASE("what the upstream says about CORS is dropped") {

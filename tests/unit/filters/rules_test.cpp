@@ -57,6 +57,36 @@ TEST_CASE("a provider's words become its rules") {
   CHECK(std::holds_alternative<jose::ClaimRule::Equals>(rules.claims[1].condition));
 }
 
+TEST_CASE("each condition of a claim stays what it is") {
+  conf::Jwt jwt;
+  jwt.claims.resize(5);
+  for (conf::ClaimRule& rule : jwt.claims) rule.claim.path = std::string("c");
+  jwt.claims[1].equals = Json(std::string("a"));
+  jwt.claims[2].one_of = Json::Array{Json(std::string("a"))};
+  jwt.claims[3].contains = Json(std::string("a"));
+  jwt.claims[4].matches = *Pattern::compile("a+");
+  const auto rules = make_route_rules(jwt);
+  REQUIRE(rules.claims.size() == 5);
+  CHECK(std::holds_alternative<jose::ClaimRule::Present>(rules.claims[0].condition));
+  CHECK(std::holds_alternative<jose::ClaimRule::Equals>(rules.claims[1].condition));
+  CHECK(std::holds_alternative<jose::ClaimRule::OneOf>(rules.claims[2].condition));
+  CHECK(std::holds_alternative<jose::ClaimRule::Contains>(rules.claims[3].condition));
+  CHECK(std::holds_alternative<jose::ClaimRule::Matches>(rules.claims[4].condition));
+}
+
+TEST_CASE("any issuer and any audience are taken where the provider says so, and nowhere else") {
+  conf::Problems problems;
+  conf::Provider provider = some_provider();
+  CHECK_FALSE(make_rules("shop", provider, KeyKind::public_keys, problems).any_audience);
+  provider.audiences = {};
+  provider.audiences.any = true;
+  CHECK(make_rules("shop", provider, KeyKind::public_keys, problems).any_audience);
+  CHECK_FALSE(make_rules("shop", provider, KeyKind::public_keys, problems).any_issuer);
+  provider.issuer = {};
+  provider.issuer.any = true;
+  CHECK(make_rules("shop", provider, KeyKind::public_keys, problems).any_issuer);
+}
+
 TEST_CASE("the kind of keys decides the algorithms where none are named") {
   conf::Problems problems;
   const auto asymmetric = make_rules("shop", some_provider(), KeyKind::public_keys, problems);

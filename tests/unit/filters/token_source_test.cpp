@@ -68,6 +68,7 @@ TEST_CASE("Bearer is matched without case and followed by one or more spaces") {
   CHECK(find_authorization("BEARER    a.b.c") == "a.b.c");
   CHECK(find_authorization("Bearer\ta.b.c") == "<token_malformed>");
   CHECK(find_authorization("Bearer") == "<token_malformed>");
+  CHECK(find_authorization("Bearer  ") == "<token_malformed>");
   CHECK(find_authorization("Bearer,a.b.c") == "<token_malformed>");
 }
 
@@ -82,6 +83,9 @@ TEST_CASE("two Authorization fields are refused, whatever they hold") {
   Fixture fixture;
   fixture.request.with("Authorization", "Bearer a.b.c").with("authorization", "Basic eA==");
   CHECK(find({}, fixture.request) == "<token_multiple>");
+  Fixture twice;
+  twice.request.with("Authorization", "Bearer a.b.c").with("Authorization", "Bearer a.b.c");
+  CHECK(find({}, twice.request) == "<token_multiple>");
 }
 
 TEST_CASE("a list in one Authorization field is refused") {
@@ -159,6 +163,10 @@ TEST_CASE("a query parameter's name is compared decoded, so that no second one h
   Fixture fixture;
   fixture.request.query("access_token=a.b.c&access%5Ftoken=d.e.f");
   CHECK(find({query("access_token")}, fixture.request) == "<token_multiple>");
+  fixture.request.query("access_token=a.b.c&access_toke%6E=d.e.f");
+  CHECK(find({query("access_token")}, fixture.request) == "<token_multiple>");
+  fixture.request.query("access_token=a.b.c&access_token=a.b.c");
+  CHECK(find({query("access_token")}, fixture.request) == "<token_multiple>");
   fixture.request.query("access%5ftoken=d.e.f");
   CHECK(find({query("access_token")}, fixture.request) == "d.e.f");
   fixture.request.query("access%5=d.e.f&access_toke=x&access_tokens=y");
@@ -169,6 +177,9 @@ TEST_CASE("a subprotocol's token is the element after the named one, over all fi
   Fixture fixture;
   fixture.request.with("Sec-WebSocket-Protocol", "chat, bearer").with("Sec-WebSocket-Protocol", "a.b.c,v2");
   CHECK(find({protocol("bearer")}, fixture.request) == "a.b.c");
+  Fixture empty;
+  empty.request.with("Sec-WebSocket-Protocol", "bearer, ,").with("Sec-WebSocket-Protocol", ",a.b.c");
+  CHECK(find({protocol("bearer")}, empty.request) == "a.b.c");
   Fixture twice;
   twice.request.with("Sec-WebSocket-Protocol", "bearer, a, bearer, b");
   CHECK(find({protocol("bearer")}, twice.request) == "<token_multiple>");
@@ -204,6 +215,13 @@ TEST_CASE("a named header is one place in every spelling that an upstream could 
   CHECK(find(sources, longer.request) == "(none)");
 }
 
+TEST_CASE("a field that was removed holds no token") {
+  Fixture fixture;
+  fixture.request.with("Authorization", "Bearer a.b.c").with("Sec-WebSocket-Protocol", "bearer, d.e.f");
+  for (http::Field& field : fixture.request.head.fields) field.removed = true;
+  CHECK(find({bearer(), protocol("bearer")}, fixture.request) == "(none)");
+}
+
 TEST_CASE("a token of the limit's bytes is read, one byte more is too large") {
   Fixture fixture;
   const std::string value = "Bearer " + std::string(100, 'x');
@@ -231,7 +249,9 @@ TEST_CASE("removing takes the token out of every place that the route reads, and
 TEST_CASE("removing leaves alone what the route does not read") {
   Fixture fixture;
   fixture.request.with("Authorization", "Bearer a.b.c").with("Cookie", "at=c").query("access_token=q");
-  remove({header("X-Token")}, fixture.request);
+  fixture.request.with("Sec-WebSocket-Protocol", "chat").with("Sec-WebSocket-Protocol", "v2");
+  remove({header("X-Token"), protocol("bearer")}, fixture.request);
+  CHECK(fixture.request.head.fields.count(http::KnownField::sec_websocket_protocol) == 2);
   CHECK(fixture.request.forwarded("Authorization") == "Bearer a.b.c");
   CHECK(fixture.request.forwarded("Cookie") == "at=c");
   CHECK(fixture.request.head.query == "access_token=q");

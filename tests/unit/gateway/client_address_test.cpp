@@ -44,6 +44,15 @@ TEST_CASE("a request comes from the peer when that is not trusted, or says nothi
   }
 }
 
+TEST_CASE("a forwarded address that was removed is not believed") {
+  CidrSet trusted;
+  REQUIRE(trusted.add("10.0.0.0/8"));
+  http::Fields fields;
+  fields.add("X-Forwarded-For", "192.0.2.1");
+  for (http::Field& field : fields) field.removed = true;
+  CHECK(client_address(fields, boost::asio::ip::make_address("10.0.0.1"), trusted) == "10.0.0.1");
+}
+
 TEST_CASE("what a client wrote itself is not believed") {
   CHECK(client_of({"not an address, 192.0.2.1"}) == "192.0.2.1");
 }

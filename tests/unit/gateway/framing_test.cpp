@@ -236,6 +236,7 @@ TEST_CASE("an upgrade needs one Upgrade field that Connection names, HTTP/1.1 an
 TEST_CASE("row 56: an upgrade to h2c is none") {
   CHECK(upgrade_of("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n").empty());
   CHECK(upgrade_of("Connection: Upgrade\r\nUpgrade: websocket, H2C\r\n").empty());
+  CHECK(upgrade_of("Connection: Upgrade\r\nUpgrade: h2\r\n").empty());
 }
 
 TEST_CASE("row 100: a response that could be framed in two ways is refused") {
@@ -265,6 +266,7 @@ TEST_CASE("a response's body follows from status, request and framing fields") {
   CHECK(response_to(Method::get, "Content-Length: 3\r\n", "HTTP/1.1 304 Not Modified").framing.kind == BodyKind::none);
   CHECK(response_to(Method::get, "Content-Length: 3\r\n", "HTTP/1.1 304 Not Modified").framing.keep_alive);
   CHECK(response_to(Method::get, "", "HTTP/1.1 101 Switching Protocols").framing.kind == BodyKind::none);
+  CHECK(response_to(Method::get, "Content-Length: 3\r\n", "HTTP/1.1 205 Reset Content").framing.length == 3);
 }
 
 TEST_CASE("a 204 that announces a body ends its connection") {

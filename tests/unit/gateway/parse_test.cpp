@@ -89,7 +89,8 @@ TEST_CASE("what cannot become a head is refused before its end arrives") {
         Row{"row 97: HTTP/2.0", "PRI * HTTP/2.0\r\n"}, Row{"version in lower case", "GET / http/1.1\r\n"},
         Row{"row 51: folded line", "GET / HTTP/1.1\r\nHost: a\r\n b: c\r\n"},
         Row{"white space before the first field", "GET / HTTP/1.1\r\n Host: a\r\n"}, Row{"a TLS hello", "\x16\x03\x01"},
-        Row{"a leading space", " GET"}, Row{"CR before the request line", "\rG"}}) {
+        Row{"a leading space", " GET"}, Row{"CR before the request line", "\rG"},
+        Row{"CR before a whole field", "GET / HTTP/1.1\r\n\rX: a\r\n"}}) {
     CAPTURE(row.what);
     CHECK(HeadScanner(16 * 1024).scan(row.received) == State::malformed);
   }
@@ -178,9 +179,10 @@ TEST_CASE("a head cut short anywhere is refused, and nothing is read behind its 
 }
 
 TEST_CASE("a malformed request line is refused") {
-  for (const std::string_view line : {"GET /", "GET  HTTP/1.1", "GET / HTTP/0.9", "GET / HTTP/1.2", "GET / HTTP/2.0",
-                                      "GET  / HTTP/1.1", "GET /  HTTP/1.1", "GET /a b HTTP/1.1", "G(T / HTTP/1.1",
-                                      "GET / HTTP/1.1 ", "GET\t/ HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/01.1"}) {
+  for (const std::string_view line :
+       {"GET /", "GET  HTTP/1.1", "GET / HTTP/0.9", "GET / HTTP/1.2", "GET / HTTP/2.0", "GET  / HTTP/1.1",
+        "GET /  HTTP/1.1", "GET /a b HTTP/1.1", "G(T / HTTP/1.1", "GET / HTTP/1.1 ", "GET\t/ HTTP/1.1",
+        " GET / HTTP/1.1", "GET / HTTP/01.1", " / HTTP/1.1", "GET / HTTP/1.1X: y"}) {
     CAPTURE(line);
     CHECK(reason_of(std::string(line) + "\r\nHost: a\r\n\r\n") == Reason::request_malformed);
   }

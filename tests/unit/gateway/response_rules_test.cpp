@@ -34,6 +34,17 @@ TEST_CASE("a response's head goes down with its framing written anew and a Date"
   const std::string dated = response_head("Date: then\r\nContent-Length: 0\r\n");
   CHECK(has_line(dated, "Date: then"));
   CHECK(count_of(dated, "Date") == 1);
+  const HeaderEdits without_date{.remove = {"date"}, .set = {}, .add = {}};
+  CHECK(count_of(response_head("Content-Length: 0\r\n", "HTTP/1.1 200 OK", without_date), "Date") == 0);
+}
+
+TEST_CASE("a route's edits of a response speak for one spelling alone") {
+  const HeaderEdits edits{.remove = {"X-Debug"}, .set = {{"X-Env", "prod"}}, .add = {}};
+  const std::string head =
+      response_head("x-debug: a\r\nX_Debug: b\r\nX_Env: c\r\nContent-Length: 0\r\n", "HTTP/1.1 200 OK", edits);
+  CHECK_FALSE(has_line(head, "x-debug: a"));
+  CHECK(has_line(head, "X_Debug: b"));
+  CHECK(has_line(head, "X_Env: c"));
 }
 
 TEST_CASE("a response's hop-by-hop fields stay behind") {
@@ -45,6 +56,16 @@ TEST_CASE("a response's hop-by-hop fields stay behind") {
   CHECK(has_line(head, "Transfer-Encoding: chunked"));
   CHECK(has_line(head, "WWW-Authenticate: y"));
   CHECK(count_of(head, "Connection") == 0);
+}
+
+TEST_CASE("a response's fields that a filter removed stay behind") {
+  ResponseText response("Access-Control-Allow-Origin: *\r\nServer: s\r\n");
+  for (Field& field : response.head.fields) field.removed = field.name == "Access-Control-Allow-Origin";
+  std::string out;
+  const HeaderEdits no_edits;
+  write_downstream_head({.response = response.head, .framing = {}, .edits = no_edits}, "today", out);
+  CHECK(count_of(out, "Access-Control-Allow-Origin") == 0);
+  CHECK(has_line(out, "Server: s"));
 }
 
 TEST_CASE("the client's connection is told to close or, in HTTP/1.0, to stay") {
@@ -100,7 +121,8 @@ TEST_CASE("the gateway's own cookies and their no-store come last, whatever the 
   ResponseText response(
       "Connection: Set-Cookie, Cache-Control\r\nSet-Cookie: a=1\r\nCache-Control: public\r\n"
       "cdn-cache-control: max-age=9\r\nSurrogate-Control: max-age=9\r\nExpires: then\r\nX-Accel-Expires: 9\r\n"
-      "Edge-Control: max-age=9\r\nX-Cache-Control-Seen: yes\r\nContent-Length: 0\r\n");
+      "Edge-Control: max-age=9\r\nX-Cache-Control-Seen: yes\r\nXCache-Control: yes\r\n"
+      "Content-Length: 0\r\n");
   for (const char* const cookie : {"access=A; Secure", "refresh=R; Secure"}) {
     response.head.fields.add_own_cookie(cookie);
   }
@@ -113,7 +135,8 @@ TEST_CASE("the gateway's own cookies and their no-store come last, whatever the 
     return out;
   };
   CHECK(written(200) ==
-        "HTTP/1.1 200 OK\r\nX-Cache-Control-Seen: yes\r\nContent-Length: 0\r\nDate: today\r\nX-Env: prod\r\n"
+        "HTTP/1.1 200 OK\r\nX-Cache-Control-Seen: yes\r\nXCache-Control: yes\r\nContent-Length: 0\r\nDate: today\r\n"
+        "X-Env: prod\r\n"
         "Set-Cookie: theme=dark\r\nSet-Cookie: access=A; Secure\r\nSet-Cookie: refresh=R; Secure\r\n"
         "Cache-Control: no-store\r\n\r\n");
   const std::string upgraded = written(101);

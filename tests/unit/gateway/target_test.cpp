@@ -66,6 +66,7 @@ TEST_CASE("policy and upstream see the one canonical path") {
            Row{0, "/a/", "/a/"},
            Row{0, "/%61%7e%2D", "/a~-"},
            Row{0, "/caf%c3%a9", "/caf%C3%A9"},
+           Row{0, "/caf%C3%a9", "/caf%C3%A9"},
            Row{0, "/%ED%95%9C%F0%9F%98%80", "/%ED%95%9C%F0%9F%98%80"},
            Row{0, "/.well-known/...", "/.well-known/..."},
            Row{0, "/..a/.b/c..", "/..a/.b/c.."},
@@ -92,6 +93,10 @@ TEST_CASE("a path that could be read in two ways is refused") {
            Row{65, "/public/..%2Fadmin"},
            Row{65, "/public/%2e%2e%2fadmin"},
            Row{65, "/a%5c..%5cadmin"},
+           Row{65, "/public/a%2f.."},
+           Row{65, "/public/a%5C."},
+           Row{67, "/public/a;.."},
+           Row{67, "/public/a%3B."},
            Row{67, "/public/..;/admin"},
            Row{67, "/public/..;x=y/admin"},
            Row{67, "/public/%2e%2e;/admin"},
@@ -99,6 +104,7 @@ TEST_CASE("a path that could be read in two ways is refused") {
            Row{67, "/public/.;/admin"},
            Row{68, "/a%00"},
            Row{68, "/%0d%0a"},
+           Row{68, "/%1f"},
            Row{68, "/%7f"},
            Row{69, "/a#b"},
            Row{69, "/a?b#c"},
@@ -248,6 +254,16 @@ TEST_CASE("an absolute target gives path, query and, without Host, the authority
   CHECK(head.path == "/c");
 }
 
+TEST_CASE("an absolute target's authority is one, also where no Host disagrees") {
+  for (const std::string_view target : {"http:///x", "http://u@b/x", "http://b:/x", "http://b:65536/x", "https://?x"}) {
+    CAPTURE(target);
+    RequestHead head;
+    std::pmr::monotonic_buffer_resource memory;
+    head.target = target;
+    CHECK_FALSE(judge_target(head, memory).has_value());
+  }
+}
+
 TEST_CASE("row 75: a target of another form is refused in a whole request") {
   CHECK(judge_bytes("GET * HTTP/1.1\r\nHost: a\r\n\r\n") == Reason::request_malformed);
   CHECK(judge_bytes("GET foo HTTP/1.1\r\nHost: a\r\n\r\n") == Reason::request_malformed);
@@ -260,8 +276,8 @@ TEST_CASE("an authority is a host and perhaps a port") {
     CHECK(is_authority(good));
   }
   for (const std::string_view bad :
-       {"", ":80", "a:", "a:65536", "a:-1", "a:+1", "a b", "a@b", "a/b", "::1", "[::1", "[]", "[::1]x", "[::1%25eth0]",
-        "[127.0.0.1]", "a:80:80", "\xC3\xA9", "a?", "a#"}) {
+       {"",     ":80", "a:",     "a:65536",  "a:-1",         "a:+1",        "a b",     "a@b",      "a/b", "::1",
+        "[::1", "[]",  "[::1]x", "[::1]x80", "[::1%25eth0]", "[127.0.0.1]", "a:80:80", "\xC3\xA9", "a?",  "a#"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_authority(bad));
   }

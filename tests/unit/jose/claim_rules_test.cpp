@@ -70,6 +70,7 @@ TEST_CASE("Numbers are compared by value, integers exactly") {
   CHECK_FALSE(holds(ClaimRule::Equals{value_of("1")}, R"("1")"));
   CHECK_FALSE(holds(ClaimRule::Equals{value_of("9007199254740992")}, "9007199254740993"));
   CHECK_FALSE(holds(ClaimRule::Equals{value_of("9007199254740993")}, "9007199254740992.0"));
+  CHECK_FALSE(holds(ClaimRule::Equals{value_of("-9007199254740993")}, "-9007199254740992.0"));
   CHECK_FALSE(holds(ClaimRule::Equals{value_of("1234567890123456789")}, "1.23456789012345680e18"));
 }
 
@@ -87,10 +88,21 @@ TEST_CASE("`one_of`, `contains` and `matches`") {
   CHECK_FALSE(holds(contains, R"([["a"]])"));
   CHECK(holds(ClaimRule::Contains{value_of("7")}, "[7]"));
   CHECK_FALSE(holds(ClaimRule::Contains{value_of("7")}, R"("7")"));
+  CHECK_FALSE(holds(ClaimRule::Contains{value_of(R"("")")}, R"("a  b")"));
   CHECK(holds(matching("a+"), R"("aaa")"));
   CHECK(holds(matching("a+"), R"(["b","aa"])"));
   CHECK_FALSE(holds(matching("a+"), R"("baab")"));
   CHECK_FALSE(holds(matching("1"), "1"));
+}
+
+TEST_CASE("Every rule must hold, whichever one is broken") {
+  RouteRules route;
+  for (const char* claim : {"a", "b", "c"}) route.claims.push_back({ClaimPath::from_text(claim), ClaimRule::Present{}});
+  CHECK_FALSE(check_route(claims_with(R"(,"a":1,"b":1,"c":1)"), route));
+  for (const std::string_view more : {R"(,"b":1,"c":1)", R"(,"a":1,"c":1)", R"(,"a":1,"b":1)"}) {
+    CAPTURE(more);
+    CHECK(check_route(claims_with(more), route));
+  }
 }
 
 TEST_CASE("A provider's claim rule refuses as the provider, a route's as the route") {
@@ -115,9 +127,9 @@ TEST_CASE("Scopes are found in `scope` and `scp`, as words of a string or as ele
     CAPTURE(more);
     CHECK(scopes_end(more, {"r", "w"}) == Reason::accepted);
   }
-  for (const std::string_view more :
-       {"", R"(,"scope":"r")", R"(,"scope":"rw")", R"(,"scope":["r w"])", R"(,"scope":7)", R"(,"scope":null)",
-        R"(,"scope":[7,null])", R"(,"scope":"R W")", R"(,"scope":"r,w")"}) {
+  for (const std::string_view more : {"", R"(,"scope":"r")", R"(,"scope":"rw")", R"(,"scope":["r w"])", R"(,"scope":7)",
+                                      R"(,"scope":null)", R"(,"scope":[7,null])", R"(,"scope":"R W")",
+                                      R"(,"scope":"r,w")", R"(,"scope":["rx","w"])", R"(,"scope":["xr","w"])"}) {
     CAPTURE(more);
     CHECK(scopes_end(more, {"r", "w"}) == Reason::scope_insufficient);
   }

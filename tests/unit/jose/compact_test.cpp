@@ -65,6 +65,7 @@ TEST_CASE("Only the signature alone may be judged over an empty payload") {
   REQUIRE(detached);
   CHECK(detached->payload.empty());
   CHECK_FALSE(parse_compact(".." + std::string("c2ln"), true));
+  CHECK_FALSE(parse_compact(text.substr(0, text.rfind('.') + 1), true));
 }
 
 TEST_CASE("base64 that is not strict is refused in every part") {

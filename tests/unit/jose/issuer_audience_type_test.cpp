@@ -95,6 +95,8 @@ TEST_CASE("A payload that calls itself another kind of token is refused") {
   }
   Rules rules = test_rules();
   rules.types = {"jwt", "id"};
+  CHECK(reason_of(valid_payload(R"(,"typ":"ID")"), rules) == Reason::accepted);
+  CHECK(reason_of(valid_payload(R"(,"typ":"Refresh")"), rules) == Reason::type_mismatch);
   CHECK(reason_of(valid_payload(R"(,"token_use":"id")"), rules) == Reason::accepted);
   CHECK(reason_of(valid_payload(R"(,"token_use":"refresh")"), rules) == Reason::type_mismatch);
 }

@@ -52,6 +52,8 @@ TEST_CASE("A set holds at most 500 keys") {
   CHECK(set_of(500).back().name == "#500");
   CHECK(set_of(501).back().name == "#501 and the rest");
   CHECK(set_of(501).back().reason == "a set holds at most 500 keys");
+  CHECK(set_of(500).size() == 500);
+  CHECK(set_of(502).size() == 501);
 }
 
 TEST_CASE("A kid is looked up by its exact bytes") {
@@ -112,6 +114,17 @@ TEST_CASE("Two different fitting keys make a kid unusable for that algorithm, th
   CHECK(found(same, "k1", "ES256") == 1);
 }
 
+TEST_CASE("One key may have two kids") {
+  const mint::SigningKey key = mint::shared_key("ES256");
+  mint::SigningKey renamed = key;
+  renamed.kid = "k2";
+  const KeySet set = key_set({mint::jwk(key), mint::jwk(renamed)});
+  CHECK(set.keys().size() == 2);
+  CHECK(found(set, "k1", "ES256") == 1);
+  CHECK(found(set, "k2", "ES256") == 1);
+  CHECK(found(set, "", "ES256") == 1);
+}
+
 TEST_CASE("Without a kid every fitting key is a candidate, up to eight") {
   std::vector<Key> keys;
   for (int i = 0; i < 9; ++i) keys.push_back(make_secret_key(Secret(std::string(32, static_cast<char>('a' + i)))));
@@ -135,6 +148,14 @@ TEST_CASE("Sets of several sources merge, identical keys once") {
   KeySet set = key_set({mint::jwk(mint::shared_key("ES256"))});
   set.merge(key_set({mint::jwk(mint::shared_key("ES256")), mint::jwk(mint::shared_key("ES384"))}));
   CHECK(set.keys().size() == 2);
+}
+
+TEST_CASE("Two sets are the same whatever their order, and not when one has more") {
+  const std::string one = mint::jwk(mint::shared_key("ES256")), other = mint::jwk(mint::shared_key("ES384"));
+  CHECK(key_set({one, other}).same_keys(key_set({other, one})));
+  CHECK_FALSE(key_set({one}).same_keys(key_set({one, other})));
+  CHECK_FALSE(key_set({one, other}).same_keys(key_set({one})));
+  CHECK_FALSE(key_set({one}).same_keys(key_set({other})));
 }
 
 }  // namespace postern::jose

@@ -182,7 +182,8 @@ TEST_CASE("A failed check leaves nothing in OpenSSL's error queue") {
   ERR_clear_error();
   for (const std::string_view alg : {"RS256", "PS256", "ES256", "EdDSA"}) {
     CAPTURE(alg);
-    CHECK_FALSE(verifies(mint::shared_key(alg), alg, std::string(64, 'x')));
+    const bool is_rsa = alg == "RS256" || alg == "PS256";  // of any other length, OpenSSL is not asked
+    CHECK_FALSE(verifies(mint::shared_key(alg), alg, std::string(is_rsa ? 256 : 64, 'x')));
     CHECK(ERR_peek_error() == 0);
   }
   CHECK_FALSE(parse_jwk(parse_json(R"({"kty":"EC","crv":"P-256","x":"AA","y":"AA"})").value(), false));

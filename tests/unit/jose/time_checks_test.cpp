@@ -74,6 +74,8 @@ TEST_CASE("A maximum lifetime bounds exp - iat and needs both") {
   CHECK(reason_of(valid_payload(), rules) == Reason::claim_missing);
   rules.require_expiry = false;
   CHECK(reason_of(with_exp(""), rules) == Reason::claim_missing);
+  CHECK(judge(R"({"iss":"https://id.example.com","aud":"orders-api","iat":1699999999})", rules).detail ==
+        "the token has no `exp`, which a maximum lifetime needs");
 }
 
 }  // namespace postern::jose

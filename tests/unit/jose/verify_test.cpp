@@ -179,4 +179,13 @@ TEST_CASE("The signature alone is judged whatever the payload is") {
   }
 }
 
+TEST_CASE("The signature alone is refused when another key made it") {
+  const KeySet keys = key_set({mint::jwk(mint::shared_key("ES256"))});
+  SignatureContexts contexts;
+  const std::string text = mint::sign(mint::generate("ES256", "k1"), "plain text");
+  const auto refusal = verify_signature(parse_compact(text).value(), test_rules(), keys, contexts);
+  REQUIRE(refusal);
+  CHECK(refusal->reason == Reason::signature_invalid);
+}
+
 }  // namespace postern::jose
