@@ -66,10 +66,6 @@ struct JsonLimits {
   std::size_t bytes = 1 << 20;  // of the text
   std::size_t depth = 32;       // nested arrays and objects
   std::size_t values = 100'000;
-  // An object inside of another value goes alone: with doubled member names, or an escaped lone surrogate in a string of
-  // its own, it is `false` (null might count as absent) and the rest is read. For lists whose elements stand for
-  // themselves.
-  bool odd_objects_are_false = false;
 };
 
 struct JsonError {

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <memory_resource>
 #include <tuple>
-#include <utility>
 
 #include "base/json.hpp"
 #include "base/json_string.hpp"
@@ -92,11 +91,11 @@ class JsonBuilder {
   }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     // An escaped lone surrogate passes RapidJSON and comes out as ill-formed UTF-8.
-    if (escapes_ && !is_utf8({text, length}) && !find_odd("a string is not valid UTF-8")) return false;
+    if (escapes_ && !is_utf8({text, length})) return refuse("a string is not valid UTF-8");
     return count_value() && add<std::string>(text, length) != nullptr;
   }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
-    if (escapes_ && !is_utf8({text, length}) && !find_odd("a member name is not valid UTF-8")) return false;
+    if (escapes_ && !is_utf8({text, length})) return refuse("a member name is not valid UTF-8");
     name_ = {text, length};  // stays where it is: parsed in situ
     return true;
   }
@@ -108,14 +107,15 @@ class JsonBuilder {
     return true;
   }
   bool EndObject(rapidjson::SizeType) {
-    Json* const object = open_.back();
-    if (has_duplicates(*object->object()) && !find_odd("an object has two members of one name")) return false;
-    if (!close()) return false;
-    if (std::exchange(odd_, nullptr) != nullptr) *object = Json(false);
-    return true;
+    const bool unique = !has_duplicates(*open_.back()->object());
+    open_.pop_back();
+    return unique || refuse("an object has two members of one name");
   }
   bool StartArray() { return open<Json::Array>() != nullptr; }
-  bool EndArray(rapidjson::SizeType) { return close(); }
+  bool EndArray(rapidjson::SizeType) {
+    open_.pop_back();
+    return true;
+  }
 
   // RapidJSON's handlers have these too; with numbers as strings they are never called.
   bool Int(int) { return false; }
@@ -131,17 +131,6 @@ class JsonBuilder {
   bool refuse(const char* why) {
     fault_ = why;
     return false;
-  }
-  // The innermost open object cannot be taken. False when nothing can.
-  bool find_odd(const char* why) {
-    if (!limits_.odd_objects_are_false || open_.empty()) return refuse(why);
-    odd_ = why;
-    return true;
-  }
-  // Ends the innermost open array or object. What is odd and stands in no other object spoils the whole.
-  bool close() {
-    open_.pop_back();
-    return odd_ == nullptr || !open_.empty() || refuse(odd_);
   }
   bool count_value() { return ++count_ <= limits_.values || refuse("too many values"); }
 
@@ -171,7 +160,6 @@ class JsonBuilder {
   std::string_view name_;         // of the innermost open object's next member
   std::size_t count_ = 0;
   const char* fault_ = "";
-  const char* odd_ = nullptr;  // why the innermost open object is to be `false`
 };
 
 tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits& limits) {

@@ -122,7 +122,7 @@ std::string Key::description() const {
 }
 
 tl::expected<Key, std::string> parse_jwk(const Json& jwk, bool allow_secret) {
-  if (jwk.object() == nullptr) return Unusable("it is no JSON object of unique names");
+  if (jwk.object() == nullptr) return Unusable("it is no JSON object");
   std::optional<std::string> kid;
   std::optional<std::string> alg;
   std::optional<std::string> use;

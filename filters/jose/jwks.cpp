@@ -7,9 +7,6 @@
 namespace postern::jose {
 namespace {
 
-// A reader may ignore it (RFC 8259 section 8.1), and editors write it.
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
 // Same material and same restrictions: listing it twice says nothing new.
 bool is_identical(const Key& a, const Key& b) {
   return a.thumbprint == b.thumbprint && a.kid == b.kid && a.alg == b.alg && a.use == b.use && a.key_ops == b.key_ops;
@@ -86,8 +83,7 @@ Candidates KeySet::candidates(std::string_view kid, const Algorithm& algorithm) 
 }
 
 tl::expected<LoadedKeys, std::string> parse_jwks(std::string_view text, bool allow_secret) {
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  const auto document = parse_json(text, {.odd_objects_are_false = true});
+  const auto document = parse_json(text);
   if (!document) {
     return tl::unexpected("it is not JSON: " + document.error().message + " (at byte " +
                           std::to_string(document.error().offset) + ")");

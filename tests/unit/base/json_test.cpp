@@ -42,24 +42,6 @@ TEST_CASE("Members keep their order, and nested values their owner") {
   CHECK(json->find("v")->as_double() == 5);
 }
 
-TEST_CASE("An odd object goes alone where that is asked for, and takes what it stands in where nothing else holds it") {
-  const JsonLimits limits{.odd_objects_are_false = true};
-  const auto read = [&](std::string_view text) {
-    const auto json = parse_json(text, limits);
-    return json ? json->to_text() : json.error().message;
-  };
-  CHECK(read(R"([{"a":1,"a":2},{"b":3}])") == R"([false,{"b":3}])");
-  CHECK(read(R"({"x":{"a":"\ud800"},"y":{"b":"\u00e9"}})") == "{\"x\":false,\"y\":{\"b\":\"\xC3\xA9\"}}");
-  CHECK(read(R"([{"\ud800":{"a":[1]}},2])") == "[false,2]");
-  CHECK(read(R"([{"a":[["\ud800"],{"b":1}]},2])") == R"([{"a":[["\ud800"],false]},2])");
-  CHECK(read(R"({"x":{"y":{"a":1,"a":2},"z":1}})") == R"({"x":{"y":false,"z":1}})");
-  CHECK(read(R"({"a":1,"a":2})") == "an object has two members of one name");
-  CHECK(read(R"({"a":["\ud800"]})") == "a string is not valid UTF-8");
-  CHECK(read(R"([["\ud800"],{}])") == "a string is not valid UTF-8");
-  CHECK(read(R"("\ud800")") == "a string is not valid UTF-8");
-  CHECK(refusal_of(R"([{"a":1,"a":2}])") == "an object has two members of one name");
-}
-
 TEST_CASE("Numbers keep their text and convert only when a double can hold them") {
   const auto json = parse_json("[9007199254740993, 1.10, 1e300, 1700000000.5, -0]");
   REQUIRE(json);
