@@ -112,10 +112,11 @@ export function startLoad(scope, gateway, {perSecond, token}) {
   scope.onClose(() => clearInterval(timer));
   return {
     get sent() { return pending.length; },
-    // The answers to everything that was sent.
+    // To everything that was sent so far.
+    answers() { return within('the load\'s last answer', Promise.all(pending)); },
     stop() {
       clearInterval(timer);
-      return within('the load\'s last answer', Promise.all(pending));
+      return this.answers();
     },
   };
 }
