@@ -115,8 +115,8 @@ TEST_CASE("the deadline of a body moves on while the peer takes some of it, and 
   constexpr std::chrono::hours limit{1};
   Connected connected;
   Ticker ticker(connected.io);
-  const bool draining = false;
-  Watch watch(ticker, *connected.transport, draining);
+  const Drain drain = Drain::none;
+  Watch watch(ticker, *connected.transport, drain);
   watch.arm(Watch::Cause::download, limit);
   connected.begin_write();
   SteadyTime now = ticker.now();
