@@ -105,7 +105,7 @@ tl::expected<SigningKey, std::string> SigningKey::generate(const Algorithm& algo
 }
 
 std::optional<std::string> SigningKey::fault_of_parts(const SigningKey& key) {
-  // PKCS #8 may carry a public part, and OpenSSL takes it at its word, like the factors of an RSA key.
+  // PKCS #8 may carry a public part, and RSA's factors beside its exponent: OpenSSL takes them at their word.
   constexpr std::string_view probe = "probe";
   try {
     const std::string signature = sign_bytes(key.key_.get(), *key.algorithm_, probe);

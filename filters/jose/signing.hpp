@@ -22,8 +22,8 @@ class SigningKey {
   static tl::expected<SigningKey, std::string> generate(const Algorithm& algorithm);
 
   // Reads the first private key of a PEM text. Refuses an encrypted one, one that does not fit the algorithm (type,
-  // curve, size), one that cannot sign, and one whose public part does not verify what it signs. The error holds nothing of the
-  // text.
+  // curve, size), one that cannot sign, and one whose public part does not verify what it signs. The error holds
+  // nothing of the text.
   static tl::expected<SigningKey, std::string> from_pem(const Secret& pem, const Algorithm& algorithm);
 
   Secret to_pem() const;  // PKCS #8 (RFC 5958), not encrypted; throws as sign() does

@@ -206,4 +206,14 @@ TEST_CASE("A private key with another key's public part is refused") {
   CHECK(fault_in_pem(pem_of_der(der), "ES256") == "its public part does not belong to its private one");
 }
 
+TEST_CASE("An RSA key with an even factor cannot sign, and is refused") {
+  std::string der = decode_base64(rfc7515_rsa_key).value();
+  REQUIRE(fault_in_pem(pem_of_der(der), "RS256") == "none");
+  const std::size_t factor = der.find(decode_base64url("4BzEEOtIpmVd").value());  // the `p` of RFC 7515 appendix A.2
+  REQUIRE(factor != der.npos);
+  constexpr std::size_t factor_bytes = 128;
+  der[factor + factor_bytes - 1] ^= 1;
+  CHECK(fault_in_pem(pem_of_der(der), "RS256") == "it cannot sign");
+}
+
 }  // namespace postern::jose
