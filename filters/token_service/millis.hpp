@@ -1,6 +1,7 @@
 // Between the clock of requests (Unix seconds) and that of stores (Unix milliseconds).
 #pragma once
 
+#include <chrono>
 #include <cmath>
 
 #include "state/session.hpp"
@@ -9,6 +10,11 @@ namespace postern::token_service {
 
 inline state::Millis to_millis(double seconds) {
   return static_cast<state::Millis>(std::floor(seconds * 1000));
+}
+
+// Of the steady clock: for lengths of time alone.
+inline state::Millis to_millis(std::chrono::steady_clock::time_point at) noexcept {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
 inline double to_seconds(state::Millis millis) {

@@ -22,10 +22,6 @@ std::uint32_t whole_seconds(const Json* date) {
   return static_cast<std::uint32_t>(std::clamp(date->as_double().value_or(0), 0.0, most));
 }
 
-state::Millis millis_of(std::chrono::steady_clock::time_point at) noexcept {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
-}
-
 std::string_view signing_input_of(std::string_view token) {
   return token.substr(0, token.rfind('.'));
 }
@@ -81,7 +77,7 @@ void Revocations::insert(const std::vector<state::SequencedRevocation>& revocati
 }
 
 void Revocations::caught_up(state::Millis now, std::chrono::steady_clock::time_point heard_at) {
-  const state::Millis steady = millis_of(heard_at);
+  const state::Millis steady = to_millis(heard_at);
   caught_up_.store(now, std::memory_order_release);
   heard_.store(steady, std::memory_order_release);
   if (told_.exchange(false)) spdlog::info("revocations are followed again");
@@ -118,7 +114,7 @@ bool Revocations::has_loaded() const noexcept {
 bool Revocations::is_following(std::chrono::steady_clock::time_point now) const noexcept {
   if (!has_loaded()) return false;
   const state::Following following{heard_.load(std::memory_order_acquire)};
-  return following.is_current(millis_of(now), patience_.load(std::memory_order_relaxed));
+  return following.is_current(to_millis(now), patience_.load(std::memory_order_relaxed));
 }
 
 bool Revocations::is_key_revoked(const std::string& issuer, const std::string& kid) const {

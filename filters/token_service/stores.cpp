@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/want_of_memory.hpp"
+#include "filters/token_service/millis.hpp"
 #include "gateway/deliver.hpp"
 
 namespace postern::token_service {
@@ -13,11 +14,6 @@ namespace {
 
 constexpr std::chrono::seconds sweep_every{5};
 constexpr std::size_t sweep_most = 500;
-
-state::Millis steady_milliseconds() {
-  const auto since = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-}
 
 }  // namespace
 
@@ -81,7 +77,7 @@ void Stores::sweep(const std::shared_ptr<StoreHolder>& holder) {
       if (const auto again = weak.lock()) sweep(again);
     });
   };
-  store->sweep(believed_.at(unix_milliseconds(), steady_milliseconds()), sweep_most, go_on);
+  store->sweep(believed_.at(unix_milliseconds(), to_millis(std::chrono::steady_clock::now())), sweep_most, go_on);
 }
 
 }  // namespace postern::token_service
