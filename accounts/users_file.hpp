@@ -46,8 +46,8 @@ class UsersFile {
   const std::string file_;
   const Complain complain_;
   std::mutex mutex_;  // guards what follows
-  Version seen_;             // the last that was read
-  std::string last_fault_;   // why a version could not be read, until one could
+  Version seen_;      // the last that was read
+  std::string last_fault_;  // why a version could not be read, until one could
   std::shared_ptr<const Users> users_;
 };
 

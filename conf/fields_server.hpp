@@ -120,12 +120,13 @@ void describe(Visitor& v, Config& c) {
            .zero_word = "auto"});
   v.field("observe", c.observe,
           {.doc = "On every route: decide, count and log as always, but let every request pass. For a careful start."});
-  v.field("trusted_proxies", c.trusted_proxies,
-          {.doc = "Networks of proxies whose `X-Forwarded-*` headers are believed and appended to; the client that they "
-                  "tell is the one of the log, of `X-Real-IP` and of login limits. From everybody else they are "
-                  "replaced.",
-           .format = Format::cidr,
-           .unique = true});
+  v.field(
+      "trusted_proxies", c.trusted_proxies,
+      {.doc = "Networks of proxies whose `X-Forwarded-*` headers are believed and appended to; the client that they "
+              "tell is the one of the log, of `X-Real-IP` and of login limits. From everybody else they are "
+              "replaced.",
+       .format = Format::cidr,
+       .unique = true});
   v.field("forwarded", c.forwarded, {.doc = "Also send the `Forwarded` header (RFC 7239) to upstreams."});
   v.field("limits", c.limits, {.doc = "What a single exchange may use."});
   v.field("timeouts", c.timeouts, {.doc = "How long each part of an exchange may take."});

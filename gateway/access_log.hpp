@@ -22,7 +22,7 @@ struct AccessRecord {
   std::string_view method;
   std::string_view path;  // canonical, without the query
   std::string_view host;
-  std::string_view client_address;  // behind trusted proxies the one that they tell
+  std::string_view client_address;          // behind trusted proxies the one that they tell
   unsigned status = 0;                      // 0: the client was gone before an answer
   std::uint64_t request_bytes = 0;          // of the body
   std::uint64_t response_bytes = 0;         // of the body

@@ -1,5 +1,5 @@
-// Carries one accepted request to its upstream and the response back. Streams both bodies with fixed buffers; replays
-// on a fresh connection when a pooled one turns out closed and nothing can have happened.
+// Carries one accepted request to its upstream and the response back. Streams both bodies with fixed buffers; sends the
+// request again, to another endpoint or on a fresh connection, where may_retry() allows it.
 #pragma once
 
 #include <memory>

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/socket_base.hpp>
 #include <new>
 
 #include "base/clock.hpp"
@@ -250,22 +249,15 @@ Task<bool> Session::end_forward(Exchange& exchange, Forwarder::End& end) {
   }
   if (worker_.is_cutting_off()) co_return cut_off(exchange);
   exchange.refusal = std::move(end.refusal);
-  reset_client();
+  client_.reset();  // who counts bytes or chunks sees that they are missing; who waits for the close must see a reset
   co_return false;
 }
 
 // What the end of the drain finds under way: it gets no answer, or no more of one.
 bool Session::cut_off(Exchange& exchange) {
   exchange.refusal = Refusal(Reason::accepted, "cut off by the end of the drain");
-  reset_client();
+  client_.reset();
   return false;
-}
-
-// A client that counts bytes or chunks sees that they are missing; one that waits for the close must see a reset.
-void Session::reset_client() noexcept {
-  error_code ignored;
-  client_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
-  client_.close();
 }
 
 }  // namespace postern

@@ -41,7 +41,6 @@ class Session {
   Task<bool> reply_direct(Exchange& exchange);
   Task<bool> end_forward(Exchange& exchange, Forwarder::End& end);
   bool cut_off(Exchange& exchange);
-  void reset_client() noexcept;
 
   void make_room();
   bool record_verdict(Exchange& exchange, const Verdict& verdict) const;

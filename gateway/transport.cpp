@@ -206,9 +206,13 @@ void Transport::close() noexcept {
   socket_.close(ignored);
 }
 
-void Transport::reset() noexcept {
+void Transport::reset_on_close() noexcept {
   error_code ignored;
   socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+}
+
+void Transport::reset() noexcept {
+  reset_on_close();
   close();
 }
 

@@ -59,7 +59,9 @@ class Transport {
   // Ends every operation that is suspended with operation_aborted. Thread of the socket only.
   void cancel() noexcept;
   void close() noexcept;
-  void reset() noexcept;  // closes, and the peer sees that this is no clean end; what it has not acknowledged is lost
+  // Whoever closes it resets it: the peer sees that this is no clean end. What it has not acknowledged is lost.
+  void reset_on_close() noexcept;
+  void reset() noexcept;  // reset_on_close(), and closes
   void shutdown_send() noexcept;  // TLS: close_notify first
   void close_notify() noexcept;   // of TLS, nothing without; before a close, which ends all the rest
 

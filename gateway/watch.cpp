@@ -1,7 +1,6 @@
 #include "gateway/watch.hpp"
 
 #include <algorithm>
-#include <boost/asio/socket_base.hpp>
 
 #include "gateway/upstream_pool.hpp"
 
@@ -55,10 +54,7 @@ Watch::Cause Watch::due(SteadyTime now) {
 void Watch::on_tick(SteadyTime now) {
   if (expired_ == Cause::none) expired_ = due(now);
   if (expired_ == Cause::none) return;
-  if (expired_ == Cause::cut_off) {
-    error_code ignored;
-    client_.socket().set_option(boost::asio::socket_base::linger(true, 0), ignored);
-  }
+  if (expired_ == Cause::cut_off) client_.reset_on_close();
   // At every tick, until the session takes note: an operation may have begun after the last cancel.
   client_.cancel();
   if (upstream_ != nullptr) upstream_->cancel();

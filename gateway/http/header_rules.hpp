@@ -79,9 +79,9 @@ bool closes_after(Method method, const Framing& request) noexcept;
 // 9110 section 9.3.1). Expect never goes on: the gateway answers it.
 //
 // X-Forwarded-For, -Proto, -Host, -Port and X-Real-IP are ours; behind a trusted proxy the first is appended to, the
-// next three are kept where present, and the last is what the first tells: a proxy may pass a client's own on. Any other `X-Forwarded-*` passes from a trusted proxy alone. What is removed is
-// removed in every spelling that fold_name() takes for it. An invalid or repeated traceparent is replaced, and its
-// tracestate goes with it.
+// next three are kept where present, and the last is what the first tells: a proxy may pass a client's own on. Any
+// other `X-Forwarded-*` passes from a trusted proxy alone. What is removed is removed in every spelling that
+// fold_name() takes for it. An invalid or repeated traceparent is replaced, and its tracestate goes with it.
 //
 // Returns how many injectable fields of the client were removed.
 std::size_t write_upstream_head(const UpstreamHead& head, std::string& out);

@@ -18,8 +18,8 @@ using MaybeError = std::optional<StoreError>;
 struct ErrorReply {
   StoreError::Kind kind = StoreError::Kind::damaged;
   // Another server, or this one after a new greeting, may answer: READONLY (no master any more), NOREPLICAS, NOSCRIPT
-  // (it has started anew), MOVED, UNBLOCKED (it is no master any more), LATE of our own scripts (its clock was set since the
-  // greeting). Not ASK: a slot is on its way, and half of what a script reads may be on either node.
+  // (it has started anew), MOVED, UNBLOCKED (it is no master any more), LATE of our own scripts (its clock was set
+  // since the greeting). Not ASK: a slot is on its way, and half of what a script reads may be on either node.
   bool try_elsewhere = false;
 };
 

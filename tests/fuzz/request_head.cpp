@@ -80,23 +80,22 @@ std::string write(const Judged& received, bool trusted) {
   }();
   const HeaderEdits edits;
   std::string written;
-  write_upstream_head(
-      {.request = received.head,
-       .path = received.head.path,
-       // HTTP/1.0 may come without Host and then goes on with an empty one, which we would refuse.
-       .host = received.head.authority.empty() ? "a" : "",
-       .framing = received.framing,
-       .injectable = injectable,
-       .injected = {&ours, 1},
-       .edits = edits,
-       .client = {.address = "127.0.0.1",
-                  .scheme = "http",
-                  .port = 80,
-                  .trusted = trusted,
-                  .send_forwarded = trusted,
-                  .real_ip = "127.0.0.1"},
-       .traceparent = "00-11111111111111111111111111111111-2222222222222222-01"},
-      written);
+  write_upstream_head({.request = received.head,
+                       .path = received.head.path,
+                       // HTTP/1.0 may come without Host and then goes on with an empty one, which we would refuse.
+                       .host = received.head.authority.empty() ? "a" : "",
+                       .framing = received.framing,
+                       .injectable = injectable,
+                       .injected = {&ours, 1},
+                       .edits = edits,
+                       .client = {.address = "127.0.0.1",
+                                  .scheme = "http",
+                                  .port = 80,
+                                  .trusted = trusted,
+                                  .send_forwarded = trusted,
+                                  .real_ip = "127.0.0.1"},
+                       .traceparent = "00-11111111111111111111111111111111-2222222222222222-01"},
+                      written);
   return written;
 }
 

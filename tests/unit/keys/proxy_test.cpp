@@ -141,10 +141,11 @@ TEST_CASE("A block in NO_PROXY matches the addresses in it, and no name") {
 }
 
 TEST_CASE("Link-local addresses and clouds' metadata services are refused unless allowed") {
-  for (const std::string ip : {"169.254.169.254", "169.254.0.0", "169.254.255.255", "fe80::1", "febf::1",
-                               "fe80::1%eth0", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254",
-                               "fd00:ec2::254%1", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "100.100.100.200",
-                               "::ffff:100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:42::42"}) {
+  for (const std::string ip :
+       {"169.254.169.254", "169.254.0.0", "169.254.255.255", "fe80::1", "febf::1", "fe80::1%eth0",
+        "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "fd00:ec2::254%1", "fd00:ec2::23",
+        "fd20:ce::254", "fd00:c1::a9fe:a9fe", "100.100.100.200", "::ffff:100.100.100.200", "168.63.129.16",
+        "192.0.0.192", "fd00:42::42"}) {
     CAPTURE(ip);
     const auto refusal = refuse_address(ip, false);
     REQUIRE(refusal);
