@@ -157,9 +157,13 @@ class RedisStore final : public Store {
     };
     Done<EndedSessions> go_on = [this, ending](tl::expected<EndedSessions, StoreError> ended) {
       if (!ended) return ending->done(tl::unexpected(std::move(ended.error())));
-      std::move(ended->revocations.begin(), ended->revocations.end(), std::back_inserter(ending->revocations));
-      if (ended->next == "0") return ending->done(std::move(ending->revocations));
-      end_more(ending, ended->next);
+      try {
+        std::move(ended->revocations.begin(), ended->revocations.end(), std::back_inserter(ending->revocations));
+        if (ended->next != "0") return end_more(ending, ended->next);
+      } catch (const std::bad_alloc&) {
+        return ending->done(tl::unexpected(out_of_memory()));
+      }
+      ending->done(std::move(ending->revocations));
     };
     submit<EndedSessions>(Script::end_sessions,
                           end_sessions_arguments(ending->issuer, ending->subject, ending->until, cursor), keep,

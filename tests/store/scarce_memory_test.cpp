@@ -73,6 +73,11 @@ void revoke_one(Store& store, std::function<void()> answered) {
 void load_keys(Store& store, std::function<void()> answered) {
   store.load_signing_keys([answered = std::move(answered)](const auto&) { answered(); });
 }
+void end_sessions(Store& store, std::function<void()> answered) {
+  const Family family = family_of("");
+  store.end_sessions(family.issuer, family.subject, 7000,
+                     [answered = std::move(answered)](const auto&) { answered(); });
+}
 
 // Calls of which one allocation is refused, for each in turn, until all are granted; how many there were. `before` and
 // `after` stand around the scarcity.
@@ -169,6 +174,8 @@ TEST_CASE_TEMPLATE("Whichever allocation of a store's thread fails, the call is 
   const auto others_go_on = [&] { healed_revoke(*other, "other"); };
   call_without_memory(*store, revoke_one, [] {}, others_go_on);
   CHECK(call_without_memory(*store, load_keys, [] {}, others_go_on) >= 3);
+  Waiting{*other}.begin(family_of("s"), hash_of(1), 1500);
+  CHECK(call_without_memory(*store, end_sessions, [] {}, others_go_on) >= 3);
 }
 
 TEST_CASE("Whichever allocation fails when a store begins to follow, it follows") {
