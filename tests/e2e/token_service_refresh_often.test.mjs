@@ -19,12 +19,12 @@ function assertWaits(response) {
 
 const form = (token) => new URLSearchParams({grant_type: 'refresh_token', refresh_token: token});
 const endpoints = {
-  '/auth/refresh': (service, token) => service.tryRefresh(token),
-  '/auth/token': (service, token) => service.post('/auth/token', form(token)),
+  '/auth/refresh': {refresh: (service, token) => service.tryRefresh(token), type: 'application/problem+json'},
+  '/auth/token': {refresh: (service, token) => service.post('/auth/token', form(token)), type: 'application/json'},
 };
 
 describe('a session with 10,000 used refresh tokens', () => {
-  for (const [path, refresh] of Object.entries(endpoints)) {
+  for (const [path, {refresh, type}] of Object.entries(endpoints)) {
     it(`is 429 rate_limited at ${path}, which uses nothing up; a replay and reuse are told as ever`, async (t) => {
       const service = await startTokenService(scoped(t), {service: {reuse_grace: '1m'}});
       const first = await service.login();
@@ -32,7 +32,7 @@ describe('a session with 10,000 used refresh tokens', () => {
       await count(service, most);
       for (let i = 0; i < 2; ++i) {
         const refused = await refresh(service, second.refresh_token);
-        assertRefusal(refused, 429, 'rate_limited');
+        assertRefusal(refused, 429, 'rate_limited', type);
         assertWaits(refused);
       }
       const replayed = await refresh(service, first.refresh_token);
@@ -42,7 +42,7 @@ describe('a session with 10,000 used refresh tokens', () => {
       await count(service, most - 1);
       const third = await refresh(service, second.refresh_token);
       assert.equal(third.status, 200, third.text);
-      assertRefusal(await refresh(service, third.json.refresh_token), 429, 'rate_limited');
+      assertRefusal(await refresh(service, third.json.refresh_token), 429, 'rate_limited', type);
       // As if the first had been used a minute sooner: the grace is over.
       await queryStore(service.stateFile, 'UPDATE refresh_tokens SET used = used - 60000 WHERE issued = (SELECT min(issued) FROM refresh_tokens)');
       assert.equal((await refresh(service, first.refresh_token)).json.reason, 'refresh_token_invalid');

@@ -25,10 +25,10 @@ export async function assertRefused(scope, {gateway, upstream}, bytesFor, {statu
   return {response, client, line};
 }
 
-// The reply alone: problem+json with the status and the reason that a client may know, and the challenge.
-export function assertErrorReply(response, {status, reason}) {
+// The reply alone: problem+json (RFC 6749's JSON at OAuth's endpoints) with the status and the reason that a client may know, and the challenge.
+export function assertErrorReply(response, {status, reason, type = 'application/problem+json'}) {
   assert.equal(response.status, status, response.text);
-  assert.equal(response.get('content-type'), 'application/problem+json');
+  assert.equal(response.get('content-type'), type);
   assert.equal(response.json.status, status);
   assert.equal(response.json.code, status);
   assert.equal(response.json.reason, shownReason[reason] ?? reason);

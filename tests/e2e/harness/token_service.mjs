@@ -155,8 +155,8 @@ function issued(response) {
 }
 
 // A refusal by the service itself, which no cache may keep.
-export function assertRefusal(response, status, reason) {
-  assertErrorReply(response, {status, reason});
+export function assertRefusal(response, status, reason, type) {
+  assertErrorReply(response, {status, reason, type});
   assert.equal(response.get('cache-control'), 'no-store');
 }
 
