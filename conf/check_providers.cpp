@@ -91,9 +91,8 @@ void check_providers(const Config& config, Problems& problems) {
 void check_unused_providers(const Config& config, Problems& problems) {
   if (problems.is_settled("routes")) return;  // a name there may be meant for one of them
   for (const auto& [name, provider] : config.providers) {
-    const bool used =
-        std::any_of(config.routes.begin(), config.routes.end(), [&](const Route& route) { return uses(route, name); });
-    if (used) continue;
+    const auto uses_it = [&wanted = name](const Route& route) { return uses(route, wanted); };
+    if (std::any_of(config.routes.begin(), config.routes.end(), uses_it)) continue;
     const bool waits = config.ready_when == ReadyWhen::all && !has_key_file(provider) && !has_secret(provider);
     problems.warn(member_path("providers", name),
                   std::string("no route uses it") + (waits ? ", and `/readyz` waits for its keys all the same" : ""));
