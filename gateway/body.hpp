@@ -29,7 +29,7 @@ class BodyReader {
   };
 
   // `first` are the bytes of the body that have been received already. They lie in `buffer`, at least `headroom` behind
-  // its start. `most` bounds a single read.
+  // its start. `most` bounds a single read, and is not 0.
   BodyReader(Transport& from, const http::Framing& framing, Buffer& buffer, std::string_view first,
              std::size_t most = SIZE_MAX);
 

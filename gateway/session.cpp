@@ -103,7 +103,13 @@ Task<bool> Session::read_more() {
 void Session::make_room() {
   BufferPool& buffers = worker_.head_buffers();
   if (inbox_.buffer_size() < buffers.size()) inbox_.set_buffer(buffers.take());  // none, or too small since a reload
-  if (inbox_.room_size() < Inbox::slack || inbox_.empty()) inbox_.compact();
+  if (inbox_.empty()) inbox_.compact();
+  keep_slack();
+}
+
+// Behind a head that is about to be parsed, and has to stay where it is, a body needs room for what is read past its end.
+void Session::keep_slack() {
+  if (inbox_.room_size() < Inbox::slack) inbox_.compact();
 }
 
 Task<bool> Session::serve() {
@@ -116,6 +122,7 @@ Task<bool> Session::serve() {
   bool out_of_memory = false;
   try {
     std::optional<Refusal> refused;
+    keep_slack();
     if (const auto size = exchange->parse(inbox_.bytes())) {
       inbox_.consume(*size);
     } else {
@@ -164,6 +171,7 @@ Task<bool> Session::read_head(Exchange& exchange, std::optional<Refusal>& refuse
     refused.emplace(Reason::header_too_large, "the head is longer than limits.head_bytes");
   } else {
     inbox_.consume(scanner.begin());
+    keep_slack();
     auto size = exchange.parse(inbox_.bytes());
     inbox_.consume(scanner.end() - scanner.begin());
     if (!size) refused = std::move(size.error());

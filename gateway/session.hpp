@@ -43,6 +43,7 @@ class Session {
   bool cut_off(Exchange& exchange);
 
   void make_room();
+  void keep_slack();
   bool record_verdict(Exchange& exchange, const Verdict& verdict) const;
   bool skip_body(const Exchange& exchange);
   Task<void> linger();

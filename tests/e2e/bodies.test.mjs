@@ -45,6 +45,35 @@ describe('bodies', () => {
     }
   });
 
+  // The place for heads is `head_bytes` and a little more (Inbox::slack): a head that ends where it ends leaves no room for
+  // what is read behind a chunked body, unless it is moved first.
+  for (const [where, parts] of Object.entries({
+    'in one piece with the request before it': (size) => [size],
+    'in two pieces, the first of which leaves just that little more': (size) => [16 * 1024, size - 16 * 1024],
+  })) {
+    it(`forwards a chunked body whose head ends at the end of the place for heads, ${where}`, async (t) => {
+      const place = 16 * 1024 + 4 * 1024 - 64;
+      for (const size of [place - 1, place, place + 1]) {
+        const client = await connect(scoped(t), gateway.port);
+        const first = (filler) => request('POST', '/open/first', [], filler);
+        const second = (filler) => request('POST', '/open/second', {'Transfer-Encoding': 'chunked', X: filler});
+        const head = second('x'.repeat(6000));
+        const bytes = first('x'.repeat(size - head.length - first('x'.repeat(10_000)).length + 10_000)) + head;
+        assert.equal(bytes.length, size);
+        let begin = 0;
+        for (const part of parts(size)) {
+          client.send(bytes.slice(begin, begin += part));
+          if (begin === size) break;
+          assert.equal((await client.response()).status, 200);
+        }
+        if (parts(size).length === 1) assert.equal((await client.response()).status, 200);
+        client.send(chunks(['hello', ' world']));
+        assert.equal((await client.response()).status, 200);
+        assert.equal(upstream.last.text, 'hello world');
+      }
+    });
+  }
+
   it('forwards an empty chunked response that comes as one, and serves the next request', async (t) => {
     const scope = answering(t, `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks([])}`);
     const client = await connect(scope, gateway.port);
