@@ -56,6 +56,7 @@ constexpr std::array rows = {
     Row{Reason::body_too_large, "body_too_large", "The request's content is too large."},
     Row{Reason::out_of_memory, "out_of_memory", "The gateway is out of memory."},
     Row{Reason::upstream_unavailable, "upstream_unavailable", "The upstream is not available."},
+    Row{Reason::upstream_overloaded, "upstream_overloaded", "The upstream has as many requests as it may have."},
     Row{Reason::upstream_timeout, "upstream_timeout", "The upstream did not answer in time."},
     Row{Reason::upstream_malformed, "upstream_malformed", "The upstream's response is malformed."},
 };

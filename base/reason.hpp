@@ -53,6 +53,7 @@ enum class Reason : std::uint8_t {
   body_too_large,
   out_of_memory,
   upstream_unavailable,
+  upstream_overloaded,
   upstream_timeout,
   upstream_malformed,
   count_  // the number of reasons; not a reason

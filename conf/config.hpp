@@ -140,6 +140,7 @@ struct Upstream {
   std::string host;                    // replaces the request's Host; empty: it goes on unchanged
   UpstreamTls tls;
   UpstreamPool pool;
+  std::optional<std::uint32_t> max_requests;  // at once, over all workers; none: any number
   bool operator==(const Upstream&) const = default;
 };
 

@@ -42,6 +42,11 @@ void describe(Visitor& v, Upstream& c) {
   v.field("host", c.host, {.doc = "Sent as Host instead of what the client sent.", .format = Format::authority});
   v.field("tls", c.tls, {.doc = "For `https://` endpoints."});
   v.field("pool", c.pool, {.doc = "Connections kept open between requests."});
+  v.field("max_requests", c.max_requests,
+          {.doc = "Requests that it has at once, over all workers; a WebSocket counts while it is open. One more is "
+                  "answered with 503 `upstream_overloaded` at once. Without it: any number.",
+           .min = 1,
+           .max = 1'000'000});
 }
 
 }  // namespace postern::conf

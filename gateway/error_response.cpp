@@ -214,6 +214,7 @@ unsigned status_of(Reason reason, CheckedBy checked_by) noexcept {
     case Reason::credentials_unavailable:
     case Reason::store_unavailable:
     case Reason::out_of_memory:
+    case Reason::upstream_overloaded:
       return 503;
     case Reason::upstream_timeout:
       return 504;
@@ -227,6 +228,7 @@ unsigned status_of(Reason reason, CheckedBy checked_by) noexcept {
 Side side_of(Reason reason) noexcept {
   switch (reason) {
     case Reason::upstream_unavailable:
+    case Reason::upstream_overloaded:
     case Reason::upstream_timeout:
     case Reason::upstream_malformed:
       return Side::upstream;

@@ -27,7 +27,8 @@ Task<Forwarder::End> Forwarder::run() {
     write_traceparent(exchange_.traceparent, worker_.random(), worker_.random(), worker_.random());
     exchange_.record.trace_id = trace_id_of(exchange_.request, own_traceparent());
     watch_.set_permission(this);
-    std::optional<Refusal> refused = co_await obtain_response();
+    std::optional<Refusal> refused = take_place();
+    if (!refused) refused = co_await obtain_response();
     if (!refused) refused = judge_response();
     const bool prepares = !refused && exchange_.has_before_response();
     const bool left = prepares && client_.peer_gone();  // what it does is for a client that is there
@@ -57,6 +58,17 @@ Task<Forwarder::End> Forwarder::run() {
   if (failure) std::rethrow_exception(failure);
   release_upstream();
   co_return end;
+}
+
+std::optional<Refusal> Forwarder::take_place() {
+  RequestLimit* const limit = pool_.limit().get();
+  if (limit == nullptr) return std::nullopt;
+  place_ = limit->take();
+  if (place_) return std::nullopt;
+  Refusal refusal(Reason::upstream_overloaded,
+                  std::to_string(limit->most()) + " requests are under way (max_requests)");
+  refusal.retry_after = 1;
+  return refusal;
 }
 
 Task<std::optional<Refusal>> Forwarder::obtain_response() {
@@ -289,6 +301,7 @@ Refusal Forwarder::tunnel_cut(const TunnelEnd& end) const {
 void Forwarder::release_upstream() {
   if (upstream_ && upstream_reusable_) pool_.give_back(std::move(upstream_));
   upstream_.reset();
+  place_ = {};
 }
 
 }  // namespace postern

@@ -42,6 +42,8 @@ class Forwarder final : private Watch::Permission {
  private:
   enum class Upload : std::uint8_t { none, running, complete, stopped };
 
+  // A place among the requests that the upstream may have, or why there is none.
+  std::optional<Refusal> take_place();
   // A response head in exchange_.response, or why there is none.
   Task<std::optional<Refusal>> obtain_response();
   Task<std::optional<Refusal>> connect();
@@ -82,6 +84,7 @@ class Forwarder final : private Watch::Permission {
   bool whole_body_at_hand_ = false;  // the request can be sent again
   std::size_t spoofed_headers_ = 0;  // that were left out of the upstream head
 
+  RequestLimit::Place place_;
   std::unique_ptr<UpstreamConnection> upstream_;
   bool connect_failed_ = false;
   std::size_t fresh_attempts_ = 0;

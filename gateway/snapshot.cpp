@@ -35,7 +35,8 @@ CompiledRoute compile_route(const conf::Route& route, const conf::Config& config
 
 void compile_upstreams(Snapshot& snapshot, MetricRegistry& metrics, conf::Problems& problems) {
   for (const auto& [name, upstream] : snapshot.config.upstreams) {
-    CompiledUpstream compiled{name, &upstream, nullptr, metrics.upstreams.intern(name)};
+    CompiledUpstream compiled{name, &upstream, nullptr, metrics.upstreams.intern(name), nullptr};
+    if (upstream.max_requests) compiled.limit = std::make_shared<RequestLimit>(*upstream.max_requests);
     const std::string path = conf::member_path("upstreams", name);
     const bool is_known = !upstream.endpoints.empty() && !problems.is_settled(path + ".endpoints");
     if (is_known && upstream.endpoints.front().starts_with("https://")) {

@@ -14,6 +14,7 @@
 #include "gateway/filter.hpp"
 #include "gateway/http/header_rules.hpp"
 #include "gateway/metrics.hpp"
+#include "gateway/request_limit.hpp"
 #include "gateway/router.hpp"
 #include "gateway/tls.hpp"
 
@@ -40,6 +41,7 @@ struct CompiledUpstream {
   const conf::Upstream* config = nullptr;
   std::shared_ptr<const ClientTls> tls;  // null for http
   std::uint32_t metrics_id = 0;
+  std::shared_ptr<RequestLimit> limit;  // null: any number of requests
 };
 
 struct Snapshot {

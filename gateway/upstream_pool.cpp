@@ -46,8 +46,13 @@ void UpstreamConnection::cancel() noexcept {
 }
 
 UpstreamPool::UpstreamPool(asio::io_context& io, Ticker& ticker, ResolvedNames& names, const conf::Upstream& config,
-                           std::shared_ptr<const ClientTls> tls)
-    : io_(io), ticker_(ticker), idle_limit_(config.pool.idle), max_idle_(config.pool.max_idle), tls_(std::move(tls)) {
+                           std::shared_ptr<const ClientTls> tls, std::shared_ptr<RequestLimit> limit)
+    : io_(io),
+      ticker_(ticker),
+      idle_limit_(config.pool.idle),
+      max_idle_(config.pool.max_idle),
+      tls_(std::move(tls)),
+      limit_(std::move(limit)) {
   for (const std::string& url : config.endpoints) endpoints_.push_back(make_endpoint(url, names));
 }
 

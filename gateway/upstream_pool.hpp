@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "conf/config.hpp"
+#include "gateway/request_limit.hpp"
 #include "gateway/resolved_names.hpp"
 #include "gateway/ticker.hpp"
 #include "gateway/tls.hpp"
@@ -48,9 +49,9 @@ class UpstreamConnection {
 
 class UpstreamPool final : public Ticking {
  public:
-  // `tls` is null for an http upstream.
+  // `tls` is null for an http upstream, `limit` where there may be any number of requests.
   UpstreamPool(boost::asio::io_context& io, Ticker& ticker, ResolvedNames& names, const conf::Upstream& config,
-               std::shared_ptr<const ClientTls> tls);
+               std::shared_ptr<const ClientTls> tls, std::shared_ptr<RequestLimit> limit);
   ~UpstreamPool();
 
   // An unused connection that was open a moment ago, the last one first; null when there is none.
@@ -62,6 +63,8 @@ class UpstreamPool final : public Ticking {
 
   std::size_t endpoints() const noexcept { return endpoints_.size(); }
   const ClientTls* tls() const noexcept { return tls_.get(); }
+  // Shared with the pools of other workers.
+  const std::shared_ptr<RequestLimit>& limit() const noexcept { return limit_; }
 
   // Closes connections that are idle too long or that the upstream has ended.
   void on_tick(SteadyTime now) override;
@@ -72,6 +75,7 @@ class UpstreamPool final : public Ticking {
   std::chrono::milliseconds idle_limit_;
   std::size_t max_idle_;
   std::shared_ptr<const ClientTls> tls_;
+  std::shared_ptr<RequestLimit> limit_;
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
   std::size_t next_ = 0;
   std::vector<std::unique_ptr<UpstreamConnection>> idle_;  // the longest idle first

@@ -75,12 +75,18 @@ void Worker::swap(std::shared_ptr<const Snapshot> snapshot) {
   next->state = snapshot->filters->make_worker_state();
   for (const CompiledUpstream& upstream : snapshot->upstreams) {
     std::shared_ptr<UpstreamPool> pool;
-    // An upstream that did not change keeps its connections; one with TLS reads its certificates again.
-    for (std::size_t i = 0; active_ && !upstream.tls && i < active_->pools.size(); ++i) {
+    std::shared_ptr<RequestLimit> limit = upstream.limit;
+    // An upstream that did not change goes on counting its requests, and keeps its connections; one with TLS reads its
+    // certificates again.
+    for (std::size_t i = 0; active_ && i < active_->pools.size(); ++i) {
       const CompiledUpstream& before = active_->snapshot->upstreams[i];
-      if (before.name == upstream.name && *before.config == *upstream.config) pool = active_->pools[i];
+      if (before.name != upstream.name || *before.config != *upstream.config) continue;
+      limit = active_->pools[i]->limit();
+      if (!upstream.tls) pool = active_->pools[i];
     }
-    if (!pool) pool = std::make_shared<UpstreamPool>(io_, ticker_, names_, *upstream.config, upstream.tls);
+    if (!pool) {
+      pool = std::make_shared<UpstreamPool>(io_, ticker_, names_, *upstream.config, upstream.tls, std::move(limit));
+    }
     next->pools.push_back(std::move(pool));
   }
   head_buffers_.grow(snapshot->config.limits.head_bytes.count + Inbox::slack);

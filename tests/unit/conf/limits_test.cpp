@@ -138,6 +138,8 @@ TEST_CASE("an upstream's pool holds at its bounds") {
           {"pool: {idle: @}", "1d", "86400001ms", "upstreams.orders.pool.idle: must be at most `1d`"},
           {"pool: {max_idle: @}", "0", "100001", "upstreams.orders.pool.max_idle: must be at most 100000"},
           {"pool: {max_idle: @}", "100000", "100001", "upstreams.orders.pool.max_idle: must be at most 100000"},
+          {"max_requests: @", "1", "0", "upstreams.orders.max_requests: must be at least 1"},
+          {"max_requests: @", "1000000", "1000001", "upstreams.orders.max_requests: must be at most 1000000"},
       },
       with_upstream);
 }

@@ -100,7 +100,7 @@ TEST_CASE("what is printed loads to the same configuration") {
       "'yes', '5', {x: ['$${A}']}]}, {claim: d, contains: '010'}, {claim: e, matches: 'a|b.*'}]";
   sample.upstream =
       "endpoints: [https://a, 'https://[::1]:1'], host: 'b:81', tls: {ca_file: ca.pem, server_name: c, verify: false, "
-      "certificate_file: x, key_file: y}, pool: {idle: 1500ms, max_idle: 0}";
+      "certificate_file: x, key_file: y}, pool: {idle: 1500ms, max_idle: 0}, max_requests: 64";
   sample.match =
       "host: ['*.example.com', 'a'], path_template: '/u/{id}', methods: [GET, M-SEARCH], headers: {X-A: 'true', X-B: "
       "{matches: "

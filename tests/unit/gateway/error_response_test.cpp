@@ -63,7 +63,7 @@ TEST_CASE("each reason has its status") {
            Row{Reason::scope_invalid, 400, 400},           Row{Reason::refresh_token_invalid, 401, 401},
            Row{Reason::refresh_token_expired, 401, 401},   Row{Reason::refresh_token_reused, 401, 401},
            Row{Reason::store_unavailable, 503, 503},       Row{Reason::rate_limited, 429, 429},
-           Row{Reason::client_not_allowed, 400, 400},
+           Row{Reason::client_not_allowed, 400, 400},      Row{Reason::upstream_overloaded, 503, 503},
        }) {
     CAPTURE(code_of(row.reason));
     CHECK(status_of(row.reason, CheckedBy::provider) == row.by_provider);
