@@ -17,27 +17,89 @@ Reason told(Reason reason) noexcept {
   return reason;
 }
 
-// RFC 6749 section 5.2; empty for what is not about a grant. Only at OAuth's own endpoints is a malformed request one.
-std::string_view grant_error(Reason reason, CheckedBy checked_by) noexcept {
-  switch (reason) {
-    case Reason::credentials_invalid:
-    case Reason::refresh_token_invalid:
-    case Reason::refresh_token_expired:
-    case Reason::refresh_token_reused:
-      return "invalid_grant";
-    case Reason::client_invalid:
-      return "invalid_client";
-    case Reason::client_not_allowed:
-      return "unauthorized_client";
-    case Reason::grant_unsupported:
-      return "unsupported_grant_type";
-    case Reason::scope_invalid:
-      return "invalid_scope";
-    case Reason::request_malformed:
-      return checked_by == CheckedBy::oauth_endpoint ? "invalid_request" : std::string_view{};
-    default:
-      return {};
+// Whether the connection ends with the reply: where its next bytes cannot be told from the rest of this request (a body
+// that may follow an expectation, what CONNECT is to carry); or, after two credentials, whose they are, since something
+// in front may have joined the requests of two clients.
+constexpr bool stays_open = false;
+constexpr bool must_close = true;
+
+// What a reason means in HTTP.
+struct Row {
+  Reason reason;
+  std::uint16_t status;
+  Side side = Side::downstream;
+  bool closes = stays_open;
+  std::string_view grant_error = {};    // RFC 6749 section 5.2
+  std::uint16_t by_route = 0;           // the status where a route's own rule refused; 0: `status`
+  std::uint16_t by_oauth_endpoint = 0;  // and where one of OAuth's endpoints did
+};
+
+constexpr std::array rows = {
+    Row{Reason::accepted, 500, Side::gateway},
+    Row{Reason::token_missing, 401},
+    Row{Reason::token_malformed, 401},
+    Row{Reason::token_too_large, 431},
+    Row{Reason::token_multiple, 400, Side::downstream, must_close},
+    Row{Reason::algorithm_not_allowed, 401},
+    Row{Reason::key_unknown, 401},
+    Row{Reason::keys_unavailable, 503, Side::provider},
+    Row{Reason::signature_invalid, 401},
+    Row{Reason::token_expired, 401},
+    Row{Reason::token_not_yet_valid, 401},
+    Row{Reason::token_lifetime_too_long, 401},
+    Row{Reason::issuer_unknown, 401},
+    Row{Reason::audience_mismatch, 401},
+    Row{Reason::type_mismatch, 401},
+    Row{Reason::claim_missing, 401, Side::downstream, stays_open, {}, 403},
+    Row{Reason::claim_mismatch, 401, Side::downstream, stays_open, {}, 403},
+    Row{Reason::scope_insufficient, 403},
+    Row{Reason::token_revoked, 401},
+    Row{Reason::proof_missing, 401},
+    Row{Reason::claim_unusable, 401},
+    Row{Reason::origin_refused, 403},
+    Row{Reason::credentials_invalid, 401, Side::downstream, stays_open, "invalid_grant"},
+    Row{Reason::credentials_unavailable, 503, Side::provider},
+    Row{Reason::client_invalid, 401, Side::downstream, stays_open, "invalid_client"},
+    Row{Reason::client_not_allowed, 400, Side::downstream, stays_open, "unauthorized_client"},
+    Row{Reason::grant_unsupported, 400, Side::downstream, stays_open, "unsupported_grant_type"},
+    Row{Reason::scope_invalid, 400, Side::downstream, stays_open, "invalid_scope"},
+    Row{Reason::refresh_token_invalid, 401, Side::downstream, stays_open, "invalid_grant", 0, 400},
+    Row{Reason::refresh_token_expired, 401, Side::downstream, stays_open, "invalid_grant", 0, 400},
+    Row{Reason::refresh_token_reused, 401, Side::downstream, stays_open, "invalid_grant", 0, 400},
+    Row{Reason::store_unavailable, 503, Side::gateway},
+    Row{Reason::rate_limited, 429},
+    Row{Reason::route_not_found, 404},
+    Row{Reason::method_not_allowed, 405},
+    Row{Reason::method_not_implemented, 501, Side::downstream, must_close},
+    Row{Reason::request_malformed, 400, Side::downstream, must_close, "invalid_request"},
+    Row{Reason::request_timeout, 408, Side::downstream, must_close},
+    Row{Reason::encoding_not_implemented, 501, Side::downstream, must_close},
+    Row{Reason::expectation_failed, 417, Side::downstream, must_close},
+    Row{Reason::header_too_large, 431, Side::downstream, must_close},
+    Row{Reason::body_too_large, 413, Side::downstream, must_close},
+    Row{Reason::out_of_memory, 503, Side::gateway},
+    Row{Reason::upstream_unavailable, 502, Side::upstream},
+    Row{Reason::upstream_overloaded, 503, Side::upstream},
+    Row{Reason::upstream_timeout, 504, Side::upstream},
+    Row{Reason::upstream_malformed, 502, Side::upstream},
+};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].reason != static_cast<Reason>(i)) return false;
   }
+  return true;
+}
+static_assert(rows.size() == static_cast<std::size_t>(Reason::count_) && in_order());
+
+const Row& row_of(Reason reason) noexcept {
+  return rows[static_cast<std::size_t>(reason)];
+}
+
+// Empty for what is not about a grant. Only at OAuth's own endpoints is a malformed request one.
+std::string_view grant_error(Reason reason, CheckedBy checked_by) noexcept {
+  if (reason == Reason::request_malformed && checked_by != CheckedBy::oauth_endpoint) return {};
+  return row_of(reason).grant_error;
 }
 
 // RFC 6750 section 3.1; empty where it has no code, and for a request whose access token is not the matter.
@@ -95,24 +157,6 @@ std::string problem_json(Reason reason, unsigned status, std::string_view error)
   return body;
 }
 
-// After these the next bytes of the connection cannot be told from the rest of this request; or, with two credentials,
-// whose they are: something in front may have joined the requests of two clients.
-bool must_close(Reason reason) noexcept {
-  switch (reason) {
-    case Reason::request_malformed:
-    case Reason::request_timeout:
-    case Reason::header_too_large:
-    case Reason::body_too_large:
-    case Reason::encoding_not_implemented:
-    case Reason::method_not_implemented:  // bytes of the tunnel that CONNECT asks for
-    case Reason::token_multiple:
-    case Reason::expectation_failed:  // the body may or may not follow
-      return true;
-    default:
-      return false;
-  }
-}
-
 // OAuth's clients look for `error` in this one alone (RFC 6749 section 5.2, to which RFC 7009 and 7662 refer). The
 // members of the other are there as well: who meets one it does not know ignores it.
 std::string_view media_type(CheckedBy checked_by) noexcept {
@@ -125,7 +169,7 @@ ErrorReply make_reply(Reason reason, CheckedBy checked_by) {
   const std::string_view of_grant = grant_error(reason, checked_by);
   const std::string_view error = of_grant.empty() ? bearer_error(reason, reply.status) : std::string_view{};
   reply.body = problem_json(reason, reply.status, of_grant.empty() ? error : of_grant);
-  reply.close = must_close(reason);
+  reply.close = row_of(reason).closes;
   reply.fields.emplace_back("Content-Type", media_type(checked_by));
   reply.fields.emplace_back("Cache-Control", "no-store");  // what was refused now may be accepted in a moment
   const bool challenged = reply.status == 401 || !error.empty();
@@ -155,94 +199,14 @@ class ErrorReplies {
 }  // namespace
 
 unsigned status_of(Reason reason, CheckedBy checked_by) noexcept {
-  switch (reason) {
-    case Reason::claim_missing:
-    case Reason::claim_mismatch:
-      return checked_by == CheckedBy::route ? 403 : 401;
-    case Reason::token_missing:
-    case Reason::token_malformed:
-    case Reason::algorithm_not_allowed:
-    case Reason::key_unknown:
-    case Reason::signature_invalid:
-    case Reason::token_expired:
-    case Reason::token_not_yet_valid:
-    case Reason::token_lifetime_too_long:
-    case Reason::issuer_unknown:
-    case Reason::audience_mismatch:
-    case Reason::type_mismatch:
-    case Reason::token_revoked:
-    case Reason::proof_missing:
-    case Reason::claim_unusable:
-    case Reason::credentials_invalid:
-    case Reason::client_invalid:
-      return 401;
-    case Reason::refresh_token_invalid:
-    case Reason::refresh_token_expired:
-    case Reason::refresh_token_reused:
-      return checked_by == CheckedBy::oauth_endpoint ? 400 : 401;
-    case Reason::token_multiple:
-    case Reason::client_not_allowed:
-    case Reason::grant_unsupported:
-    case Reason::scope_invalid:
-    case Reason::request_malformed:
-      return 400;
-    case Reason::scope_insufficient:
-    case Reason::origin_refused:
-      return 403;
-    case Reason::route_not_found:
-      return 404;
-    case Reason::method_not_allowed:
-      return 405;
-    case Reason::request_timeout:
-      return 408;
-    case Reason::body_too_large:
-      return 413;
-    case Reason::expectation_failed:
-      return 417;
-    case Reason::rate_limited:
-      return 429;
-    case Reason::token_too_large:
-    case Reason::header_too_large:
-      return 431;
-    case Reason::method_not_implemented:
-    case Reason::encoding_not_implemented:
-      return 501;
-    case Reason::upstream_unavailable:
-    case Reason::upstream_malformed:
-      return 502;
-    case Reason::keys_unavailable:
-    case Reason::credentials_unavailable:
-    case Reason::store_unavailable:
-    case Reason::out_of_memory:
-    case Reason::upstream_overloaded:
-      return 503;
-    case Reason::upstream_timeout:
-      return 504;
-    case Reason::accepted:
-    case Reason::count_:
-      break;
-  }
-  return 500;
+  const Row& row = row_of(reason);
+  if (checked_by == CheckedBy::route && row.by_route != 0) return row.by_route;
+  if (checked_by == CheckedBy::oauth_endpoint && row.by_oauth_endpoint != 0) return row.by_oauth_endpoint;
+  return row.status;
 }
 
 Side side_of(Reason reason) noexcept {
-  switch (reason) {
-    case Reason::upstream_unavailable:
-    case Reason::upstream_overloaded:
-    case Reason::upstream_timeout:
-    case Reason::upstream_malformed:
-      return Side::upstream;
-    case Reason::keys_unavailable:
-    case Reason::credentials_unavailable:
-      return Side::provider;
-    case Reason::store_unavailable:
-    case Reason::out_of_memory:
-    case Reason::accepted:
-    case Reason::count_:
-      return Side::gateway;
-    default:
-      return Side::downstream;
-  }
+  return row_of(reason).side;
 }
 
 std::string_view name_of(Side side) noexcept {
