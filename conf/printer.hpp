@@ -69,7 +69,7 @@ class RecordPrinter {
 template <class T>
 Node Printer::print(T& value, const Spec&) {
   if constexpr (std::is_enum_v<T>) {
-    return Node::quoted_text(std::string(enum_words<T>[static_cast<std::size_t>(value)]));
+    return Node::quoted_text(std::string(word_of(value)));
   } else {
     RecordPrinter record;
     describe(record, value);

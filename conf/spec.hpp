@@ -34,31 +34,103 @@ struct Spec {
   std::string_view value_member = {};            // in a map, or for a record: one text stands for this member
 };
 
-// The words of an enumeration, in its order.
-constexpr auto words_of(MatchKind) {
-  return std::to_array<std::string_view>({"any", "all"});
+// How the values of an enumeration are written; empty for what is none of them. A value that has no word here does not
+// compile (-Wswitch).
+constexpr std::string_view word_of(MatchKind value) {
+  switch (value) {
+    case MatchKind::any:
+      return "any";
+    case MatchKind::all:
+      return "all";
+  }
+  return {};
 }
-constexpr auto words_of(ReadyWhen) {
-  return std::to_array<std::string_view>({"any", "all", "none"});
+constexpr std::string_view word_of(ReadyWhen value) {
+  switch (value) {
+    case ReadyWhen::any:
+      return "any";
+    case ReadyWhen::all:
+      return "all";
+    case ReadyWhen::none:
+      return "none";
+  }
+  return {};
 }
-constexpr auto words_of(SecretEncoding) {
-  return std::to_array<std::string_view>({"raw", "base64", "base64url", "hex"});
+constexpr std::string_view word_of(SecretEncoding value) {
+  switch (value) {
+    case SecretEncoding::raw:
+      return "raw";
+    case SecretEncoding::base64:
+      return "base64";
+    case SecretEncoding::base64url:
+      return "base64url";
+    case SecretEncoding::hex:
+      return "hex";
+  }
+  return {};
 }
-constexpr auto words_of(ClaimFormat) {
-  return std::to_array<std::string_view>({"plain", "csv", "space", "json", "base64json", "repeated"});
+constexpr std::string_view word_of(ClaimFormat value) {
+  switch (value) {
+    case ClaimFormat::plain:
+      return "plain";
+    case ClaimFormat::csv:
+      return "csv";
+    case ClaimFormat::space:
+      return "space";
+    case ClaimFormat::json:
+      return "json";
+    case ClaimFormat::base64json:
+      return "base64json";
+    case ClaimFormat::repeated:
+      return "repeated";
+  }
+  return {};
 }
-
-constexpr auto words_of(Fail) {
-  return std::to_array<std::string_view>({"closed", "open"});
+constexpr std::string_view word_of(Fail value) {
+  switch (value) {
+    case Fail::closed:
+      return "closed";
+    case Fail::open:
+      return "open";
+  }
+  return {};
 }
-constexpr auto words_of(SameSite) {
-  return std::to_array<std::string_view>({"lax", "strict", "none"});
+constexpr std::string_view word_of(SameSite value) {
+  switch (value) {
+    case SameSite::lax:
+      return "lax";
+    case SameSite::strict:
+      return "strict";
+    case SameSite::none:
+      return "none";
+  }
+  return {};
 }
-constexpr auto words_of(TokenDelivery) {
-  return std::to_array<std::string_view>({"json", "cookies", "both"});
+constexpr std::string_view word_of(TokenDelivery value) {
+  switch (value) {
+    case TokenDelivery::json:
+      return "json";
+    case TokenDelivery::cookies:
+      return "cookies";
+    case TokenDelivery::both:
+      return "both";
+  }
+  return {};
 }
 
 template <class E>
-inline constexpr auto enum_words = words_of(E{});
+constexpr std::size_t count_words() {
+  std::size_t count = 0;
+  while (!word_of(static_cast<E>(count)).empty()) ++count;
+  return count;
+}
+
+// All words of an enumeration, in its order.
+template <class E>
+inline constexpr auto enum_words = [] {
+  std::array<std::string_view, count_words<E>()> words;
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = word_of(static_cast<E>(i));
+  return words;
+}();
 
 }  // namespace postern::conf
