@@ -32,11 +32,7 @@ class ClaimHeaders final : public Filter {
     Identity& identity = *request.identity;
     const HeaderBlock& block =
         identity.header_block(this, [&] { return write_claim_headers(mappings_, identity.claims(), limit_); });
-    if (!block) {
-      request.decision.reason = block.error().reason;
-      request.decision.detail = block.error().detail;
-      return Verdict(block.error());
-    }
+    if (!block) return Verdict(block.error());
     if (!block->empty()) request.upstream_headers.push_back(*block);
     return Verdict(Pass{});
   }

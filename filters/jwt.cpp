@@ -98,18 +98,18 @@ class Jwt final : public Filter {
   Step on_request(RequestContext& request) const override {
     request.decision.made = true;
     auto found = sources_.find(request.request);
-    if (!found) return refuse(request, std::move(found.error()));
+    if (!found) return Verdict(std::move(found.error()));
     if (found->token.empty()) {
       if (may_renew(request)) return renew(request, {});
-      return optional_ ? pass() : refuse(request, Refusal(Reason::token_missing));
+      return optional_ ? pass() : Verdict(Refusal(Reason::token_missing));
     }
     if (found->from_cookie && needs_same_site(request) && is_cross_site(request.request)) {
-      return refuse(request, Refusal(Reason::origin_refused, "a cookie's token in a cross-site request"));
+      return Verdict(Refusal(Reason::origin_refused, "a cookie's token in a cross-site request"));
     }
     auto& state = static_cast<FilterWorkerState&>(*request.worker_state);
     if (const auto* known = state.tokens.find(id_, found->token, request.now); known && (*known)->is_trusted()) {
       request.decision.cache = CacheUse::hit;
-      if (auto refusal = check_revoked(**known, state)) return refuse(request, std::move(*refusal));
+      if (auto refusal = check_revoked(**known, state)) return Verdict(std::move(*refusal));
       accept(request, *known);
       return pass();
     }
@@ -133,6 +133,11 @@ class Jwt final : public Filter {
  private:
   static Step pass() { return Verdict(Pass{}); }
 
+  static Reason reason_of(const Verdict& verdict) noexcept {
+    const auto* refusal = std::get_if<Refusal>(&verdict);
+    return refusal != nullptr ? refusal->reason : Reason::accepted;
+  }
+
   static bool needs_same_site(const RequestContext& request) noexcept {
     return !http::is_safe(request.request.method) || !request.framing.upgrade.empty();
   }
@@ -144,12 +149,12 @@ class Jwt final : public Filter {
   // Goes on with new tokens of the session, as if the request had brought them.
   Task<Verdict> renew(RequestContext& request, std::string_view expired) const {
     if (needs_same_site(request) && is_cross_site(request.request)) {
-      co_return refuse(request, Refusal(Reason::origin_refused, "a session's cookies in a cross-site request"));
+      co_return Refusal(Reason::origin_refused, "a session's cookies in a cross-site request");
     }
     auto renewed = co_await renewal_->renew(request, expired);
     if (!renewed) {
       if (optional_ && expired.empty() && token_service::is_over(renewed.error().reason)) co_return Pass{};
-      co_return refuse(request, std::move(renewed.error()));
+      co_return std::move(renewed.error());
     }
     Step step = judge(request, FoundToken{*renewed, false}, static_cast<FilterWorkerState&>(*request.worker_state));
     if (auto* slow = std::get_if<Task<Verdict>>(&step)) {
@@ -168,13 +173,13 @@ class Jwt final : public Filter {
     const Provider& provider = *providers_[*chosen];
     request.decision.provider = provider.rules.provider;
     const std::uint64_t judged_by = provider.source->version();
-    auto verdict = verify(request, *token, provider, state);
+    Verdict verdict = verify(request, *token, provider, state);
     const bool own = provider.rules.provider == conf::token_service_name;
-    if (own && found.from_cookie && has_outlived(request.decision.reason, *token, provider, request.now) &&
+    if (own && found.from_cookie && has_outlived(reason_of(verdict), *token, provider, request.now) &&
         may_renew(request)) {
       return renew(request, found.token);
     }
-    if (!lacks_key(request.decision.reason, *token, provider)) {
+    if (!lacks_key(reason_of(verdict), *token, provider)) {
       if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
         remember(request, found.token, *refusal, &provider, judged_by, state);
       }
@@ -182,7 +187,7 @@ class Jwt final : public Filter {
     }
     // A revoked key is left out of the keys; its tokens are told as they were while it was there.
     if (own && revocations_->is_key_revoked(provider.rules.issuers.front(), std::string(token->jws.kid()))) {
-      return refuse(request, Refusal(Reason::token_revoked));
+      return Verdict(Refusal(Reason::token_revoked));
     }
     // What no key could make acceptable never causes a fetch.
     if (!jose::worth_a_key_fetch(*token, provider.rules, request.now)) return verdict;
@@ -192,19 +197,19 @@ class Jwt final : public Filter {
   // It has expired, be it so long ago that its key is gone as well.
   static bool has_outlived(Reason reason, const jose::Token& token, const Provider& provider, double now) {
     if (reason == Reason::token_expired) return true;
-    return reason == Reason::key_unknown && !jose::worth_a_key_fetch(token, provider.rules, now);
+    return reason == Reason::key_unknown && jose::has_expired(token, provider.rules, now);
   }
 
   Task<Verdict> judge_after_fetch(RequestContext& request, jose::Token token, const Provider& provider,
                                   FilterWorkerState& state, std::uint64_t judged_by, Verdict verdict) const {
     KeyWait wait(provider, judged_by);
-    while (lacks_key(request.decision.reason, token, provider)) {
-      const bool newer = co_await wait.for_newer(request.decision.reason);
+    while (lacks_key(reason_of(verdict), token, provider)) {
+      const bool newer = co_await wait.for_newer(reason_of(verdict));
       if (!newer) break;
       verdict = verify(request, token, provider, state);
     }
-    if (is_undecided(request.decision.reason, token, provider)) {
-      co_return refuse(request, Refusal(Reason::keys_unavailable, request.decision.detail + "; fetching keys fails"));
+    if (is_undecided(reason_of(verdict), token, provider)) {
+      co_return Refusal(Reason::keys_unavailable, std::get<Refusal>(verdict).detail + "; fetching keys fails");
     }
     co_return verdict;
   }
@@ -214,16 +219,16 @@ class Jwt final : public Filter {
                  FilterWorkerState& state) const {
     const std::uint64_t version = provider.source->version();
     const keys::KeysPtr keys = provider.source->keys();
-    if (keys == nullptr) return refuse(request, Refusal(Reason::keys_unavailable, "no keys of the issuer can be used"));
+    if (keys == nullptr) return Refusal(Reason::keys_unavailable, "no keys of the issuer can be used");
     auto claims = jose::verify(token, provider.rules, *keys, request.now, state.contexts);
-    if (!claims) return refuse(request, std::move(claims.error()));
+    if (!claims) return std::move(claims.error());
 
     const auto identity = std::make_shared<Identity>(std::move(*claims), *provider.source, version);
     if (revocations_) identity->fingerprints = revocations_->fingerprints(identity->claims());
-    if (auto refusal = check_revoked(*identity, state)) return refuse(request, std::move(*refusal));
+    if (auto refusal = check_revoked(*identity, state)) return std::move(*refusal);
     if (auto refusal = jose::check_route(identity->claims(), route_rules_)) {
       request.decision.subject = request.keep(clipped(identity->claims().subject()));
-      return refuse(request, std::move(*refusal));
+      return std::move(*refusal);
     }
     const std::size_t bytes = memory_of(identity->claims(), longest_lines_);
     if (longest_lines_ == 0) identity->release_parsed();
@@ -243,8 +248,6 @@ class Jwt final : public Filter {
 
   void accept(RequestContext& request, const std::shared_ptr<Identity>& identity) const {
     request.identity = identity;
-    request.decision.reason = Reason::accepted;
-    request.decision.detail.clear();
     request.decision.provider = identity->claims().provider();
     request.decision.issuer = identity->claims().issuer();
     request.decision.subject = identity->claims().subject();
@@ -272,13 +275,13 @@ class Jwt final : public Filter {
     if (known.provider != nullptr) request.decision.provider = known.provider->rules.provider;
     request.decision.issuer = request.keep(known.issuer);
     request.decision.kid = request.keep(known.kid);
-    return refuse(request, known.refusal);
+    return known.refusal;
   }
 
   Verdict refuse_and_remember(RequestContext& request, std::string_view token, Refusal refusal,
                               FilterWorkerState& state) const {
     remember(request, token, refusal, nullptr, 0, state);
-    return refuse(request, std::move(refusal));
+    return refusal;
   }
 
   void remember(const RequestContext& request, std::string_view token, const Refusal& refusal, const Provider* provider,
@@ -313,12 +316,6 @@ class Jwt final : public Filter {
       default:
         return false;
     }
-  }
-
-  static Verdict refuse(RequestContext& request, Refusal refusal) {
-    request.decision.reason = refusal.reason;
-    request.decision.detail = refusal.detail;
-    return refusal;
   }
 
   std::uint64_t id_;

@@ -9,8 +9,8 @@
 
 namespace postern::filters {
 
-// Sets RequestContext::identity and the decision, also on refusal; takes the token out of the request unless the route
-// keeps it or observes. `now` is the request's. Null for a route without `jwt`.
+// Sets RequestContext::identity, and what the decision tells of the token, of a refused one too; takes the token out of
+// the request unless the route keeps it or observes. `now` is the request's. Null for a route without `jwt`.
 std::unique_ptr<const Filter> make_jwt(const conf::Route& route, const Build& build);
 
 }  // namespace postern::filters

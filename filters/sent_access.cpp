@@ -57,7 +57,7 @@ Task<tl::expected<SentAccess, Refusal>> judge_sent_access(std::string_view text,
   // Such a key is left out of the keys soon, and then nothing else would tell what the token was. One that has expired
   // counts as none: the session goes on by its refresh token.
   if (revocations.is_key_revoked(service.settings().issuer, std::string(token->jws.kid()))) {
-    if (!jose::worth_a_key_fetch(*token, provider.rules, now)) co_return SentAccess();
+    if (jose::has_expired(*token, provider.rules, now)) co_return SentAccess();
     SentAccess of_stolen_key;
     of_stolen_key.access = state::Access::revoked;
     co_return of_stolen_key;
@@ -73,7 +73,7 @@ Task<tl::expected<SentAccess, Refusal>> judge_sent_access(std::string_view text,
     co_return sent;
   }
   const bool key_is_gone = claims.error().reason == Reason::key_unknown;
-  if (key_is_gone && !jose::worth_a_key_fetch(*token, provider.rules, now)) co_return SentAccess();
+  if (key_is_gone && jose::has_expired(*token, provider.rules, now)) co_return SentAccess();
   co_return tl::unexpected(claims.error());
 }
 

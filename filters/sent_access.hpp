@@ -18,10 +18,12 @@ Task<tl::expected<jose::Claims, Refusal>> verify_by_newest_keys(jose::Token& tok
                                                                 FilterWorkerState& state, double now);
 
 // What the access token is worth that comes along when a session is refreshed or ended, with the session and the
-// subject that it names: valid, expired or revoked. As `absent` counts one that has expired and whose key is gone, as
-// after a pause longer than the key's life: nothing of it can be believed, and a refresh token proves itself. One of a
-// revoked key is revoked and names nothing: whoever stole the key may have written it. Refused is what is no access
-// token of the service's, by the first rule that it breaks. `text` and the rest must live until it is done.
+// subject that it names.
+// - valid, expired, revoked: it is the service's own.
+// - absent: it has expired, and its key is gone, as after a pause longer than the key's life. Nothing of it can be
+//   believed, and the refresh token proves itself.
+// - revoked, and names nothing: its key is revoked, and whoever stole the key may have written it.
+// Any other token is refused, by the first rule that it breaks. `text` and the rest must live until it is done.
 Task<tl::expected<token_service::SentAccess, Refusal>> judge_sent_access(std::string_view text,
                                                                          const Provider& provider,
                                                                          const token_service::Service& service,

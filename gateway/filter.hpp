@@ -33,6 +33,15 @@ struct DirectReply {
 struct Pass {};
 using Verdict = std::variant<Pass, Refusal, DirectReply>;
 
+// Notes a refusal in the decision: no filter does it for itself.
+inline void note(Decision& decision, const Verdict& verdict) {
+  const auto* refusal = std::get_if<Refusal>(&verdict);
+  if (refusal == nullptr) return;
+  decision.made = true;
+  decision.reason = refusal->reason;
+  decision.detail = refusal->detail;
+}
+
 // A verdict at once, or the awaitable that will give one in the rare slow case (a key fetch, a store).
 using Step = std::variant<Verdict, Task<Verdict>>;
 

@@ -237,14 +237,10 @@ Task<std::optional<Refusal>> Session::read_body(Exchange& exchange) {
   co_return std::nullopt;
 }
 
-// Notes a refusal for log and metrics. True when the request goes on: it passed, or is only observed.
+// True when the request goes on: it passed, or is only observed.
 bool Session::record_verdict(Exchange& exchange, const Verdict& verdict) const {
-  const auto* refusal = std::get_if<Refusal>(&verdict);
-  if (refusal == nullptr) return std::holds_alternative<Pass>(verdict);
-  Decision& decision = exchange.context->decision;
-  decision.made = true;
-  decision.reason = refusal->reason;
-  decision.detail = refusal->detail;
+  if (!std::holds_alternative<Refusal>(verdict)) return std::holds_alternative<Pass>(verdict);
+  note(exchange.context->decision, verdict);
   exchange.record.observed = exchange.context->observe;
   return exchange.context->observe;
 }

@@ -112,6 +112,12 @@ bool worth_a_key_fetch(const Token& token, const Rules& rules, double now) {
   });
 }
 
+bool has_expired(const Token& token, const Rules& rules, double now) {
+  Judgement judgement{token.jws, token.claims, rules, nullptr, nullptr, now};
+  const auto refusal = check_time(judgement);
+  return refusal && refusal->reason == Reason::token_expired;
+}
+
 std::optional<Refusal> check_route(const Claims& claims, const RouteRules& rules) {
   if (auto refusal = check_claim_rules(claims.json(), rules.claims, CheckedBy::route)) return refusal;
   return check_scopes(claims.json(), rules);

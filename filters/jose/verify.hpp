@@ -84,6 +84,9 @@ std::optional<Refusal> verify_signature(const CompactToken& jws, const Rules& ru
 // Whether a fetch of keys could change anything: false for a token that fails a check that needs no key.
 bool worth_a_key_fetch(const Token& token, const Rules& rules, double now);
 
+// Whether the token, nothing of which is verified, says that it has expired; whatever else is wrong with it.
+bool has_expired(const Token& token, const Rules& rules, double now);
+
 // The route's rules; nothing when they hold.
 std::optional<Refusal> check_route(const Claims& claims, const RouteRules& rules);
 

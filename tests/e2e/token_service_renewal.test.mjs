@@ -97,11 +97,11 @@ describe('a request with an expired access cookie and a valid refresh cookie', (
   });
 });
 
-// The same token under another key's name: nobody can check it, and it has expired by its own word.
-function withOtherKid(token) {
+// The same token under another key's name, and with other claims: nobody can check it.
+function withOtherKid(token, claims = {}) {
   const [header, payload, signature] = token.split('.');
-  const changed = {...JSON.parse(Buffer.from(header, 'base64url')), kid: 'of-a-key-that-is-gone'};
-  return [Buffer.from(JSON.stringify(changed)).toString('base64url'), payload, signature].join('.');
+  const changed = (part, members) => Buffer.from(JSON.stringify({...JSON.parse(Buffer.from(part, 'base64url')), ...members})).toString('base64url');
+  return [changed(header, {kid: 'of-a-key-that-is-gone'}), changed(payload, claims), signature].join('.');
 }
 
 describe('nothing is renewed', () => {
@@ -117,6 +117,15 @@ describe('nothing is renewed', () => {
     const response = await ask({...session, access_token: withOtherSignature(session.access_token)});
     assertErrorReply(response, {status: 401, reason: 'signature_invalid'});
     assert.deepEqual(response.all('set-cookie'), []);
+  });
+
+  it('for an access cookie of an unknown key that has not expired, be it for another audience', async () => {
+    const session = await login();
+    for (const claims of [{}, {aud: 'another'}]) {
+      const response = await ask({...session, access_token: withOtherKid(session.access_token, claims)});
+      assertErrorReply(response, {status: 401, reason: 'signature_invalid'});
+      assert.deepEqual(response.all('set-cookie'), []);
+    }
   });
 
   it('for a token that stands in the header', async () => {

@@ -48,7 +48,11 @@ struct TestRequest {
     return field == nullptr ? "(none)" : field->value;
   }
 
-  Verdict run(const Filter& filter) { return std::get<Verdict>(filter.on_request(context)); }
+  Verdict run(const Filter& filter) {
+    Verdict verdict = std::get<Verdict>(filter.on_request(context));
+    note(context.decision, verdict);
+    return verdict;
+  }
 
   // The code of the refusal, "pass" or "reply".
   std::string_view outcome(const Filter& filter) {

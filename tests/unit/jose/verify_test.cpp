@@ -163,6 +163,20 @@ TEST_CASE("Keys are worth a fetch only for a token that no other check refuses")
   CHECK_FALSE(worth(valid_payload(R"(,"nbf":1700000100)")));
 }
 
+TEST_CASE("A token has expired whatever else is wrong with it, and has not when only that is") {
+  const auto expired = [](std::string_view payload) {
+    const std::string text = mint::sign(mint::shared_key("ES256"), R"({"alg":"ES256","kid":"new"})", payload, "ES256");
+    return has_expired(parse_token(text).value(), test_rules(), test_now);
+  };
+  CHECK(expired(with_exp("1")));
+  CHECK(expired(R"({"iss":"other","aud":"other","exp":1})"));
+  CHECK_FALSE(expired(valid_payload()));
+  CHECK_FALSE(expired(with_exp("")));
+  CHECK_FALSE(expired(with_aud(R"("other")")));
+  CHECK_FALSE(expired(with_iss(R"("other")")));
+  CHECK_FALSE(expired(valid_payload(R"(,"nbf":1700000100)")));
+}
+
 TEST_CASE("The signature alone is judged whatever the payload is") {
   const mint::SigningKey key = mint::shared_key("ES256");
   const KeySet keys = key_set({mint::jwk(key)});
