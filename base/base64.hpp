@@ -1,4 +1,4 @@
-// base64 and base64url (RFC 4648 sections 4 and 5), strict in what is read.
+// base64, base64url and hex (RFC 4648 sections 4, 5 and 8), strict in what is read.
 #pragma once
 
 #include <optional>

@@ -21,9 +21,9 @@ constexpr std::array<char, 256> make_name_folding() noexcept {
 inline constexpr std::array<char, 256> name_folding = make_name_folding();
 }  // namespace detail
 
-// A byte of a field's name as an origin may see it that makes a variable of the name, `HTTP_X_USER_ID` (RFC 3875
-// section 4.1.18): letters lose their case, and whatever is neither letter nor digit becomes the same. Only `-` should,
-// but lighttpd takes `X.User'Id` for it as well, and PHP the dot.
+// A byte of a field's name as origins see it that make variables of names, `HTTP_X_USER_ID` (RFC 3875 section 4.1.18):
+// letters lose their case, and whatever is neither letter nor digit becomes the same. Only `-` should, but lighttpd
+// does it to all of `X.User'Id`, and PHP to the dot.
 inline constexpr char fold_name(char c) noexcept {
   return detail::name_folding[static_cast<unsigned char>(c)];
 }

@@ -18,10 +18,9 @@ struct Engines {
 };
 
 // Loads the keys of every provider, or has them fetched, and makes the factory of one snapshot. What is wrong with keys
-// goes to `problems`; with errors there the chains must not be used. Where it comes with errors, of the configuration's
-// text, nothing is fetched, opened or made either, and each file that these leave alone is looked at. The factory
-// refers to `config`, which must live as long as the factory; the chains that it makes refer to neither, and to the
-// engine.
+// goes to `problems`; with errors there the chains must not be used. Where `problems` has errors already, of the
+// configuration's text, nothing is fetched, opened or made; files that no error is about are looked at all the same.
+// The factory keeps a reference to `config`. The chains that it makes keep none to either, but use the engines.
 std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const Engines& engines,
                                             conf::Problems& problems);
 

@@ -40,7 +40,7 @@ Task<Forwarder::End> Forwarder::run() {
     if (refused) {
       end = give_up(std::move(*refused));
     } else if (left) {
-      end = End(End::Kind::truncated, Refusal(Reason::accepted, "the client left"));
+      end = End(End::Kind::aborted, Refusal(Reason::accepted, "the client left"));
     } else if (exchange_.response.status == 101) {
       end = co_await tunnel();
     } else {
@@ -133,7 +133,7 @@ bool Forwarder::may_retry_now() const {
 Forwarder::End Forwarder::give_up(Refusal refused) {
   if (upload_refusal_.reason != Reason::accepted) return End(End::Kind::refused, std::move(upload_refusal_));
   const bool client_gone = watch_.expired() == Watch::Cause::client_gone;
-  return End(client_gone ? End::Kind::truncated : End::Kind::refused, std::move(refused));
+  return End(client_gone ? End::Kind::aborted : End::Kind::refused, std::move(refused));
 }
 
 Refusal Forwarder::interrupted(Reason when_upstream_failed, std::string detail) const {
@@ -225,7 +225,7 @@ Task<Forwarder::End> Forwarder::relay_body() {
                                     malformed ? "the chunked response is malformed" : "the response ended early");
       // A fault of the request's body closed the upstream's connection under this response.
       if (upload_refusal_.reason != Reason::accepted) refusal = std::move(upload_refusal_);
-      co_return End(head.empty() ? End::Kind::truncated : End::Kind::refused, std::move(refusal));
+      co_return End(head.empty() ? End::Kind::aborted : End::Kind::refused, std::move(refusal));
     }
     std::string_view framed = chunked ? frame_chunk(piece) : piece.data;
     if (!head.empty() && !piece.data.empty()) join(head, framed);
@@ -237,7 +237,7 @@ Task<Forwarder::End> Forwarder::relay_body() {
   }
   if (client_error) {
     exchange_.keep_alive = false;
-    co_return End(End::Kind::truncated, untaken(client_error));
+    co_return End(End::Kind::aborted, untaken(client_error));
   }
   upstream_reusable_ = response_framing_.keep_alive && response_framing_.kind != http::BodyKind::until_close &&
                        reader.rest().empty() && !body_unread() &&
@@ -263,7 +263,7 @@ Task<Forwarder::End> Forwarder::tunnel() {
   http::WebSocketFrames frames;
   frames.feed(response_rest_);
   response_buffer_.give_back();
-  if (error) co_return End(End::Kind::truncated, untaken(error));
+  if (error) co_return End(End::Kind::aborted, untaken(error));
   exchange_.record.response_bytes = response_rest_.size();
   watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
   const std::string_view first = inbox_.bytes();
@@ -279,7 +279,7 @@ Task<Forwarder::End> Forwarder::tunnel() {
   tunnel_drained_ = end.drained;
   Refusal cut = tunnel_cut(end);
   const bool whole = cut.reason == Reason::accepted && cut.detail.empty();
-  co_return End(whole ? End::Kind::complete : End::Kind::truncated, std::move(cut));
+  co_return End(whole ? End::Kind::complete : End::Kind::aborted, std::move(cut));
 }
 
 // Why a tunnel was cut off; not a word where its two sides ended it, or the gateway did that goes away.

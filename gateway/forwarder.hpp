@@ -23,9 +23,10 @@ class Forwarder final : private Watch::Permission {
 
   struct End {
     enum class Kind : std::uint8_t {
-      complete,   // the response is out; exchange.keep_alive says whether the connection goes on
-      refused,    // nothing was sent to the client yet: `refusal` becomes the reply
-      truncated,  // a part was sent and the rest will not come: the connection must end, and not cleanly
+      complete,  // the response is out; exchange.keep_alive says whether the connection goes on
+      refused,   // nothing was sent to the client yet: `refusal` becomes the reply
+      aborted,   // no reply is to follow: a part was sent and the rest will not come, or the client has left. The
+                 // connection must end, and not cleanly; `refusal` is for the log
     };
     Kind kind = Kind::complete;
     Refusal refusal;

@@ -19,7 +19,7 @@ namespace postern {
 
 // The conditions of one route beside host and path; shared by all the places where the route hangs.
 struct RouteEntry {
-  std::size_t index = 0;  // into Config::routes
+  std::size_t index = 0;  // into Snapshot::route_configs
   std::vector<std::string> methods;
   std::vector<std::pair<std::string, conf::HeaderMatch>> headers;
   std::vector<std::string> segment_names;  // of a template, from the left

@@ -212,7 +212,7 @@ std::string Server::take_new() {
 
 // What stands in the way; nothing: it is the snapshot in use.
 std::string Server::install(std::shared_ptr<const Snapshot> snapshot) {
-  // What is known by the store before it would be lost. Who knows nothing either has nothing to lose.
+  // A new store has to load before it replaces one that has: what is known to be revoked would be forgotten.
   if (snapshot_->filters->has_loaded() && !await_loaded(*snapshot->filters)) {
     return "the store of this configuration does not answer";
   }

@@ -64,9 +64,9 @@ struct MetricRegistry {
   MetricNames upstreams;
 };
 
-// Null when `problems` has errors afterwards: unusable keys, certificates. It may come with errors, of the
-// configuration's text: then every file that these leave no doubt about is looked at all the same, so that everything
-// that is wrong is told at once, in the order of the file.
+// Null when `problems` has errors afterwards: unusable keys, certificates. Where it has errors already, of the
+// configuration's text, the files that no error is about are looked at all the same, so that everything that is wrong is
+// told at once, in the order of the file.
 std::shared_ptr<const Snapshot> build_snapshot(conf::Config config, const MakeFilters& make_filters,
                                                MetricRegistry& metrics, conf::Problems& problems);
 

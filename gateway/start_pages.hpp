@@ -1,4 +1,4 @@
-// What of the program and its libraries only the start has read.
+// The pages of the program and its libraries that only the start needed.
 #pragma once
 
 namespace postern {

@@ -37,7 +37,7 @@ class Watch final : public Ticking {
     websocket,  // of a tunnel, where the client could be told that the gateway goes away
     total,
     linger,
-    client_gone,  // for a second, while an upstream was awaited: response or download
+    client_gone,  // for a second, while an upstream was awaited: connect, response or download
     drain,        // between requests or frames, while the worker ends
     cut_off,      // the end of the drain, in the middle of a request: whoever closes the client's connection resets it
     no_longer_permitted,

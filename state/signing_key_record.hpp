@@ -1,7 +1,9 @@
+// clang-format off
 // Signing keys as a store keeps them, and their life. Pure.
 //
-//   created -- publish_ahead --> signs_from ------ rotate_every ------> signs_until -- access lifetime + leeway -->
-//   retired published, not used            the one key that signs                 still verifies gone
+//   created -- publish_ahead --> signs_from -- rotate_every --> signs_until -- access lifetime + leeway --> retired
+//       published, not used yet       the one key that signs            still verifies                      gone
+// clang-format on
 #pragma once
 
 #include <cstdint>

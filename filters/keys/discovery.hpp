@@ -22,8 +22,8 @@ std::vector<std::string> metadata_urls(std::string_view issuer);
 // `jwks_uri`. `issuers` empty: any issuer is accepted.
 tl::expected<std::string, std::string> read_metadata(std::string_view document, std::span<const std::string> issuers);
 
-// `https://login.example/{tenant}/v2.0` with each of `tenants` in the place of the one `{...}`; the text itself when it
-// has none, or there are no tenants: it then is no token's issuer, whereas an empty list could be taken for `any`.
+// `https://login.example/{tenant}/v2.0` with each of `tenants` in the place of the one `{...}`. The text itself when it
+// has none, or there are no tenants: no token has such an issuer, whereas an empty list could be taken for `any`.
 std::vector<std::string> expand_tenants(std::string_view issuer, std::span<const std::string> tenants);
 
 }  // namespace postern::keys

@@ -266,7 +266,7 @@ void RemoteKeys::keep(const RemoteConfig& config, FetchedKeys& outcome) {
   keeper_->keep(config.name, config.kept_in, {config.kept_as, outcome.jwks_uri, unix_now(), document_});
 }
 
-// Each once, until the list changes, that of the keys in use or that of a set which replaces none.
+// Logs each key once, until the list changes: that of the keys in use, or that of a set without a usable one.
 void RemoteKeys::log_skipped(const std::vector<jose::SkippedKey>& skipped) {
   const std::lock_guard lock(mutex_);
   for (const jose::SkippedKey& key : skipped) {

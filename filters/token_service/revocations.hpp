@@ -58,8 +58,8 @@ class Revocations {
   double issue_time(const std::string& issuer, const std::string& subject, double now, std::uint64_t epoch) const;
 
   std::size_t size() const noexcept { return table_.size(); }
-  // Whether the store was heard of within that patience: all that was revoked before that is known. By a clock that
-  // nobody sets: by the one of tokens a silent store would be heard of for hours after it was set back.
+  // Whether the store was heard of within that patience: all that was revoked before that is known. By the steady
+  // clock: once the wall clock was set back, a silent store would seem to be heard of for hours.
   bool is_following(std::chrono::steady_clock::time_point now) const noexcept;
   // Whether all that the store had was ever known here.
   bool has_loaded() const noexcept;

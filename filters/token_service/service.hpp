@@ -89,8 +89,9 @@ class Service {
 
   // The same for a browser's request under way, in two halves, since its cookies come with the response alone. The
   // first decides, and ends the session on reuse, but uses nothing up. The second uses the refresh token as of the time
-  // at which it was presented; its refusal takes nothing back. One that `is_over` is no news for the browser either: a
-  // parallel response has brought newer cookies, or the next request tells that the session has ended.
+  // at which it was presented. Where it is refused the access token is as good as before. After a refusal that
+  // `is_over` the browser's cookies stay, too: a parallel response has brought newer ones, or the next request tells
+  // that the session has ended.
   Task<Outcome<BegunRenewal>> begin_renewal(Secret refresh_token, SentAccess sent, double now) const;
   Task<Outcome<IssuedTokens>> finish_renewal(BegunRenewal begun, double now) const;
 
