@@ -6,7 +6,7 @@ namespace postern::filters {
 
 tl::expected<token_service::Parameters, Refusal> read_parameters(const RequestContext& request,
                                                                  token_service::Parameters::Accepts accepts) {
-  const http::Field* type = request.request.fields.find("Content-Type");
+  const http::Field* type = request.request.fields.find(http::KnownField::content_type);
   return token_service::Parameters::parse(type == nullptr ? std::string_view() : type->value, request.body, accepts);
 }
 

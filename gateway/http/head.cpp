@@ -26,7 +26,6 @@ constexpr std::array known_names = {
     KnownName{"cookie", KnownField::cookie},
     KnownName{"expect", KnownField::expect},
     KnownName{"origin", KnownField::origin},
-    KnownName{"server", KnownField::server},
     KnownName{"trailer", KnownField::trailer},
     KnownName{"upgrade", KnownField::upgrade},
     KnownName{"forwarded", KnownField::forwarded},
@@ -36,7 +35,6 @@ constexpr std::array known_names = {
     KnownName{"tracestate", KnownField::tracestate},
     KnownName{"traceparent", KnownField::traceparent},
     KnownName{"content-type", KnownField::content_type},
-    KnownName{"x-request-id", KnownField::x_request_id},
     KnownName{"authorization", KnownField::authorization},
     KnownName{"x-http-method", KnownField::x_http_method},
     KnownName{"x-rewrite-url", KnownField::x_rewrite_url},
@@ -56,7 +54,6 @@ constexpr std::array known_names = {
     KnownName{"sec-websocket-protocol", KnownField::sec_websocket_protocol},
     KnownName{"x-http-method-override", KnownField::x_http_method_override},
     KnownName{"access-control-request-method", KnownField::access_control_request_method},
-    KnownName{"access-control-request-headers", KnownField::access_control_request_headers},
 };
 
 // A name is hashed by its length and two of its letters into a table where each known name has a place of its own, so
@@ -152,33 +149,9 @@ const Field* Fields::find(std::string_view name) const noexcept {
   return nullptr;
 }
 
-Field* Fields::find(KnownField known) noexcept {
-  return const_cast<Field*>(std::as_const(*this).find(known));
-}
-Field* Fields::find(std::string_view name) noexcept {
-  return const_cast<Field*>(std::as_const(*this).find(name));
-}
-
 std::size_t Fields::count(KnownField known) const noexcept {
   return static_cast<std::size_t>(
       std::count_if(list_.begin(), list_.end(), [&](const Field& f) { return f.known == known && !f.removed; }));
-}
-
-void Fields::remove(KnownField known) noexcept {
-  for (Field& field : list_) {
-    if (field.known == known) field.removed = true;
-  }
-}
-
-void Fields::remove(std::string_view name) noexcept {
-  for (Field& field : list_) {
-    if (equals_folded(field.name, name)) field.removed = true;
-  }
-}
-
-void Fields::set(std::string_view name, std::string_view value) {
-  remove(name);
-  add(name, value);
 }
 
 }  // namespace postern::http

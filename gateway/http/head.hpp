@@ -19,11 +19,11 @@ std::string_view name_of(Method method) noexcept;  // "OTHER" for other: a label
 bool is_safe(Method method) noexcept;
 bool is_idempotent(Method method) noexcept;
 
-// The field names that the gateway itself acts on.
+// The field names that the gateway itself acts on; and Accept, of nearly every request: what is known here need not be
+// looked up once more in its folded spelling on the way to an upstream.
 enum class KnownField : std::uint8_t {
   other,
   accept,
-  access_control_request_headers,
   access_control_request_method,
   authorization,
   connection,
@@ -43,7 +43,6 @@ enum class KnownField : std::uint8_t {
   proxy_connection,
   sec_fetch_site,
   sec_websocket_protocol,
-  server,
   te,
   traceparent,
   tracestate,
@@ -60,7 +59,6 @@ enum class KnownField : std::uint8_t {
   x_method_override,
   x_original_url,
   x_real_ip,
-  x_request_id,
   x_rewrite_url,
   own_set_cookie,  // of no name: see Fields::add_own_cookie()
 };
@@ -91,15 +89,9 @@ class Fields {
   bool has_own_cookies() const noexcept { return !list_.empty() && list_.back().known == KnownField::own_set_cookie; }
 
   // The first that is not removed, or nullptr.
-  Field* find(KnownField known) noexcept;
   const Field* find(KnownField known) const noexcept;
   const Field* find(std::string_view name) const noexcept;  // without case
-  Field* find(std::string_view name) noexcept;
   std::size_t count(KnownField known) const noexcept;
-
-  void remove(KnownField known) noexcept;                   // all of them
-  void remove(std::string_view name) noexcept;              // all of them, without case
-  void set(std::string_view name, std::string_view value);  // replaces all of that name by one
 
   auto begin() noexcept { return list_.begin(); }
   auto end() noexcept { return list_.end(); }

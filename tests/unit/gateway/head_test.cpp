@@ -18,7 +18,6 @@ constexpr const char* known_names[] = {"te",
                                        "cookie",
                                        "expect",
                                        "origin",
-                                       "server",
                                        "trailer",
                                        "upgrade",
                                        "forwarded",
@@ -28,7 +27,6 @@ constexpr const char* known_names[] = {"te",
                                        "tracestate",
                                        "traceparent",
                                        "content-type",
-                                       "x-request-id",
                                        "authorization",
                                        "x-http-method",
                                        "x-rewrite-url",
@@ -47,8 +45,7 @@ constexpr const char* known_names[] = {"te",
                                        "proxy-authorization",
                                        "sec-websocket-protocol",
                                        "x-http-method-override",
-                                       "access-control-request-method",
-                                       "access-control-request-headers"};
+                                       "access-control-request-method"};
 
 }  // namespace
 
@@ -83,7 +80,7 @@ TEST_CASE("a field is known without case and never by a neighbouring name") {
   CHECK(known_field("te") == KnownField::te);
   CHECK(known_field("TRANSFER-ENCODING") == KnownField::transfer_encoding);
   CHECK(known_field("x-http-method-override") == KnownField::x_http_method_override);
-  CHECK(known_field("Access-Control-Request-Headers") == KnownField::access_control_request_headers);
+  CHECK(known_field("Access-Control-Request-Method") == KnownField::access_control_request_method);
   CHECK(known_field("Content_Length") == KnownField::other);
   CHECK(known_field("Content-Lengt") == KnownField::other);
   CHECK(known_field("Content-Lengths") == KnownField::other);
@@ -141,22 +138,15 @@ TEST_CASE("removed fields stay in place and are found no more") {
   fields.add("x-a", "2");
   REQUIRE(fields.find("X-a") != nullptr);
   CHECK(fields.find("X-a")->value == "1");
-  fields.remove("X-A");
-  CHECK(fields.find("X-A") == nullptr);
-  CHECK(fields.size() == 3);
   CHECK(fields.count(KnownField::cookie) == 1);
-  fields.remove(KnownField::cookie);
+  CHECK(fields.find(KnownField::cookie)->value == "c");
+  fields.begin()->removed = true;
+  CHECK(fields.find("X-A")->value == "2");
+  for (Field& field : fields) field.removed = true;
+  CHECK(fields.find("X-A") == nullptr);
   CHECK(fields.count(KnownField::cookie) == 0);
   CHECK(fields.find(KnownField::cookie) == nullptr);
-}
-
-TEST_CASE("set leaves exactly one field of the name") {
-  Fields fields;
-  fields.add("Vary", "a");
-  fields.add("vary", "b");
-  fields.set("Vary", "c");
-  CHECK(fields.count(KnownField::vary) == 1);
-  CHECK(fields.find(KnownField::vary)->value == "c");
+  CHECK(fields.size() == 3);
 }
 
 TEST_CASE("a cleared head is a fresh one") {

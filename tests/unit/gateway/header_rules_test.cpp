@@ -41,6 +41,10 @@ struct Upstream {
   }
 };
 
+void mark_removed(RequestHead& head, KnownField known) {
+  for (Field& field : head.fields) field.removed |= field.known == known;
+}
+
 constexpr std::string_view valid_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 constexpr std::string_view our_trace = "00-11111111111111111111111111111111-2222222222222222-00";
 
@@ -189,7 +193,7 @@ TEST_CASE("behind a trusted proxy too, only the dashed spelling counts, and no r
   CHECK(has_line(head, "X-Forwarded-Host: shop"));
   CHECK(has_line(head, "X-Real-IP: 192.0.2.1"));
   RequestText request("Host: a\r\nX-Forwarded-For: 10.0.0.1\r\n");
-  request.head.fields.remove("X-Forwarded-For");
+  mark_removed(request.head, KnownField::x_forwarded_for);
   std::string out;
   write_upstream_head({request.head, "/", "", {}, {}, {}, {}, upstream.client, false, {}}, out);
   CHECK(has_line(out, "X-Forwarded-For: 192.0.2.1"));
@@ -278,7 +282,7 @@ TEST_CASE("Host goes on unchanged, or as the upstream's own") {
 
 TEST_CASE("fields that a filter removed are not forwarded") {
   RequestText request("Host: a\r\nAuthorization: Bearer t\r\nX-A: 1\r\n");
-  request.head.fields.remove(KnownField::authorization);
+  mark_removed(request.head, KnownField::authorization);
   std::string out;
   write_upstream_head({request.head, "/", "", {}, {}, {}, {}, {}, false, {}}, out);
   CHECK(count_of(out, "Authorization") == 0);
