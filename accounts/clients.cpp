@@ -59,7 +59,7 @@ tl::expected<ClientProof, Refusal> read_header(std::string_view authorization) {
   auto secret = decode_form(pair.substr(colon + 1));
   if (!id || !secret) return no_client("the Basic credentials are not form-urlencoded");
   if (id->empty()) return no_client("the Basic credentials have no client id");
-  return ClientProof{std::move(*id), secret_of(std::move(*secret)), true};
+  return ClientProof{std::move(*id), secret_of(std::move(*secret))};
 }
 
 std::string_view bytes_of(const Sha256& digest) {
@@ -72,7 +72,7 @@ tl::expected<ClientProof, Refusal> read_client_proof(std::string_view authorizat
                                                      std::string_view body_secret) {
   if (authorization.empty()) {
     if (body_id.empty() && !body_secret.empty()) return malformed("there is a client_secret without a client_id");
-    return ClientProof{std::string(body_id), secret_of(std::string(body_secret)), false};
+    return ClientProof{std::string(body_id), secret_of(std::string(body_secret))};
   }
   auto proof = read_header(authorization);
   if (!proof) return proof;

@@ -24,7 +24,6 @@ struct Client {
 struct ClientProof {
   std::string id;                // empty: nothing was said
   std::optional<Secret> secret;  // none: a public client, or the first-party one
-  bool by_header = false;        // then a refusal names the scheme Basic (RFC 6749 section 5.2)
 };
 
 // `Authorization: Basic` with id and secret form-urlencoded (section 2.3.1), or `client_id` and `client_secret` of the

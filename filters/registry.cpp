@@ -2,6 +2,8 @@
 
 #include <array>
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include "filters/build.hpp"
 #include "filters/claim_headers.hpp"
@@ -18,22 +20,20 @@
 namespace postern::filters {
 namespace {
 
-struct Entry {
-  std::string_view name;                                                                // its key in a route
-  std::unique_ptr<const Filter> (*make)(const conf::Route& route, const Build& build);  // null: not on this route
-};
+// What makes a filter for a route; null: not on this one.
+using Make = std::unique_ptr<const Filter> (*)(const conf::Route& route, const Build& build);
 
 // Top to bottom on the way to the upstream, bottom to top on the way back.
-constexpr std::array registry = {
+constexpr std::array<Make, 4> registry = {
     // Alone on the routes of the token service, which it answers.
-    Entry{"token_service", make_token_endpoint},
+    make_token_endpoint,
     // Before jwt: a preflight never carries a token and must be answered without one; and on the way back, last of all,
     // so that a browser may read refusals as well.
-    Entry{"cors", make_cors},
+    make_cors,
     // Before whatever reads the identity.
-    Entry{"jwt", make_jwt},
+    make_jwt,
     // After jwt: it writes what jwt verified, and nothing else can give it claims.
-    Entry{"claim_headers", make_claim_headers},
+    make_claim_headers,
 };
 
 class Factory final : public FilterFactory {
@@ -42,8 +42,8 @@ class Factory final : public FilterFactory {
 
   Chain make_chain(const conf::Route& route) override {
     Chain chain;
-    for (const Entry& entry : registry) {
-      if (auto filter = entry.make(route, build_)) chain.push_back(std::move(filter));
+    for (const Make make : registry) {
+      if (auto filter = make(route, build_)) chain.push_back(std::move(filter));
     }
     return chain;
   }
@@ -136,12 +136,6 @@ std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const En
         make_own_provider(*config.token_service, build.service.get());
   }
   return std::make_unique<Factory>(std::move(build));
-}
-
-std::vector<std::string_view> filter_names() {
-  std::vector<std::string_view> names;
-  for (const Entry& entry : registry) names.push_back(entry.name);
-  return names;
 }
 
 }  // namespace postern::filters

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
-#include <vector>
 
 #include "filters/keys/engine.hpp"
 #include "filters/token_service/engine.hpp"
@@ -23,8 +21,5 @@ struct Engines {
 // The factory keeps a reference to `config`. The chains that it makes keep none to either, but use the engines.
 std::unique_ptr<FilterFactory> make_filters(const conf::Config& config, const Engines& engines,
                                             conf::Problems& problems);
-
-// The names in the order of on_request().
-std::vector<std::string_view> filter_names();
 
 }  // namespace postern::filters

@@ -55,7 +55,6 @@ struct Snapshot {
   http::HeaderNameSet injectable;
   std::vector<std::string> private_cookies;  // that no upstream may see or set
   CidrSet trusted_proxies;
-  http::HeaderEdits no_edits;
 };
 
 // Numbers of route and upstream names in the metrics, stable over reloads.

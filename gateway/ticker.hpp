@@ -34,7 +34,6 @@ class Ticker {
   void set_after_tick(std::function<void(SteadyTime)> after) { after_ = std::move(after); }
 
   void add(Ticking& ticking);  // it leaves by being destroyed
-  void stop() { timer_.cancel(); }
   void tick();  // before its time
 
   // The time of the last tick: at most one period old while anything is listed.

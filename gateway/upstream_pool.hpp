@@ -59,7 +59,6 @@ class UpstreamPool final : public Ticking {
   // A connection to the next endpoint in turn, still to be opened.
   std::unique_ptr<UpstreamConnection> make();
   void give_back(std::unique_ptr<UpstreamConnection> connection);
-  void close_idle() noexcept { idle_.clear(); }
 
   std::size_t endpoints() const noexcept { return endpoints_.size(); }
   const ClientTls* tls() const noexcept { return tls_.get(); }

@@ -32,7 +32,7 @@ std::vector<Client> sample_clients() {
 }
 
 Refusal refusal_for(const std::string& id, std::optional<std::string> secret) {
-  ClientProof proof{id, std::nullopt, false};
+  ClientProof proof{id, std::nullopt};
   if (secret) proof.secret = Secret(*secret);
   const auto client = authenticate_client(sample_clients(), proof);
   REQUIRE_FALSE(client);
@@ -46,11 +46,9 @@ TEST_CASE("A client proves itself by Basic or by the body") {
   const ClientProof header = proof_of("Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3");
   CHECK(header.id == "s6BhdRkqt3");
   CHECK(header.secret->reveal() == "7Fjfp0ZBr1KtDRbnfVdmIw");
-  CHECK(header.by_header);
   const ClientProof body = proof_of("", "s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw");
   CHECK(body.id == "s6BhdRkqt3");
   CHECK(body.secret->reveal() == "7Fjfp0ZBr1KtDRbnfVdmIw");
-  CHECK_FALSE(body.by_header);
 }
 
 TEST_CASE("A client may say who it is without a secret, or nothing at all") {
@@ -86,8 +84,8 @@ TEST_CASE("Two ways at once, and a secret without an id, are malformed") {
 
 TEST_CASE("A client with its secret is found") {
   const std::vector<Client> clients = sample_clients();
-  CHECK(*authenticate_client(clients, {"shop", Secret("the secret of the shop"), true}) == &clients[0]);
-  CHECK(*authenticate_client(clients, {"batch", Secret("the secret of the batch"), false}) == &clients[1]);
+  CHECK(*authenticate_client(clients, {"shop", Secret("the secret of the shop")}) == &clients[0]);
+  CHECK(*authenticate_client(clients, {"batch", Secret("the secret of the batch")}) == &clients[1]);
 }
 
 TEST_CASE("An unknown id, a wrong secret, another's secret and none get the same refusal") {
@@ -107,7 +105,7 @@ TEST_CASE("An unknown id, a wrong secret, another's secret and none get the same
 TEST_CASE("No secret is not the empty secret") {
   std::vector<Client> clients = sample_clients();
   clients[0].secret_hash = sha256("");
-  CHECK_FALSE(authenticate_client(clients, {"shop", std::nullopt, false}));
+  CHECK_FALSE(authenticate_client(clients, {"shop", std::nullopt}));
 }
 
 }  // namespace postern::accounts

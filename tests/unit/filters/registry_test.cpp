@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string_view>
+#include <vector>
+
 #include "tests/unit/filters/issuer.hpp"
 
 using namespace postern;
@@ -46,7 +49,6 @@ TEST_CASE("a route's chain has its filters in the registry's order") {
   conf::Route open;
   open.public_ = true;
   CHECK(factory->make_chain(open).empty());
-  CHECK(filter_names() == std::vector<std::string_view>{"token_service", "cors", "jwt", "claim_headers"});
 }
 
 TEST_CASE("a chain verifies a token and hands on the claims' headers, with the state that the factory makes") {

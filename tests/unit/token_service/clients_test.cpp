@@ -74,8 +74,8 @@ TEST_CASE("A client is known by its secret, from the configuration or a file les
     conf::Problems problems;
     const auto clients = load_clients(settings, problems);
     CHECK_FALSE(problems.any());
-    CHECK(accounts::authenticate_client(clients, {"batch", Secret(text), true}));
-    CHECK_FALSE(accounts::authenticate_client(clients, {"batch", Secret(text + "\n"), true}));
+    CHECK(accounts::authenticate_client(clients, {"batch", Secret(text)}));
+    CHECK_FALSE(accounts::authenticate_client(clients, {"batch", Secret(text + "\n")}));
   }
 }
 
