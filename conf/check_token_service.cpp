@@ -119,11 +119,12 @@ void check_endpoints(const Config& config, Problems& problems) {
   if (config.token_service->path.ends_with('/')) {
     problems.add(at("path"), "ends with `/`; the endpoints' names follow after one");
   }
-  const auto paths = endpoint_paths(*config.token_service);
+  const auto endpoints = token_endpoints(*config.token_service);
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     const RouteMatch& match = config.routes[i].match;
     const auto check = [&](const std::string& path, const char* key) {
-      if (std::find(paths.begin(), paths.end(), path) == paths.end()) return;
+      const auto is_there = [&](const TokenEndpoint& endpoint) { return endpoint.path == path; };
+      if (std::none_of(endpoints.begin(), endpoints.end(), is_there)) return;
       problems.add(item_path("routes", i) + key, "is an endpoint of `token_service`");
     };
     check(match.path, ".match.path");
@@ -140,15 +141,23 @@ bool is_reserved_claim(std::string_view name) noexcept {
   return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
 }
 
-std::vector<std::string> endpoint_paths(const TokenService& service) {
-  std::vector<std::string> paths;
-  const auto add = [&](std::string_view name) { paths.push_back(service.path + std::string(name)); };
+std::vector<TokenEndpoint> token_endpoints(const TokenService& service) {
+  using Kind = TokenEndpoint::Kind;
+  std::vector<TokenEndpoint> endpoints;
+  const auto add = [&](Kind kind, std::string_view name) {
+    endpoints.push_back({kind, name, service.path + '/' + std::string(name), "POST"});
+  };
   if (service.has_users()) {
-    for (const std::string_view name : {"/login", "/refresh", "/logout"}) add(name);
+    add(Kind::login, "login");
+    add(Kind::refresh, "refresh");
+    add(Kind::logout, "logout");
   }
-  for (const std::string_view name : {"/jwks.json", "/token", "/revoke", "/introspect"}) add(name);
-  paths.push_back(metadata_path(service));
-  return paths;
+  add(Kind::token, "token");
+  add(Kind::revoke, "revoke");
+  add(Kind::introspect, "introspect");
+  endpoints.push_back({Kind::jwks, "jwks", service.path + "/jwks.json", "GET"});
+  endpoints.push_back({Kind::metadata, "metadata", metadata_path(service), "GET"});
+  return endpoints;
 }
 
 std::string metadata_path(const TokenService& service) {

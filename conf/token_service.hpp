@@ -110,7 +110,18 @@ bool is_reserved_claim(std::string_view name) noexcept;
 // Where RFC 8414 section 3.1 looks for the metadata of this issuer: the well-known path, and the issuer's own after it.
 std::string metadata_path(const TokenService& service);
 
-// The paths that the service answers, those of sessions only where it has users, which no route of the file may take.
-std::vector<std::string> endpoint_paths(const TokenService& service);
+// What the service answers itself.
+struct TokenEndpoint {
+  enum class Kind : std::uint8_t { login, refresh, logout, token, revoke, introspect, jwks, metadata };
+
+  Kind kind;
+  std::string_view name;  // of its route, behind `token_service.`
+  std::string path;       // which no route of the file may take
+  std::string_view method;
+};
+
+// Below the service's path POST `/login`, `/refresh`, `/logout`, `/token`, `/revoke`, `/introspect` and GET
+// `/jwks.json`; GET of the metadata. Without users the first three are not there.
+std::vector<TokenEndpoint> token_endpoints(const TokenService& service);
 
 }  // namespace postern::conf

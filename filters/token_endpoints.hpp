@@ -9,9 +9,7 @@
 
 namespace postern::filters {
 
-// Below the service's path POST `/login`, `/refresh`, `/logout`, `/token`, `/revoke`, `/introspect` and GET
-// `/jwks.json`; GET of RFC 8414's metadata. Without users the first three are not there. Public routes named
-// `token_service.login` and so on.
+// One for each of conf::token_endpoints(): public, named `token_service.login` and so on.
 std::vector<conf::Route> token_routes(const conf::TokenService& service);
 
 // Null but for those routes. Answers each request itself.

@@ -168,6 +168,25 @@ TEST_CASE("no route of the file takes an endpoint's path") {
   CHECK(service_complaints("path: /id/") == Lines{"token_service.path: ends with `/`; the endpoints' names follow after one"});
 }
 
+TEST_CASE("the endpoints of sessions are there where somebody can log in, the others always") {
+  TokenService service;
+  service.issuer = "https://example.com/shop";
+  service.path = "/id";
+  const auto lines = [&] {
+    std::string text;
+    for (const TokenEndpoint& endpoint : token_endpoints(service)) {
+      text.append(endpoint.name).append(": ").append(endpoint.method).append(" ").append(endpoint.path).append("\n");
+    }
+    return text;
+  };
+  const std::string of_clients =
+      "token: POST /id/token\nrevoke: POST /id/revoke\nintrospect: POST /id/introspect\njwks: GET /id/jwks.json\n"
+      "metadata: GET /.well-known/oauth-authorization-server/shop\n";
+  CHECK(lines() == of_clients);
+  service.verify_url.emplace();
+  CHECK(lines() == "login: POST /id/login\nrefresh: POST /id/refresh\nlogout: POST /id/logout\n" + of_clients);
+}
+
 TEST_CASE("the metadata stands where RFC 8414 section 3.1 looks for it: the issuer's path follows the well-known one") {
   TokenService service;
   const auto path = [&](const char* issuer) {
