@@ -4,6 +4,7 @@
 
 #include "base/ascii.hpp"
 #include "base/base64.hpp"
+#include "base/percent.hpp"
 
 namespace postern::accounts {
 namespace {
@@ -14,24 +15,6 @@ tl::unexpected<Refusal> no_client(std::string detail) {
 
 tl::unexpected<Refusal> malformed(std::string detail) {
   return tl::unexpected(Refusal(Reason::request_malformed, std::move(detail)));
-}
-
-// application/x-www-form-urlencoded; nothing for a `%` without two hexadecimal digits.
-std::optional<std::string> decode_form(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());  // no copy of a secret is left behind
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    const std::string_view digits = text.substr(i + 1, 2);
-    const auto byte = digits.size() == 2 ? decode_hex(digits) : std::nullopt;
-    if (!byte) return std::nullopt;
-    decoded += *byte;
-    i += 2;
-  }
-  return decoded;
 }
 
 // What follows `Basic` and its spaces (RFC 7617); nothing for another scheme.

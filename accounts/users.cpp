@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 #include "conf/constraints.hpp"
 #include "conf/loader.hpp"
@@ -115,7 +116,6 @@ conf::Node to_tree(const User& user) {
 }  // namespace
 
 std::optional<std::string> judge_name(std::string_view name) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (!name.empty() && name.size() <= most_name_bytes && is_utf8(name) &&
       std::none_of(name.begin(), name.end(), is_control)) {
     return std::nullopt;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/ascii.hpp"
 #include "base/base64_vector.hpp"
 
 namespace postern {
@@ -86,13 +87,6 @@ std::string encode_unpadded(std::string_view bytes, std::string_view alphabet) {
   }
   if (pending_bits != 0) text += alphabet[pending << (6 - pending_bits) & 0x3F];
   return text;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace

@@ -17,10 +17,6 @@ using Complaint = std::optional<std::string>;
 
 constexpr std::string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
 bool holds_only(std::string_view text, std::string_view more) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
     return letters_and_digits.find(c) != std::string_view::npos || more.find(c) != std::string_view::npos;

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 namespace postern::conf {
 namespace {
 
 bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return (lower(c) >= 'a' && lower(c) <= 'z') || is_digit(c);
 }
 
 bool is_unreserved(char c) {
@@ -21,21 +22,20 @@ bool is_path_character(char c) {
 }
 
 // The value of an upper-case hex digit, or -1.
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+int upper_hex_value(char c) {
+  return c >= 'a' ? -1 : hex_value(c);
 }
 
 // Reads the escape at the start of `text` into `byte`.
 std::optional<std::string> judge_escape(std::string_view text, char& byte) {
-  int high = text.size() > 1 ? hex_value(text[1]) : -1;
-  int low = text.size() > 2 ? hex_value(text[2]) : -1;
+  int high = text.size() > 1 ? upper_hex_value(text[1]) : -1;
+  int low = text.size() > 2 ? upper_hex_value(text[2]) : -1;
   if (high < 0 || low < 0) return "`%` must be followed by two hex digits, in upper case";
   byte = static_cast<char>(high * 16 + low);
   if (is_unreserved(byte)) {
     return std::string("`").append(text.substr(0, 3)).append("` must be written as `").append(1, byte).append("`");
   }
-  if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) return "must not hold an encoded control character";
+  if (is_control(byte)) return "must not hold an encoded control character";
   return std::nullopt;
 }
 

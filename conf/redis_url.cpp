@@ -1,10 +1,10 @@
 #include "conf/redis_url.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "base/ascii.hpp"
-#include "base/base64.hpp"
+#include "base/percent.hpp"
 #include "conf/address.hpp"
 
 namespace postern::conf {
@@ -12,21 +12,10 @@ namespace {
 
 using Refused = tl::unexpected<std::string>;
 
-// RFC 3986 section 2.1; nothing for a `%` without two hexadecimal digits.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at; (at = text.find('%')) != text.npos; text.remove_prefix(at + 3)) {
-    const auto byte = decode_hex(text.substr(at + 1, 2));
-    if (!byte || byte->size() != 1) return std::nullopt;
-    out.append(text.substr(0, at)).append(*byte);
-  }
-  return out.append(text);
-}
-
 tl::expected<void, std::string> take_user(std::string_view text, RedisUrl& url) {
   const std::size_t colon = std::min(text.find(':'), text.size());
-  auto user = percent_decoded(text.substr(0, colon));
-  auto password = percent_decoded(text.substr(std::min(colon + 1, text.size())));
+  auto user = decode_percent(text.substr(0, colon));
+  auto password = decode_percent(text.substr(std::min(colon + 1, text.size())));
   if (!user || !password) return Refused("a `%` of its user or password is not followed by two hexadecimal digits");
   url.user = std::move(*user);
   url.password = Secret(std::move(*password));

@@ -8,7 +8,6 @@
 namespace postern::filters {
 namespace {
 
-using http::hex_value;
 using http::keep;
 using http::NameAndValue;
 using http::split_pair;

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t longest_etag = 1024;  // what a server may make us send back
 
-bool is_field_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return http::is_control(c) && c != '\t'; });
-}
-
 // The address that `host` is, when it is one.
 std::optional<std::string> literal_address(const std::string& host) {
   if (conf::is_ipv4(host) || conf::is_ipv6(host)) return host;
@@ -84,15 +80,15 @@ bool same_origin(const conf::Url& a, const conf::Url& b) noexcept {
 
 std::optional<std::string> refuse_headers(const HeaderList& headers) {
   for (const auto& [name, value] : headers) {
-    if (name.empty() || !http::token_chars.holds_all(name)) return "a configured header has no valid name";
-    if (!is_field_value(value)) return "the value of the header " + name + " holds a control character";
+    if (!http::is_field_name(name)) return "a configured header has no valid name";
+    if (!http::is_field_value(value)) return "the value of the header " + name + " holds a control character";
   }
   return std::nullopt;
 }
 
 std::string write_get(const conf::Url& url, bool absolute, const std::string& etag, const HeaderList& headers) {
   std::string head = begin_head("GET", url, absolute, headers);
-  if (!etag.empty() && etag.size() <= longest_etag && is_field_value(etag)) add_line(head, "If-None-Match", etag);
+  if (!etag.empty() && etag.size() <= longest_etag && http::is_field_value(etag)) add_line(head, "If-None-Match", etag);
   for (const auto& [name, value] : headers) {
     if (!is_reserved(name)) add_line(head, name, value);
   }

@@ -15,7 +15,7 @@ constexpr std::int64_t most_seconds = 2'147'483'647;  // RFC 9111 section 1.2.2
 
 // delta-seconds: digits alone, however many.
 std::optional<std::int64_t> parse_seconds(std::string_view text) {
-  if (text.empty() || !std::all_of(text.begin(), text.end(), http::is_digit)) return std::nullopt;
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
   std::int64_t seconds = 0;
   for (const char digit : text) seconds = std::min(seconds * 10 + (digit - '0'), most_seconds);
   return seconds;
@@ -73,7 +73,7 @@ class DateReader {
     ok_ = ok_ && rest_.size() >= count;
     int value = 0;
     for (std::size_t i = 0; ok_ && i < count; ++i) {
-      ok_ = http::is_digit(rest_[i]);
+      ok_ = is_digit(rest_[i]);
       value = value * 10 + (rest_[i] - '0');
     }
     if (ok_) rest_.remove_prefix(count);

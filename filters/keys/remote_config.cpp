@@ -19,14 +19,6 @@ std::string variable(const char* lower, const char* upper) {
   return {};
 }
 
-bool is_header_line(std::string_view name, std::string_view value) {
-  if (name.empty() || !http::token_chars.holds_all(name)) return false;
-  for (const char c : value) {
-    if (http::is_control(c) && c != '\t') return false;
-  }
-  return true;
-}
-
 // Several tenants share their keys; a document of one that serves them all names the issuer as a template.
 void locate(const conf::Provider& provider, RemoteConfig& config) {
   config.issuers = accepted_issuers(provider);
@@ -89,7 +81,7 @@ void read_headers(const conf::FilePath& file, const std::string& path, FetchOpti
     const std::size_t colon = line.find(':');
     const std::string_view name = line.substr(0, colon);
     const std::string_view value = colon == line.npos ? "" : http::trim(line.substr(colon + 1));
-    if (colon == line.npos || !is_header_line(name, value)) {
+    if (colon == line.npos || !http::is_field_name(name) || !http::is_field_value(value)) {
       return problems.add(path, file.written + ": line " + std::to_string(number) + " is no `Name: value`");
     }
     options.headers.emplace_back(name, value);

@@ -1,10 +1,10 @@
 #include "filters/token_service/parameters.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/percent.hpp"
 #include "base/utf8.hpp"
 #include "gateway/http/head.hpp"
 #include "gateway/http/list_parts.hpp"
@@ -38,39 +38,8 @@ BodyType type_of(std::string_view content_type) {
   return equals_folded(media_type, "application/json") ? BodyType::json : BodyType::other;
 }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Nothing when a `%` has no two digits behind it.
-std::optional<std::string> decode_form(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());  // a secret is written to one place only
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    if (text.size() - i < 3) return std::nullopt;
-    const int high = hex_value(text[i + 1]);
-    const int low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return decoded;
-}
-
-bool is_control(char c) noexcept {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7F;
-}
-
 bool is_text(std::string_view value) noexcept {
-  return std::none_of(value.begin(), value.end(), is_control) && is_utf8(value);
+  return http::is_field_value(value) && is_utf8(value);
 }
 
 std::optional<Secret> text_of(const Json& value) {

@@ -10,25 +10,11 @@
 
 namespace postern::http {
 
-inline constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
 inline constexpr bool is_alpha(char c) noexcept {
   return lower(c) >= 'a' && lower(c) <= 'z';
 }
 inline constexpr bool is_blank(char c) noexcept {
   return c == ' ' || c == '\t';
-}
-// C0 and DEL: CR, LF, NUL and HTAB among them.
-inline constexpr bool is_control(char c) noexcept {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-}
-
-// The value of a hexadecimal digit of either case, or -1.
-inline constexpr int hex_value(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  const char folded = lower(c);
-  return folded >= 'a' && folded <= 'f' ? folded - 'a' + 10 : -1;
 }
 
 // True when an origin that folds names as fold_name() does would take both for one.
@@ -63,6 +49,17 @@ class CharSet {
 };
 
 inline constexpr CharSet token_chars("!#$%&'*+-.^_`|~");
+
+// What a field that the gateway writes may be: a token, and text without controls but for the tab.
+inline constexpr bool is_field_name(std::string_view text) noexcept {
+  return !text.empty() && token_chars.holds_all(text);
+}
+inline constexpr bool is_field_value(std::string_view text) noexcept {
+  for (const char c : text) {
+    if (is_control(c) && c != '\t') return false;
+  }
+  return true;
+}
 
 inline constexpr std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
