@@ -45,10 +45,6 @@ tl::expected<ClientProof, Refusal> read_header(std::string_view authorization) {
   return ClientProof{std::move(*id), secret_of(std::move(*secret))};
 }
 
-std::string_view bytes_of(const Sha256& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 }  // namespace
 
 tl::expected<ClientProof, Refusal> read_client_proof(std::string_view authorization, std::string_view body_id,

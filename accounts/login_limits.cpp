@@ -34,8 +34,7 @@ std::string counted_name(std::string_view username) {
 std::string counter_name(std::string_view kind, std::string_view network, std::string_view username) {
   const std::string counted =
       std::string(kind) + ' ' + std::to_string(network.size()) + ' ' + std::string(network) + std::string(username);
-  const Sha256 digest = sha256(counted);
-  return encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return encode_base64url(bytes_of(sha256(counted)));
 }
 
 // Counters, but for what is not limited.

@@ -124,4 +124,15 @@ std::string encode_base64(std::string_view bytes) {
   return text;
 }
 
+std::string encode_hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += {digits[byte >> 4], digits[byte & 0xF]};
+  }
+  return text;
+}
+
 }  // namespace postern

@@ -1,4 +1,4 @@
-// base64, base64url and hex (RFC 4648 sections 4, 5 and 8), strict in what is read.
+// base64, base64url and hexadecimal digits (RFC 4648 sections 4, 5 and 8), strict in what is read.
 #pragma once
 
 #include <optional>
@@ -19,5 +19,6 @@ std::optional<std::string> decode_hex(std::string_view text);
 
 std::string encode_base64url(std::string_view bytes);  // no padding
 std::string encode_base64(std::string_view bytes);     // padded
+std::string encode_hex(std::string_view bytes);        // in lower case
 
 }  // namespace postern

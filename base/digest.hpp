@@ -19,6 +19,9 @@ using Sha256 = std::array<std::uint8_t, 32>;
 
 // FIPS 180-4.
 Sha256 sha256(std::string_view bytes);
+inline std::string_view bytes_of(const Sha256& digest) noexcept {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
 
 // RFC 5869's HKDF with SHA-256, extract and expand: `size` bytes, 1 to 255 * 32.
 Secret hkdf_sha256(const Secret& key, std::string_view salt, std::string_view info, std::size_t size);

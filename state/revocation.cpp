@@ -123,8 +123,7 @@ std::string format_revocation(const Revocation& revocation) {
 }
 
 std::string jti_of_signing_input(std::string_view signing_input) {
-  const Sha256 digest = sha256(signing_input);
-  return encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return encode_base64url(bytes_of(sha256(signing_input)));
 }
 
 }  // namespace postern::state

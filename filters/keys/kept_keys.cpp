@@ -13,6 +13,7 @@
 #include <random>
 #include <system_error>
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/json.hpp"
 
@@ -33,19 +34,8 @@ std::string fault(std::string_view what, const std::string& path, int error) {
   return std::string(what).append(" ").append(path).append(": ").append(std::generic_category().message(error));
 }
 
-std::string hexadecimal(const unsigned char* bytes, std::size_t size) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < size; ++i) {
-    text += digits[bytes[i] >> 4];
-    text += digits[bytes[i] & 0xF];
-  }
-  return text;
-}
-
 std::string digest_of(std::string_view text) {
-  const Sha256 digest = sha256(text);
-  return hexadecimal(digest.data(), digest.size());
+  return encode_hex(bytes_of(sha256(text)));
 }
 
 std::string to_text(const KeptKeys& keys) {
@@ -66,9 +56,9 @@ class NewFile {
  public:
   NewFile(int folder, const std::string& final_name) : folder_(folder) {
     std::random_device random;
-    std::array<unsigned char, 8> unique;
-    for (unsigned char& byte : unique) byte = static_cast<unsigned char>(random());
-    name_ = final_name + '.' + hexadecimal(unique.data(), unique.size()) + ".new";
+    std::array<char, 8> unique;
+    for (char& byte : unique) byte = static_cast<char>(random());
+    name_ = final_name + '.' + encode_hex({unique.data(), unique.size()}) + ".new";
     // Whatever stands at the name, a link above all, is not ours.
     const int number = ::openat(folder_, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     is_ours_ = number >= 0;

@@ -65,8 +65,7 @@ std::string hash_of(const std::vector<std::string_view>& parts) {
   std::string text;
   for (const std::string_view part : parts) text.append(std::to_string(part.size())).append(":").append(part);
   const Secret whole(std::move(text));
-  const Sha256 digest = sha256(whole.reveal());
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+  return std::string(bytes_of(sha256(whole.reveal())));
 }
 
 std::string hash_of_texts(const std::vector<std::string>& parts) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/digest.hpp"
+
 namespace postern::state::redis {
 namespace {
 
@@ -44,7 +46,7 @@ std::string_view name_of(Rotation::Kind kind) {
 }
 
 std::string text_of(const TokenHash& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+  return std::string(bytes_of(hash));
 }
 
 // Takes a reply apart. What is not as it should be is remembered, and read as nothing.

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <new>
 
+#include "base/base64.hpp"
 #include "state/redis/lua.hpp"
 
 namespace postern::state::redis {
@@ -21,13 +22,7 @@ std::string sha1_hex(std::string_view text) {
   std::array<unsigned char, 20> digest{};
   // A wrong name would be one for ever.
   if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1) throw std::bad_alloc();
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    constexpr std::string_view characters = "0123456789abcdef";
-    hex += characters[byte >> 4U];
-    hex += characters[byte & 15U];
-  }
-  return hex;
+  return encode_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 std::string steps_of(Script script) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/digest.hpp"
 #include "state/refresh_rules.hpp"
 #include "state/sqlite/revocations.hpp"
 
@@ -9,7 +10,7 @@ namespace postern::state {
 namespace {
 
 Blob blob(const TokenHash& hash) {
-  return {{reinterpret_cast<const char*>(hash.data()), hash.size()}};
+  return {bytes_of(hash)};
 }
 
 std::optional<Family> read_family(Database& database, const std::string& sid) {

@@ -131,6 +131,8 @@ TEST_CASE("Hexadecimal takes both cases and whole bytes only") {
   CHECK_FALSE(decode_hex("0"));
   CHECK_FALSE(decode_hex("0g"));
   CHECK_FALSE(decode_hex("0x"));
+  CHECK(encode_hex({"\0\xFF\xAB\x10", 4}) == "00ffab10");
+  CHECK(encode_hex("") == "");
 }
 
 }  // namespace postern
