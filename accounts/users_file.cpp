@@ -10,39 +10,11 @@
 #include <system_error>
 #include <utility>
 
+#include "base/file.hpp"
 #include "conf/load.hpp"
 
 namespace postern::accounts {
 namespace {
-
-std::string fault(std::string_view what, const std::string& path, int error) {
-  return std::string(what).append(" ").append(path).append(": ").append(std::generic_category().message(error));
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const noexcept { return number_; }
-  bool is_open() const noexcept { return number_ >= 0; }
-
- private:
-  int number_;
-};
-
-// False leaves the reason in errno.
-bool write_all(int number, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(number, text.data(), text.size());
-    if (count < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
 
 // Gives the new file the owner and the group of the old one, where there is one, and the group's rights.
 bool take_rights(int number, const std::string& old) {
@@ -55,14 +27,6 @@ bool take_rights(int number, const std::string& old) {
          ::fchmod(number, 0600U | (was.st_mode & S_IRWXG)) == 0;
 }
 
-// False leaves the reason in errno.
-bool fill(const std::string& file, const std::string& old, std::string_view text) {
-  // Whatever stands at the name, a link above all, is not ours.
-  const Descriptor opened(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  return opened.is_open() && take_rights(opened.get(), old) && write_all(opened.get(), text) &&
-         ::fsync(opened.get()) == 0;
-}
-
 bool flush_folder(const std::string& file) {
   const std::string folder = std::filesystem::path(file).parent_path().string();
   const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -73,13 +37,12 @@ bool flush_folder(const std::string& file) {
 std::optional<std::string> replace(const std::string& file, std::string_view text) {
   const std::string fresh = file + ".new";
   ::unlink(fresh.c_str());  // of a process that was killed: whoever holds the lock is the only writer
-  if (fill(fresh, file, text) && ::rename(fresh.c_str(), file.c_str()) == 0) {
-    // The name is safe on disk only when the folder is, too.
-    return flush_folder(file) ? std::nullopt : std::optional(fault("cannot flush the folder of", file, errno));
+  NewFile made(AT_FDCWD, fresh);
+  if (!made.is_open() || !take_rights(made.descriptor(), file) || !made.write(text) || !made.rename_to(file)) {
+    return file_fault("cannot write", file, errno);
   }
-  const int error = errno;
-  ::unlink(fresh.c_str());
-  return fault("cannot write", file, error);
+  // The name is safe on disk only when the folder is, too.
+  return flush_folder(file) ? std::nullopt : std::optional(file_fault("cannot flush the folder of", file, errno));
 }
 
 tl::expected<Users, std::string> read_users(const std::string& file) {
@@ -93,10 +56,10 @@ std::optional<std::string> change_users_file(const std::string& file,
   std::error_code error;
   // A link stays one: its target is replaced.
   const std::string target = std::filesystem::weakly_canonical(std::filesystem::absolute(file, error), error).string();
-  if (error) return fault("cannot find", file, error.value());
+  if (error) return file_fault("cannot find", file, error.value());
   // The lock's file stays: removed, it could be locked by one process and made anew by another.
   const Descriptor lock(::open((target + ".lock").c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!lock.is_open() || ::flock(lock.get(), LOCK_EX) != 0) return fault("cannot lock", target + ".lock", errno);
+  if (!lock.is_open() || ::flock(lock.get(), LOCK_EX) != 0) return file_fault("cannot lock", target + ".lock", errno);
   auto users = std::filesystem::exists(target, error) ? read_users(target) : Users{};
   if (!users) return users.error();
   if (auto refused = change(*users)) return file + ": " + *refused;

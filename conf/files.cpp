@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include "base/base64.hpp"
+#include "base/file.hpp"
 #include "conf/load.hpp"
 
 namespace postern::conf {
@@ -16,7 +16,7 @@ struct CloseFile {
 };
 
 tl::unexpected<std::string> system_error(const std::string& path, int error) {
-  return tl::unexpected("cannot read " + path + ": " + std::generic_category().message(error));
+  return tl::unexpected(file_fault("cannot read", path, error));
 }
 
 }  // namespace

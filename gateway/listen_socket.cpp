@@ -3,7 +3,6 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -59,10 +58,6 @@ std::optional<unsigned> cgroup_cpus() {
 }
 
 }  // namespace
-
-Descriptor::~Descriptor() {
-  if (number_ >= 0) ::close(number_);
-}
 
 tl::expected<BoundAddress, std::string> bind_address(const std::string& address, std::size_t sockets) {
   const auto failed = [&](const std::string& why) {

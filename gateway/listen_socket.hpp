@@ -8,27 +8,11 @@
 #include <cstdint>
 #include <string>
 #include <tl/expected.hpp>
-#include <utility>
 #include <vector>
 
+#include "base/file.hpp"
+
 namespace postern {
-
-// An owned file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) noexcept : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor();
-  int get() const noexcept { return number_; }
-  int release() noexcept { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 struct BoundAddress {
   boost::asio::ip::tcp::endpoint endpoint;  // with the port that the kernel chose for port 0

@@ -11,10 +11,10 @@
 #include <cstdio>
 #include <memory>
 #include <random>
-#include <system_error>
 
 #include "base/base64.hpp"
 #include "base/digest.hpp"
+#include "base/file.hpp"
 #include "base/json.hpp"
 
 namespace postern::keys {
@@ -29,10 +29,6 @@ struct Close {
 };
 using File = std::unique_ptr<std::FILE, Close>;
 using Folder = std::unique_ptr<DIR, Close>;
-
-std::string fault(std::string_view what, const std::string& path, int error) {
-  return std::string(what).append(" ").append(path).append(": ").append(std::generic_category().message(error));
-}
 
 std::string digest_of(std::string_view text) {
   return encode_hex(bytes_of(sha256(text)));
@@ -51,48 +47,18 @@ std::string to_text(const KeptKeys& keys) {
   return text += "}\n";
 }
 
-// A file that is there until it is renamed.
-class NewFile {
- public:
-  NewFile(int folder, const std::string& final_name) : folder_(folder) {
-    std::random_device random;
-    std::array<char, 8> unique;
-    for (char& byte : unique) byte = static_cast<char>(random());
-    name_ = final_name + '.' + encode_hex({unique.data(), unique.size()}) + ".new";
-    // Whatever stands at the name, a link above all, is not ours.
-    const int number = ::openat(folder_, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    is_ours_ = number >= 0;
-    if (!is_ours_) return;
-    file_.reset(::fdopen(number, "w"));
-    if (!file_) ::close(number);
-  }
-  ~NewFile() {
-    if (is_ours_) ::unlinkat(folder_, name_.c_str(), 0);
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
+// Of a new file, until it is renamed.
+std::string passing_name(const std::string& final_name) {
+  std::random_device random;
+  std::array<char, 8> unique;
+  for (char& byte : unique) byte = static_cast<char>(random());
+  return final_name + '.' + encode_hex({unique.data(), unique.size()}) + ".new";
+}
 
-  // False leaves the reason in errno.
-  bool write(std::string_view text) {
-    return file_ != nullptr && std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size() &&
-           std::fflush(file_.get()) == 0 && ::fsync(::fileno(file_.get())) == 0;
-  }
-  bool rename_to(const std::string& final_name) {
-    if (::renameat(folder_, name_.c_str(), folder_, final_name.c_str()) != 0) return false;
-    is_ours_ = false;
-    return true;
-  }
-  time_t written_at() const {
-    struct stat status {};
-    return ::fstat(::fileno(file_.get()), &status) == 0 ? status.st_mtime : 0;
-  }
-
- private:
-  int folder_;
-  std::string name_;
-  File file_;
-  bool is_ours_ = false;  // the name still stands for this file
-};
+time_t written_at(const NewFile& file) {
+  struct stat status {};
+  return ::fstat(file.descriptor(), &status) == 0 ? status.st_mtime : 0;
+}
 
 // New files of the same name that no process will rename any more.
 void remove_leftovers(DIR* folder, const std::string& final_name, time_t now) {
@@ -108,13 +74,13 @@ void remove_leftovers(DIR* folder, const std::string& final_name, time_t now) {
 tl::expected<std::string, std::string> read_text(const std::string& path, int number) {
   const File file(::fdopen(number, "r"));
   struct stat status {};
-  if (!file || ::fstat(number, &status) != 0) return tl::unexpected(fault("cannot read", path, errno));
+  if (!file || ::fstat(number, &status) != 0) return tl::unexpected(file_fault("cannot read", path, errno));
   if (!S_ISREG(status.st_mode)) return tl::unexpected(path + " is no regular file");
   if (status.st_uid != ::geteuid() && status.st_uid != 0) return tl::unexpected(path + " belongs to somebody else");
   if ((status.st_mode & S_IWOTH) != 0) return tl::unexpected(path + " may be written by everybody");
   std::string text(kept_file_limit + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return tl::unexpected(fault("cannot read", path, errno));
+  if (std::ferror(file.get()) != 0) return tl::unexpected(file_fault("cannot read", path, errno));
   if (text.size() > kept_file_limit) {
     return tl::unexpected(path + " is longer than " + std::to_string(kept_file_limit) + " bytes");
   }
@@ -148,21 +114,21 @@ std::string kept_file_name(std::string_view source) {
 }
 
 std::optional<std::string> keep_keys(const std::string& folder, const KeptKeys& keys) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return fault("cannot make", folder, errno);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return file_fault("cannot make", folder, errno);
   const Folder opened(::opendir(folder.c_str()));
-  if (!opened) return fault("cannot open", folder, errno);
+  if (!opened) return file_fault("cannot open", folder, errno);
   const std::string name = kept_file_name(keys.source);
   const std::string path = folder + '/' + name;
   const std::string text = to_text(keys);
   if (text.size() > kept_file_limit) {
     return path + " would be longer than " + std::to_string(kept_file_limit) + " bytes";
   }
-  NewFile file(::dirfd(opened.get()), name);
+  NewFile file(::dirfd(opened.get()), passing_name(name));
   // The name is safe on disk only when the folder is, too.
   if (!file.write(text) || !file.rename_to(name) || ::fsync(::dirfd(opened.get())) != 0) {
-    return fault("cannot write", path, errno);
+    return file_fault("cannot write", path, errno);
   }
-  remove_leftovers(opened.get(), name, file.written_at());
+  remove_leftovers(opened.get(), name, written_at(file));
   return std::nullopt;
 }
 
@@ -172,7 +138,7 @@ tl::expected<std::optional<KeptKeys>, std::string> read_kept_keys(const std::str
   // Not to block on a pipe at that name.
   const int number = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (number < 0 && errno == ENOENT) return std::nullopt;
-  if (number < 0) return tl::unexpected(fault("cannot read", path, errno));
+  if (number < 0) return tl::unexpected(file_fault("cannot read", path, errno));
   const auto text = read_text(path, number);
   if (!text) return tl::unexpected(text.error());
   auto kept = parse(*text);
