@@ -5,7 +5,6 @@
 
 #include "conf/tree.hpp"
 #include "filters/keys/remote_config.hpp"
-#include "gateway/http/head.hpp"
 
 namespace postern::filters {
 namespace {
@@ -63,18 +62,6 @@ jose::ClaimPath make_claim_path(const conf::ClaimName& name) {
   return jose::ClaimPath::from_segments(std::get<std::vector<std::string>>(name.path));
 }
 
-std::string normal_type(std::string_view type) {
-  constexpr std::string_view media = "application/";
-  if (type.size() > media.size() && http::equals_folded(type.substr(0, media.size()), media)) {
-    type.remove_prefix(media.size());
-  }
-  std::string lower(type);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 jose::Rules make_rules(const std::string& name, const conf::Provider& provider, KeyKind kind,
                        conf::Problems& problems) {
   jose::Rules rules;
@@ -89,7 +76,7 @@ jose::Rules make_rules(const std::string& name, const conf::Provider& provider, 
   if (provider.max_lifetime) rules.max_lifetime = seconds(*provider.max_lifetime);
   rules.require_expiry = provider.require_exp;
   if (!provider.types.empty()) rules.types.clear();
-  for (const auto& type : provider.types) rules.types.push_back(normal_type(type));
+  for (const auto& type : provider.types) rules.types.push_back(jose::bare_type(type));
   rules.claims = make_claim_rules(provider.required_claims, provider.claims);
   return rules;
 }

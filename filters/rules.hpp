@@ -22,7 +22,4 @@ jose::Rules make_rules(const std::string& name, const conf::Provider& provider, 
 // A route's own rules: required claims, claim rules, scopes.
 jose::RouteRules make_route_rules(const conf::Jwt& jwt);
 
-// `typ` values are compared without case and without `application/` (RFC 7515 section 4.1.9).
-std::string normal_type(std::string_view type);
-
 }  // namespace postern::filters

@@ -23,12 +23,7 @@ Refusal type_refusal(std::string_view where, const Json& value, const Rules& rul
 Outcome check_header(const Json& header, const Rules& rules) {
   const Json* type = header.find("typ");
   if (type == nullptr) return std::nullopt;
-  if (type->string() != nullptr) {
-    const std::string kind = lower(*type->string());
-    constexpr std::string_view prefix = "application/";  // may be left out (RFC 7515 section 4.1.9)
-    const std::string_view bare = std::string_view(kind).substr(kind.starts_with(prefix) ? prefix.size() : 0);
-    if (is_allowed(rules, bare)) return std::nullopt;
-  }
+  if (type->string() != nullptr && is_allowed(rules, bare_type(*type->string()))) return std::nullopt;
   return type_refusal("the header's `typ`", *type, rules);
 }
 
@@ -47,6 +42,13 @@ Outcome check_payload(const Json& claims, const Rules& rules) {
 }
 
 }  // namespace
+
+std::string bare_type(std::string_view type) {
+  constexpr std::string_view prefix = "application/";
+  std::string bare = lower(type);
+  if (bare.size() > prefix.size() && bare.starts_with(prefix)) bare.erase(0, prefix.size());
+  return bare;
+}
 
 Outcome check_type(Judgement& judgement) {
   if (auto refusal = check_header(judgement.jws.header->members, judgement.rules)) return refusal;

@@ -56,9 +56,12 @@ struct Rules {
   double leeway = 60;                  // seconds
   std::optional<double> max_lifetime;  // seconds of exp - iat; then `iat` is required
   bool require_expiry = true;
-  std::vector<std::string> types = {"jwt", "at+jwt"};  // lower case, without `application/`; `typ` is optional
+  std::vector<std::string> types = {"jwt", "at+jwt"};  // of bare_type(); `typ` is optional
   std::vector<ClaimRule> claims;                       // required claims and claim rules of the provider: 401
 };
+
+// How `typ` values are compared: in lower case, without `application/` before anything (RFC 7515 section 4.1.9).
+std::string bare_type(std::string_view type);
 
 // A route's own rules over verified claims: 403.
 struct RouteRules {

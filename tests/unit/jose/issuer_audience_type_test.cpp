@@ -64,6 +64,14 @@ TEST_CASE("Several audiences: one is enough, or all are needed, or none is looke
   CHECK(reason_of(with_aud("7"), rules) == Reason::accepted);
 }
 
+TEST_CASE("Types are compared in lower case and without application/") {
+  CHECK(bare_type("JWT") == "jwt");
+  CHECK(bare_type("application/AT+JWT") == "at+jwt");
+  CHECK(bare_type("Application/Foo+jwt") == "foo+jwt");
+  CHECK(bare_type("application/") == "application/");
+  CHECK(bare_type("") == "");
+}
+
 TEST_CASE("The header's `typ` is absent or one of the allowed kinds") {
   for (const std::string_view typ :
        {"", R"(,"typ":"JWT")", R"(,"typ":"jwt")", R"(,"typ":"at+jwt")", R"(,"typ":"AT+JWT")",
