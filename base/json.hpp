@@ -78,6 +78,24 @@ struct JsonError {
 // above the limits. Never throws on bad input.
 tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits& limits = {});
 
+// A text whose outermost object holds a list of which one bad element spoils no other.
+struct JsonWithList {
+  struct Odd {
+    std::size_t index = 0;
+    const char* reason = "";
+  };
+
+  Json document;
+  std::vector<Odd> odd;  // elements that must not be used, in their order
+};
+
+// As parse_json(), but two members of one name or an escaped lone low surrogate (`\udc00`) inside an element of the
+// outermost object's array `list`, at whatever depth, condemn that element alone: it is named in `odd`, and null in the
+// document. Everywhere else they refuse the text, and so does what is no JSON (for RapidJSON `\ud800` alone too). The
+// limits are those of the whole text, with what is condemned.
+tl::expected<JsonWithList, JsonError> parse_json_with_list(std::string_view text, std::string_view list,
+                                                           const JsonLimits& limits = {});
+
 // Appends `text` as a JSON string with its quotes; bytes that are not valid UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 

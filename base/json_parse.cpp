@@ -36,6 +36,12 @@ struct rapidjson::Transcoder<postern::Utf8Runs, postern::Utf8Runs> : Transcoder<
   }
 };
 
+// As RapidJSON's own, and in its place where it is called, whatever else the compiler has put there.
+template <>
+[[gnu::always_inline]] inline void rapidjson::SkipWhitespace(InsituStringStream& stream) {
+  while (*stream.src_ == ' ' || *stream.src_ == '\n' || *stream.src_ == '\r' || *stream.src_ == '\t') ++stream.src_;
+}
+
 namespace postern {
 namespace {
 
@@ -78,9 +84,15 @@ bool has_duplicates(const Json::Object& object) {
 // so pointers to open ones hold. Each event returns false to stop the parser, with `fault()` saying why.
 class JsonBuilder {
  public:
-  // `escapes`: strings may hold what the text did not show, escaped lone surrogates.
-  JsonBuilder(const JsonLimits& limits, bool escapes, std::pmr::memory_resource& memory)
-      : limits_(limits), escapes_(escapes), open_(&memory) {
+  // The outermost object's array of that name, whose elements are judged each by itself.
+  struct JudgedList {
+    std::string_view name;
+    std::vector<JsonWithList::Odd> odd;
+  };
+
+  // `escapes`: strings may hold what the text did not show, escaped lone surrogates. `list` may be null.
+  JsonBuilder(const JsonLimits& limits, bool escapes, JudgedList* list, std::pmr::memory_resource& memory)
+      : limits_(limits), escapes_(escapes), list_(list), open_(&memory) {
     open_.reserve(8);
   }
 
@@ -91,13 +103,14 @@ class JsonBuilder {
   }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     // An escaped lone surrogate passes RapidJSON and comes out as ill-formed UTF-8.
-    if (escapes_ && !is_utf8({text, length})) return refuse("a string is not valid UTF-8");
-    return count_value() && add<std::string>(text, length) != nullptr;
+    const bool is_odd = escapes_ && !is_utf8({text, length});
+    if (!count_value()) return false;
+    add<std::string>(text, length);
+    return !is_odd || is_in_list("a string is not valid UTF-8");
   }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
-    if (escapes_ && !is_utf8({text, length})) return refuse("a member name is not valid UTF-8");
     name_ = {text, length};  // stays where it is: parsed in situ
-    return true;
+    return !escapes_ || is_utf8({text, length}) || is_in_list("a member name is not valid UTF-8");
   }
 
   bool StartObject() {
@@ -109,7 +122,7 @@ class JsonBuilder {
   bool EndObject(rapidjson::SizeType) {
     const bool unique = !has_duplicates(*open_.back()->object());
     open_.pop_back();
-    return unique || refuse("an object has two members of one name");
+    return unique || is_in_list("an object has two members of one name");
   }
   bool StartArray() { return open<Json::Array>() != nullptr; }
   bool EndArray(rapidjson::SizeType) {
@@ -125,12 +138,32 @@ class JsonBuilder {
   bool Double(double) { return false; }
 
   const char* fault() const noexcept { return fault_; }
-  Json take_root() { return std::move(*root_); }
+  Json take_root() {
+    if (list_ != nullptr && !list_->odd.empty()) empty_odd_elements();
+    return std::move(*root_);
+  }
 
  private:
   bool refuse(const char* why) {
     fault_ = why;
     return false;
+  }
+  // What is odd has been added, has just ended, or is the name of what will be added. Whether that is in an element of
+  // the list, which can only be the last so far: then it is noted, and parsing goes on. Otherwise it refuses the text.
+  bool is_in_list(const char* odd) {
+    const Json::Object* const members = list_ != nullptr && open_.size() >= 2 ? open_[0]->object() : nullptr;
+    const bool is_there = members != nullptr && members->back().first == list_->name && open_[1]->array() != nullptr;
+    if (!is_there) return refuse(odd);
+    const std::size_t index = open_[1]->array()->size() - 1;
+    if (list_->odd.empty() || list_->odd.back().index != index) list_->odd.push_back({index, odd});
+    return true;
+  }
+  void empty_odd_elements() {
+    auto& members = *std::get_if<Json::Object>(&root_->value_);
+    const auto list =
+        std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.first == list_->name; });
+    auto& elements = *std::get_if<Json::Array>(&list->second.value_);
+    for (const JsonWithList::Odd& odd : list_->odd) elements[odd.index] = Json();
   }
   bool count_value() { return ++count_ <= limits_.values || refuse("too many values"); }
 
@@ -155,6 +188,7 @@ class JsonBuilder {
 
   const JsonLimits& limits_;
   bool escapes_;
+  JudgedList* const list_;
   std::optional<Json> root_;
   std::pmr::vector<Json*> open_;  // outermost first
   std::string_view name_;         // of the innermost open object's next member
@@ -162,7 +196,10 @@ class JsonBuilder {
   const char* fault_ = "";
 };
 
-tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits& limits) {
+namespace {
+
+tl::expected<Json, JsonError> parse_text(std::string_view text, const JsonLimits& limits,
+                                         JsonBuilder::JudgedList* list) {
   if (text.size() > limits.bytes) return tl::unexpected(JsonError{limits.bytes, "the text is too long"});
   if (text.starts_with("\xEF\xBB\xBF")) return tl::unexpected(JsonError{0, "the text starts with a byte order mark"});
   // RapidJSON takes a NUL for the end of the text and would ignore what follows.
@@ -179,7 +216,7 @@ tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits
   // Strings are unescaped in place.
   char* const scratch = static_cast<char*>(memory.allocate(text.size() + plain_length_reads, 1));
   std::fill_n(std::copy(text.begin(), text.end(), scratch), plain_length_reads, '\0');
-  JsonBuilder builder(limits, text.find('\\') != text.npos, memory);
+  JsonBuilder builder(limits, text.find('\\') != text.npos, list, memory);
   rapidjson::InsituStringStream stream(scratch);
   alignas(std::max_align_t) std::array<char, 1024> states;
   rapidjson::MemoryPoolAllocator<> states_memory(states.data(), states.size());
@@ -189,6 +226,20 @@ tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits
   const bool by_builder = result.Code() == rapidjson::kParseErrorTermination;
   return tl::unexpected(
       JsonError{result.Offset(), by_builder ? builder.fault() : rapidjson::GetParseError_En(result.Code())});
+}
+
+}  // namespace
+
+tl::expected<Json, JsonError> parse_json(std::string_view text, const JsonLimits& limits) {
+  return parse_text(text, limits, nullptr);
+}
+
+tl::expected<JsonWithList, JsonError> parse_json_with_list(std::string_view text, std::string_view list,
+                                                           const JsonLimits& limits) {
+  JsonBuilder::JudgedList judged{list, {}};
+  return parse_text(text, limits, &judged).map([&](Json&& document) {
+    return JsonWithList{std::move(document), std::move(judged.odd)};
+  });
 }
 
 }  // namespace postern

@@ -12,10 +12,14 @@ bool is_identical(const Key& a, const Key& b) {
   return a.thumbprint == b.thumbprint && a.kid == b.kid && a.alg == b.alg && a.use == b.use && a.key_ops == b.key_ops;
 }
 
+std::string place_of_key(std::size_t index) {
+  return "#" + std::to_string(index + 1);
+}
+
 std::string name_of_key(const Json& jwk, std::size_t index) {
   const Json* kid = jwk.find("kid");
   if (kid != nullptr && kid->string() != nullptr && !kid->string()->empty()) return quoted(*kid->string());
-  return "#" + std::to_string(index + 1);
+  return place_of_key(index);
 }
 
 void read_key(const Json& jwk, std::size_t index, bool allow_secret, std::vector<Key>& keys,
@@ -83,25 +87,31 @@ Candidates KeySet::candidates(std::string_view kid, const Algorithm& algorithm) 
 }
 
 tl::expected<LoadedKeys, std::string> parse_jwks(std::string_view text, bool allow_secret) {
-  const auto document = parse_json(text);
-  if (!document) {
-    return tl::unexpected("it is not JSON: " + document.error().message + " (at byte " +
-                          std::to_string(document.error().offset) + ")");
+  const auto parsed = parse_json_with_list(text, "keys");
+  if (!parsed) {
+    return tl::unexpected("it is not JSON: " + parsed.error().message + " (at byte " +
+                          std::to_string(parsed.error().offset) + ")");
   }
+  const Json& document = parsed->document;
   LoadedKeys loaded;
   std::vector<Key> keys;
-  const Json* members = document->find("keys");
+  const Json* members = document.find("keys");
   if (members != nullptr && members->array() != nullptr) {
     const Json::Array& list = *members->array();
+    auto odd = parsed->odd.begin();
     for (std::size_t i = 0; i < std::min(list.size(), maximum_keys); ++i) {
-      read_key(list[i], i, allow_secret, keys, loaded.skipped);
+      if (odd != parsed->odd.end() && odd->index == i) {
+        loaded.skipped.push_back({place_of_key(i), (odd++)->reason});
+      } else {
+        read_key(list[i], i, allow_secret, keys, loaded.skipped);
+      }
     }
     if (list.size() > maximum_keys) {
       loaded.skipped.push_back({"#" + std::to_string(maximum_keys + 1) + " and the rest",
                                 "a set holds at most " + std::to_string(maximum_keys) + " keys"});
     }
-  } else if (members == nullptr && document->find("kty") != nullptr) {
-    read_key(*document, 0, allow_secret, keys, loaded.skipped);
+  } else if (members == nullptr && document.find("kty") != nullptr) {
+    read_key(document, 0, allow_secret, keys, loaded.skipped);
   } else {
     return tl::unexpected(std::string("it is no JSON object with an array `keys`"));
   }

@@ -14,7 +14,7 @@
 namespace postern::jose {
 
 struct SkippedKey {
-  std::string name;  // its kid, or "#3" for the third without one
+  std::string name;  // its kid, or "#3" for the third of the document when it has none to be trusted
   std::string reason;
 };
 
@@ -80,8 +80,10 @@ struct LoadedKeys {
 // Keys of one document beyond this many are skipped.
 inline constexpr std::size_t maximum_keys = 500;
 
-// Reads a JWKS document, or a single JWK. An odd key is skipped and named, it never takes the good ones down. An error
-// only when the document itself is no JSON object with `keys`.
+// Reads a JWKS document, or a single JWK. An odd key is skipped and named, it never takes the good ones down: neither
+// when it is no key for us, nor when there are two members of one name, or a lone surrogate, anywhere in it (as far as
+// parse_json_with_list() reads on). An error only when the document itself is no JSON object with `keys`, or exceeds
+// JsonLimits.
 tl::expected<LoadedKeys, std::string> parse_jwks(std::string_view text, bool allow_secret);
 
 }  // namespace postern::jose

@@ -37,7 +37,7 @@ Verdict judge(std::string_view input) {
   check_set(*from_file, true);
   for (const Key& key : from_url->keys.keys())
     require(from_file->keys.holds(key.thumbprint), "a file allows more keys");
-  const auto again = parse_jwks(parse_json(input).value().to_text(), true);
+  const auto again = parse_jwks(parse_json_with_list(input, "keys").value().document.to_text(), true);
   require(again && again->keys.same_keys(from_file->keys), "the same document gives the same keys");
   return from_url->keys.empty() ? refused("no usable key") : accepted();
 }

@@ -122,6 +122,23 @@ TEST_CASE("Two members of one name are refused, however spelled and however many
   }
 }
 
+TEST_CASE("An odd element of a list that is judged by its elements is named with its first fault, and null") {
+  const auto parsed =
+      parse_json_with_list(R"({"x":[1],"l":[{"a":"\udc00","b":{"c":1,"c":2}},{"d":[]},[{"\udc00":1}]],"y":{}})", "l");
+  REQUIRE(parsed);
+  CHECK(parsed->document.to_text() == R"({"x":[1],"l":[null,{"d":[]},null],"y":{}})");
+  REQUIRE(parsed->odd.size() == 2);
+  CHECK(parsed->odd[0].index == 0);
+  CHECK(parsed->odd[0].reason == std::string_view("a string is not valid UTF-8"));
+  CHECK(parsed->odd[1].index == 2);
+  CHECK(parsed->odd[1].reason == std::string_view("a member name is not valid UTF-8"));
+  const auto without = parse_json_with_list(R"({"x":[{"a":1,"a":2}]})", "l");
+  REQUIRE_FALSE(without);
+  CHECK(without.error().message == "an object has two members of one name");
+  CHECK(without.error().offset == 19);
+  CHECK_FALSE(parse_json(R"({"l":[{"a":1,"a":2}]})"));
+}
+
 TEST_CASE("Nesting is accepted at the limit and refused above it") {
   CHECK(refusal_of(repeat("[", 32) + repeat("]", 32)) == "accepted");
   CHECK(refusal_of(repeat("[", 33) + repeat("]", 33)) == "nested too deep");

@@ -27,6 +27,116 @@ TEST_CASE("One odd key never takes the good ones down, and is named with its rea
   CHECK(loaded->skipped[2].name == "#3");
 }
 
+TEST_CASE("A key with two members of one name or a lone surrogate, however deep, is skipped alone") {
+  constexpr const char* two = "an object has two members of one name";
+  constexpr const char* name = "a member name is not valid UTF-8";
+  constexpr const char* text = "a string is not valid UTF-8";
+  const std::string es256 = mint::jwk(mint::shared_key("ES256"));
+  const std::string one = mint::jwk(mint::shared_key("ES384")), other = mint::jwk(mint::shared_key("RS256"));
+  const auto with = [&](const std::string& members) { return es256.substr(0, es256.size() - 1) + "," + members + "}"; };
+  const std::pair<std::string, const char*> kinds[] = {
+      {with(R"("kid":"k1")"), two},
+      {with(R"("\u006bid":"other")"), two},
+      {with(R"("a":1,"a":2)"), two},
+      {with(R"("a":{"b":1,"b":2})"), two},
+      {with(R"("a":[1,[{"c":{"b":[],"b":{}}}],2],"d":{"e":{}})"), two},
+      {with(R"("a":1,"a":"\udc00","b":{"\udc00":1})"), text},
+      {with(R"("a":"\udc00")"), text},
+      {with(R"("a":{"b":["x","\udc00",{}]})"), text},
+      {with(R"("\udc00":1)"), name},
+      {with(R"("\udc00":{"a":{}})"), name},
+      {with(R"("a":{"b":[{},{"\udc00":{"c":[]}}]})"), name},
+      {R"([{"a":1,"a":2}])", two},
+      {R"("\udc00")", text},
+  };
+  for (const auto& [odd, reason] : kinds) {
+    for (std::size_t at = 0; at < 3; ++at) {
+      CAPTURE(odd);
+      CAPTURE(at);
+      const auto loaded = parse_jwks(at == 0   ? mint::jwks({odd, one, other})
+                                     : at == 1 ? mint::jwks({one, odd, other})
+                                               : mint::jwks({one, other, odd}),
+                                     false);
+      REQUIRE(loaded);
+      CHECK(loaded->keys.same_keys(key_set({one, other})));
+      REQUIRE(loaded->skipped.size() == 1);
+      CHECK(loaded->skipped[0].name == "#" + std::to_string(at + 1));
+      CHECK(loaded->skipped[0].reason == reason);
+    }
+  }
+}
+
+TEST_CASE("Every odd key of a set is skipped, each with its own reason, and what is around `keys` is no part of them") {
+  const std::string good = mint::jwk(mint::shared_key("ES256"));
+  const auto loaded =
+      parse_jwks(R"({"a":{"keys":[1]},"k\u0065ys":[{"a":1,"a":2},{"kty":"new","kid":"b"},{"c":"\udc00"},)" + good +
+                     R"(],"z":[{"keys":[{}]}]})",
+                 false);
+  REQUIRE(loaded);
+  CHECK(loaded->keys.same_keys(key_set({good})));
+  REQUIRE(loaded->skipped.size() == 3);
+  CHECK(loaded->skipped[0].name == "#1");
+  CHECK(loaded->skipped[1].name == "\"b\"");
+  CHECK(loaded->skipped[2].name == "#3");
+  CHECK(loaded->skipped[2].reason == "a string is not valid UTF-8");
+}
+
+TEST_CASE("What is odd outside the keys of a set, or no JSON inside them, makes it none") {
+  const std::string good = mint::jwk(mint::shared_key("ES256"));
+  const auto fault = [](const std::string& text) {
+    const auto loaded = parse_jwks(text, false);
+    return loaded ? "read" : loaded.error().substr(0, loaded.error().find(" (at"));
+  };
+  const std::string two = "it is not JSON: an object has two members of one name";
+  CHECK(fault(R"({"keys":[)" + good + R"(],"keys":[]})") == two);
+  CHECK(fault(R"({"keys":[{"a":1,"a":2}],"keys":[{"a":1,"a":2}]})") == two);
+  CHECK(fault(R"({"keys":[)" + good + R"(],"a":1,"a":2})") == two);
+  CHECK(fault(R"({"keys":[)" + good + R"(],"a":{"b":1,"b":2}})") == two);
+  CHECK(fault(R"({"a":[{"b":1,"b":2}],"keys":[)" + good + "]}") == two);
+  CHECK(fault(R"({"keys":{"a":1,"a":2}})") == two);
+  CHECK(fault(R"({"keys":{"keys":[{"a":1,"a":2}]}})") == two);
+  CHECK(fault(R"([[{"a":1,"a":2}]])") == two);
+  CHECK(fault(R"([{"keys":[{"a":1,"a":2}]}])") == two);
+  CHECK(fault(R"({"a":1,"a":2})") == two);
+  CHECK(fault(good.substr(0, good.size() - 1) + R"(,"kid":"k1"})") == two);
+  CHECK(fault(R"({"keys":[],"a":"\udc00"})") == "it is not JSON: a string is not valid UTF-8");
+  CHECK(fault(R"({"keys":"\udc00"})") == "it is not JSON: a string is not valid UTF-8");
+  CHECK(fault(R"({"\udc00":[],"keys":[]})") == "it is not JSON: a member name is not valid UTF-8");
+  CHECK(fault(R"({"keys":[],"\udc00":[]})") == "it is not JSON: a member name is not valid UTF-8");
+  for (const std::string odd : {R"({"a":1,"a":2)", R"({"a":1,"a":2]})", R"({"a":1,"a":2},)", R"({"a":1,"a":2}},)",
+                                R"({"a":1,"a":2} 1)", R"({"a":1,"a":2,})", R"({"a":1,"a":tru})", R"({"a":"\ud800"})",
+                                "{\"a\":1,\"a\":\"\xFF\"}", "{\"a\":1,\"a\":\"\x01\"}"}) {
+    CAPTURE(odd);
+    CHECK(fault(R"({"keys":[)" + odd + "," + good + "]}").starts_with("it is not JSON: "));
+    CHECK(fault(R"({"keys":[)" + good + "," + odd + "]}").starts_with("it is not JSON: "));
+  }
+}
+
+TEST_CASE("The limits hold for the whole text of a set, odd keys included") {
+  const auto fault = [](const std::string& text) {
+    const auto loaded = parse_jwks(text, false);
+    return loaded ? "read" : loaded.error().substr(0, loaded.error().find(" (at"));
+  };
+  const auto deep = [](std::size_t depth) {  // of the odd key
+    return R"({"keys":[{"a":1,"a":)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}]}";
+  };
+  CHECK(fault(deep(30)) == "read");
+  CHECK(fault(deep(31)) == "it is not JSON: nested too deep");
+  const auto many = [](std::size_t values) {  // with the object, `keys`, the first key and its two, the other key
+    std::string text = R"({"keys":[{"a":1,"a":2},[0)";
+    for (std::size_t i = 7; i < values; ++i) text += ",0";
+    return text + "]]}";
+  };
+  CHECK(fault(many(100'000)) == "read");
+  CHECK(fault(many(100'001)) == "it is not JSON: too many values");
+  const auto long_text = [](std::size_t bytes) {
+    const std::string begin = R"({"keys":[{"a":1,"a":")", end = R"("}]})";
+    return begin + std::string(bytes - begin.size() - end.size(), 'x') + end;
+  };
+  CHECK(fault(long_text(1 << 20)) == "read");
+  CHECK(fault(long_text((1 << 20) + 1)) == "it is not JSON: the text is too long");
+}
+
 TEST_CASE("Only a JSON object with an array `keys`, or a single JWK, is a set") {
   const auto fault = [](std::string_view text) {
     const auto loaded = parse_jwks(text, false);
@@ -44,9 +154,9 @@ TEST_CASE("Only a JSON object with an array `keys`, or a single JWK, is a set") 
 }
 
 TEST_CASE("A set holds at most 500 keys") {
-  const auto set_of = [](std::size_t count) {
+  const auto set_of = [](std::size_t count, const std::string& key = "{}") {
     std::string text = R"({"keys":[)";
-    for (std::size_t i = 0; i < count; ++i) text += std::string(i == 0 ? "" : ",") + "{}";
+    for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "" : ",") + key;
     return parse_jwks(text + "]}", false).value().skipped;
   };
   CHECK(set_of(500).back().name == "#500");
@@ -54,6 +164,9 @@ TEST_CASE("A set holds at most 500 keys") {
   CHECK(set_of(501).back().reason == "a set holds at most 500 keys");
   CHECK(set_of(500).size() == 500);
   CHECK(set_of(502).size() == 501);
+  CHECK(set_of(500, R"({"a":1,"a":2})").back().reason == "an object has two members of one name");
+  CHECK(set_of(501, R"({"a":1,"a":2})").back().name == "#501 and the rest");
+  CHECK(set_of(502, R"({"a":1,"a":2})").size() == 501);
 }
 
 TEST_CASE("A kid is looked up by its exact bytes") {
