@@ -62,7 +62,7 @@ void make_memory_scarce(Store& store) {
     ScarceMemory::is_about_this_thread = true;
     done(std::move(outcome));
   });
-  answer.value();
+  answer.wait();
 }
 
 // Makes a call and tells when it is answered.
@@ -176,6 +176,58 @@ TEST_CASE_TEMPLATE("Whichever allocation of a store's thread fails, the call is 
   CHECK(call_without_memory(*store, load_keys, [] {}, others_go_on) >= 3);
   Waiting{*other}.begin(family_of("s"), hash_of(1), 1500);
   CHECK(call_without_memory(*store, end_sessions, [] {}, others_go_on) >= 3);
+}
+
+TEST_CASE("Whichever allocation of its owner's thread fails when a Redis store begins, it is there or it never was") {
+  const RedisServer server;
+  const RedisOptions options = options_of(server);
+  int granted = -1, opened = 0;
+  for (bool was_refused = true; was_refused;) {
+    ++granted;
+    CAPTURE(granted);
+    const unsigned refused = ScarceMemory::refused;
+    std::unique_ptr<Store> store;
+    ScarceMemory::is_about_this_thread = true;
+    ScarceMemory::granted = granted;
+    try {
+      store = open_redis_store(options);
+    } catch (const std::bad_alloc&) {
+    }
+    ScarceMemory::granted = -1;
+    ScarceMemory::is_about_this_thread = false;
+    was_refused = ScarceMemory::refused != refused;
+    if (store != nullptr) healed_revoke(*store, "s" + std::to_string(++opened));
+  }
+  CHECK(granted >= 3);
+  CHECK(opened >= 2);  // the last one, and the one that could not be told at once to begin
+}
+
+TEST_CASE("Whichever allocation fails when a Redis store ends, it ends, and what it was asked is answered") {
+  const RedisServer server;
+  for (const bool is_its_own_thread : {true, false}) {
+    CAPTURE(is_its_own_thread);
+    int granted = -1;
+    for (bool was_refused = true; was_refused;) {
+      ++granted;
+      CAPTURE(granted);
+      Known known;
+      auto store = open_redis_store(options_of(server));
+      if (is_its_own_thread) make_memory_scarce(*store);
+      store->follow(known.follower());
+      known.wait_until([&] { return known.caught_up > 0; });
+      std::atomic<int> answered = 0;
+      const unsigned refused = ScarceMemory::refused;
+      ScarceMemory::granted = granted;
+      for (const Ask& ask : {Ask(revoke_one), Ask(load_keys)}) ask(*store, [&] { ++answered; });
+      ScarceMemory::is_about_this_thread = !is_its_own_thread;
+      store.reset();
+      ScarceMemory::granted = -1;
+      ScarceMemory::is_about_this_thread = false;
+      was_refused = ScarceMemory::refused != refused;
+      CHECK(answered == 2);
+    }
+    CHECK(granted >= 1);
+  }
 }
 
 TEST_CASE("Whichever allocation fails when a store begins to follow, it follows") {

@@ -1,6 +1,9 @@
-// The operator new of a program whose tests use ScarceMemory.
+// The operator new of a program whose tests use ScarceMemory, and the aligned_alloc(), which Asio uses for handlers.
 #include "tests/unit/scarce_memory.hpp"
 
+#include <malloc.h>
+
+#include <cerrno>
 #include <cstdlib>
 #include <new>
 
@@ -26,4 +29,10 @@ void operator delete(void* memory) noexcept {
 }
 void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
+}
+
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  if (!ScarceMemory::refuses()) return ::memalign(alignment, size);
+  errno = ENOMEM;
+  return nullptr;
 }
