@@ -18,8 +18,6 @@
 namespace postern::token_service {
 namespace {
 
-constexpr std::chrono::seconds look_every{60};
-constexpr std::chrono::seconds look_after_failure{1};
 constexpr std::chrono::seconds between_unknown_kids{10};
 
 using KeyPtr = std::shared_ptr<const jose::SigningKey>;
@@ -34,12 +32,13 @@ Secret wrapped(const jose::SigningKey& key, const Secret& encryption_secret) {
 
 SigningKeys::SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
                          std::shared_ptr<Revocations> revocations, state::KeySchedule schedule, std::string issuer,
-                         Secret encryption_secret)
+                         Secret encryption_secret, LookPauses pauses)
     : io_(io),
       store_(std::move(store)),
       revocations_(std::move(revocations)),
       timer_(io.get_executor()),
       encryption_secret_(std::move(encryption_secret)),
+      pauses_(pauses),
       schedule_(std::move(schedule)),
       issuer_(std::move(issuer)) {}
 
@@ -175,7 +174,7 @@ void SigningKeys::settle(Outcome outcome) {
     heed(outcome);
   } catch (const std::exception&) {  // no memory, be it OpenSSL that has none
     loading_ = false;
-    insist([this] { look_again(look_after_failure); });
+    insist([this] { look_again(pauses_.after_failure); });
   }
 }
 
@@ -189,7 +188,7 @@ void SigningKeys::heed(const Outcome& outcome) {
     }
     wake(false);
     answer_demands(tl::unexpected(outcome.error().detail));
-    return look_again(look_after_failure);
+    return look_again(pauses_.after_failure);
   }
   const state::SigningKeySet usable = take_over(*outcome);
   const state::Millis now = to_millis(unix_now());
@@ -203,7 +202,7 @@ void SigningKeys::heed(const Outcome& outcome) {
   if (const auto due = demanded(*outcome, now, schedule)) return add(*due, usable.version, now);
   wake(true);
   const std::chrono::milliseconds until_change{state::next_change(usable, schedule) - now};
-  look_again(std::min<std::chrono::milliseconds>(look_every, until_change));
+  look_again(std::min(pauses_.usual, until_change));
 }
 
 // A record's key; null, and told in the log, when it cannot be used.
@@ -276,7 +275,7 @@ void SigningKeys::add(const state::DueKey& due, std::uint64_t version, state::Mi
     spdlog::error("token_service: no signing key can be made: {}", key.error());
     wake(false);
     answer_demands(tl::unexpected("no key can be made: " + key.error()));
-    return look_again(look_every);
+    return look_again(pauses_.usual);
   }
   state::SigningKeyRecord record;
   record.kid = key->kid();

@@ -30,16 +30,22 @@ struct Signer {
   state::Millis retired = 0;
 };
 
+// Until the store is asked again.
+struct LookPauses {
+  std::chrono::milliseconds usual{60'000};
+  std::chrono::milliseconds after_failure{1000};
+};
+
 class SigningKeys final : public keys::KeySource, public std::enable_shared_from_this<SigningKeys> {
  public:
   // Works on `io`, whose thread may take its time; `issuer` is the one under whose name keys are revoked. Where
   // `encryption_secret` is not empty the keys are kept encrypted under it (key_wrap.hpp), and no others are used.
   SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
               std::shared_ptr<Revocations> revocations, state::KeySchedule schedule, std::string issuer,
-              Secret encryption_secret);
+              Secret encryption_secret, LookPauses pauses = {});
 
-  // Loads the keys, or makes the first; then looks again every minute, when the next is due or one retires, and when a
-  // key was revoked. While the store is down it goes on with what it has. Called once.
+  // Loads the keys, or makes the first; then looks again after the usual pause, when the next is due or one retires,
+  // and when a key was revoked. While the store is down it goes on with what it has. Called once.
   void start();
   // A reload may bring another schedule, which holds for the keys to come, and another issuer, under whose name keys
   // are revoked.
@@ -104,6 +110,7 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   std::shared_ptr<Revocations> revocations_;
   SteadyTimer timer_;
   const Secret encryption_secret_;
+  const LookPauses pauses_;
   bool loading_ = false;
   std::chrono::steady_clock::time_point next_ask_{};
   std::vector<Waiting> waiting_;

@@ -12,12 +12,12 @@
 namespace postern::token_service {
 namespace {
 
-constexpr std::chrono::seconds sweep_every{5};
 constexpr std::size_t sweep_most = 500;
 
 }  // namespace
 
-Stores::Stores(boost::asio::io_context& io) : io_(io), sweeping_(io.get_executor()) {
+Stores::Stores(boost::asio::io_context& io, std::chrono::milliseconds pause)
+    : io_(io), pause_(pause), sweeping_(io.get_executor()) {
   boost::asio::post(io_, [this] { sweep_later(); });
 }
 
@@ -57,7 +57,7 @@ std::shared_ptr<StoreHolder> Stores::hold(std::shared_ptr<state::Store> store) {
 
 // A turn that finds no memory is left; the next one comes all the same.
 void Stores::sweep_later() {
-  sweeping_.expires_after(sweep_every);
+  sweeping_.expires_after(pause_);
   insist([this] {
     sweeping_.async_wait([this](const boost::system::error_code& cancelled) {
       if (cancelled) return;

@@ -20,8 +20,11 @@ namespace postern::token_service {
 // Each is followed while somebody has it, and swept of what has expired by the time that is believed.
 class Stores {
  public:
+  static constexpr std::chrono::milliseconds usual_pause{5000};
+
   // Works on `io`, whose thread may take its time. It must outlive every store, and run until close() was called.
-  explicit Stores(boost::asio::io_context& io);
+  // `pause`: between two turns of sweeping.
+  explicit Stores(boost::asio::io_context& io, std::chrono::milliseconds pause = usual_pause);
 
   // The store of these settings, which is opened unless somebody has it. Nothing, and a problem, when it cannot be
   // used. Any thread.
@@ -43,6 +46,7 @@ class Stores {
   void sweep(const std::shared_ptr<StoreHolder>& holder);
 
   boost::asio::io_context& io_;
+  const std::chrono::milliseconds pause_;
   SteadyTimer sweeping_;
   state::BelievedTime believed_;  // on the thread of `io`
   std::mutex mutex_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "base/want_of_memory.hpp"
@@ -28,6 +29,20 @@ struct Engine {
     insist([this] { io.run(); });
   }};
 };
+
+// Another gateway makes a key.
+void add_as_another(state::Store& store) {
+  using Outcome = tl::expected<state::SigningKeySet, state::StoreError>;
+  std::promise<Outcome> loaded, added;
+  store.load_signing_keys([&](Outcome outcome) { loaded.set_value(std::move(outcome)); });
+  state::SigningKeySet set = loaded.get_future().get().value();
+  const auto key = jose::SigningKey::generate(*jose::find_algorithm("ES256")).value();
+  state::SigningKeyRecord record = set.keys.back();
+  record.kid = key.kid();
+  record.private_key = key.to_pem();
+  store.add_signing_key(std::move(record), set.version, [&](Outcome outcome) { added.set_value(std::move(outcome)); });
+  REQUIRE(added.get_future().get().has_value());
+}
 
 }  // namespace
 
@@ -62,6 +77,42 @@ TEST_CASE("Whichever allocation fails while keys are loaded or made, they are th
     store->close();
   }
   CHECK(granted > 20);
+  spdlog::set_level(level);
+  std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("Whichever allocation of a look at the keys fails, they are looked at again without being asked") {
+  const auto level = spdlog::get_level();  // the logger is made at its first use
+  spdlog::set_level(spdlog::level::off);
+  std::string directory = (std::filesystem::temp_directory_path() / "postern-keys-XXXXXX").string();
+  REQUIRE(::mkdtemp(directory.data()) != nullptr);
+  Engine engine;
+  const LookPauses pauses{std::chrono::milliseconds(2), std::chrono::milliseconds(2)};
+  int granted = -1;
+  for (bool was_refused = true; was_refused;) {
+    ++granted;
+    CAPTURE(granted);
+    const std::string file = directory + "/" + std::to_string(granted);
+    const auto store = std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = file}).value()));
+    auto keys =
+        std::make_shared<SigningKeys>(engine.io, store, Revocations::follow(*store->get()),
+                                      schedule_of(conf::TokenService()), "https://shop.example.com", Secret(), pauses);
+    keys->start();
+    REQUIRE(wait_until([&] { return keys->known().keys.size() == 1; }));
+    const unsigned refused = ScarceMemory::refused;
+    ScarceMemory::granted = granted;
+    add_as_another(*store->get());
+    CHECK(wait_until([&] { return ScarceMemory::refused != refused || keys->known().keys.size() == 2; }));
+    ScarceMemory::granted = -1;
+    was_refused = ScarceMemory::refused != refused;
+    add_as_another(*store->get());
+    CHECK(wait_until([&] { return keys->known().keys.size() == 3; }));
+    store->close();
+    const std::weak_ptr<SigningKeys> ended = keys;
+    keys.reset();
+    REQUIRE(wait_until([&] { return ended.expired(); }));
+  }
+  CHECK(granted > 10);
   spdlog::set_level(level);
   std::filesystem::remove_all(directory);
 }
