@@ -25,6 +25,14 @@ void check_listeners(const Config& config, Problems& problems) {
   see(config.admin.address, "admin.address");
 }
 
+// No error: another program may be the one that serves https.
+void check_redirecting_listeners(const Config& config, Problems& problems) {
+  const auto& listeners = config.listeners;
+  const auto redirects = [](const Listener& listener) { return listener.redirect_to_https; };
+  if (listeners.empty() || !std::all_of(listeners.begin(), listeners.end(), redirects)) return;
+  problems.warn("listeners", "all of them redirect to https, so no route is ever taken");
+}
+
 // A request to it would come back to the gateway, again and again.
 bool is_own_listener(const std::string& endpoint, const Config& config) {
   const auto parsed = parse_endpoint(endpoint);
@@ -59,6 +67,7 @@ void check_upstream(const Upstream& upstream, const std::string& path, Problems&
 
 void check_addresses(const Config& config, Problems& problems) {
   check_listeners(config, problems);
+  check_redirecting_listeners(config, problems);
   for (const auto& [name, upstream] : config.upstreams) {
     check_upstream(upstream, member_path("upstreams", name), problems);
     check_own_listeners(upstream, config, member_path("upstreams", name), problems);

@@ -27,7 +27,8 @@ void check_tenants(const Provider& provider, const std::string& path, Problems& 
 void check_claim_names(const std::vector<ClaimName>& required, const std::vector<ClaimRule>& rules,
                        const std::string& path, Problems& problems);
 
-// Endpoints of one scheme, TLS only where it is spoken; a listener given twice, or as an endpoint.
+// Endpoints of one scheme, TLS only where it is spoken; a listener given twice, or as an endpoint; warns when no
+// listener serves a route.
 void check_addresses(const Config& config, Problems& problems);
 
 // Names that must exist, paths against matches, answers that cannot be sent.

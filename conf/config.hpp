@@ -37,6 +37,8 @@ struct ListenerTls {
 struct Listener {
   std::string address;  // `0.0.0.0:8080`, `[::]:8080`; port 0: the kernel chooses
   std::optional<ListenerTls> tls;
+  bool redirect_to_https = false;           // its clients are sent elsewhere, and nothing else
+  std::optional<std::uint32_t> https_port;  // where that is not 443
   bool operator==(const Listener&) const = default;
 };
 

@@ -40,6 +40,13 @@ void describe(Visitor& v, Listener& c) {
            .required = true,
            .format = Format::listen_address});
   v.field("tls", c.tls, {.doc = "Without it the listener speaks plain HTTP."});
+  v.field("redirect_to_https", c.redirect_to_https,
+          {.doc = "Sends every request to `https`, with 308 and the request's own host, path and query; no route is "
+                  "looked for. What `X-Forwarded-Proto` says does not matter: a proxy in front that ends TLS connects "
+                  "to another listener."});
+  v.field("https_port", c.https_port, {.doc = "Where `https` is, when not at port 443.", .min = 1, .max = 65'535});
+  v.at_most_one({"tls", "redirect_to_https"}, "who connects there speaks https already");
+  v.needs("https_port", "redirect_to_https");
 }
 
 template <class Visitor>

@@ -116,11 +116,10 @@ Json given(const RecordOutline& record, std::string_view key) {
 
 Json rule_schema(const RecordOutline& record, const Rule& rule) {
   if (rule.kind == Rule::Kind::needs) {
-    Json other(Json::Array{text(rule.keys[1])});
-    if (record.field(rule.keys[0]).flag) {
-      Json then(Json::Object{{"required", std::move(other)}});
-      return Json(Json::Object{{"if", given(record, rule.keys[0])}, {"then", std::move(then)}});
+    if (record.field(rule.keys[0]).flag || record.field(rule.keys[1]).flag) {
+      return Json(Json::Object{{"if", given(record, rule.keys[0])}, {"then", given(record, rule.keys[1])}});
     }
+    Json other(Json::Array{text(rule.keys[1])});
     return Json(Json::Object{{"dependentRequired", Json(Json::Object{{std::string(rule.keys[0]), std::move(other)}})}});
   }
   Json::Array alternatives;

@@ -62,7 +62,7 @@ Loaded load_sidecar(const SidecarFlags& flags) {
   Loaded loaded;
   Config& config = loaded.config;
   set_places(flags, loaded.problems.places());
-  config.listeners.push_back({value_of(flags.listen), std::nullopt});
+  config.listeners.emplace_back().address = value_of(flags.listen);
   if (flags.admin && !flags.admin->value.empty()) config.admin.address = flags.admin->value;
 
   Provider& provider = config.providers["default"];

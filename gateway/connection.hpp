@@ -25,6 +25,7 @@ struct Listening {
   std::string address;  // as configured: what a reload compares
   std::uint16_t port = 0;
   std::shared_ptr<const ServerTls> tls;
+  std::uint16_t https_port = 0;  // where every request is redirected to; 0: none is
 };
 
 // One more in a gauge, for as long as this is there.

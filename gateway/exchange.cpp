@@ -63,7 +63,7 @@ tl::expected<std::size_t, Refusal> Exchange::parse(std::string_view received) {
   return http::parse_request_head(received, {.fields = limits.head_fields, .bytes = limits.head_bytes.count}, request);
 }
 
-std::optional<Refusal> Exchange::judge() {
+std::optional<Refusal> Exchange::judge(bool looks_for_route) {
   record.method = request.method_name;
   find_client();
   auto framed = http::judge_request(request);
@@ -74,6 +74,7 @@ std::optional<Refusal> Exchange::judge() {
   if (auto target = http::judge_target(request, *memory_); !target) return std::move(target.error());
   record.path = request.path;
   record.host = request.authority;
+  if (!looks_for_route) return std::nullopt;
   if (auto refused = find_route()) return refused;
   return check_limits();
 }

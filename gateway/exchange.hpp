@@ -61,8 +61,8 @@ class Exchange {
   // http::parse_request_head().
   tl::expected<std::size_t, Refusal> parse(std::string_view received);
   // Decides everything up to the filters about the parsed head: framing, target, route, limits. On success `context` is
-  // set. Pure but for its own members.
-  std::optional<Refusal> judge();
+  // set. Where no route is looked for, framing, method and target are all there is. Pure but for its own members.
+  std::optional<Refusal> judge(bool looks_for_route = true);
   // Whether a filter left something to be awaited before filter_response(), and that, once.
   bool has_before_response() const noexcept { return context && context->before_response; }
   Task<void> before_response();

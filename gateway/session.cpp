@@ -179,8 +179,13 @@ Task<bool> Session::read_head(Exchange& exchange, std::optional<Refusal>& refuse
   co_return true;
 }
 
-// Judges, filters and answers one request whose head has arrived.
+// No coroutine of its own, so that requests that are not redirected pay for a glance.
 Task<bool> Session::answer(Exchange& exchange) {
+  return connection_.listening->https_port == 0 ? answer_by_route(exchange) : redirect_to_https(exchange);
+}
+
+// Judges, filters and answers one request whose head has arrived.
+Task<bool> Session::answer_by_route(Exchange& exchange) {
   if (std::optional<Refusal> refused = exchange.judge()) {
     co_return co_await reply_error(exchange, std::move(*refused));
   }

@@ -35,10 +35,12 @@ class Session {
   // A head that is not at hand in one faultless piece. False when the client just left.
   Task<bool> read_head(Exchange& exchange, std::optional<Refusal>& refused);
   Task<bool> answer(Exchange& exchange);
+  Task<bool> answer_by_route(Exchange& exchange);
   Task<std::optional<Refusal>> read_body(Exchange& exchange);
   Task<bool> reply(Exchange& exchange, std::string_view body);
   Task<bool> reply_error(Exchange& exchange, Refusal refusal);
   Task<bool> reply_direct(Exchange& exchange);
+  Task<bool> redirect_to_https(Exchange& exchange);
   Task<bool> end_forward(Exchange& exchange, Forwarder::End& end);
   bool cut_off(Exchange& exchange);
 

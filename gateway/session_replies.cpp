@@ -48,6 +48,17 @@ Task<bool> Session::reply_direct(Exchange& exchange) {
   co_return co_await reply(exchange, route.direct_response->body);
 }
 
+// What a listener does that sends its clients to https. No route is looked for: no filter runs, no upstream is asked.
+Task<bool> Session::redirect_to_https(Exchange& exchange) {
+  std::optional<Refusal> refused = exchange.judge(false);
+  if (refused) co_return co_await reply_error(exchange, std::move(*refused));
+  auto location = https_location(exchange.request, connection_.listening->https_port);
+  if (!location) co_return co_await reply_error(exchange, std::move(location.error()));
+  exchange.response.status = 308;  // unlike 301 it keeps method and body
+  exchange.response.fields.add("Location", *location);
+  co_return co_await reply(exchange, {});
+}
+
 // A response of the gateway's own; the filters see it as they see an upstream's.
 Task<bool> Session::reply(Exchange& exchange, std::string_view body) {
   if (!skip_body(exchange)) {

@@ -112,9 +112,11 @@ void Worker::keep_listening_on(const std::vector<std::string>& addresses) {
   });
 }
 
-void Worker::set_tls(const std::string& address, std::shared_ptr<const ServerTls> tls) {
+void Worker::set_listener(const std::string& address, std::shared_ptr<const ServerTls> tls, std::uint16_t https_port) {
   for (const auto& listening : listening_) {
-    if (listening->address == address) listening->tls = tls;
+    if (listening->address != address) continue;
+    listening->tls = tls;
+    listening->https_port = https_port;
   }
 }
 

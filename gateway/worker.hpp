@@ -61,7 +61,7 @@ class Worker {
   // On the worker's thread only, from here on.
   void swap(std::shared_ptr<const Snapshot> snapshot);
   void keep_listening_on(const std::vector<std::string>& addresses);  // the others are closed
-  void set_tls(const std::string& address, std::shared_ptr<const ServerTls> tls);
+  void set_listener(const std::string& address, std::shared_ptr<const ServerTls> tls, std::uint16_t https_port);
   // Accepts what is queued, then nothing more; sessions end with their request. `drained` is called once, when none is
   // left.
   void drain(std::function<void()> drained);

@@ -5,6 +5,7 @@
 
 #include "base/want_of_memory.hpp"
 #include "gateway/completion.hpp"
+#include "gateway/redirect.hpp"
 
 namespace postern {
 namespace asio = boost::asio;
@@ -82,13 +83,17 @@ void WorkerGroup::install_on(Worker& worker, const std::shared_ptr<const Snapsho
   std::vector<std::string> keep;
   for (const Address& address : addresses) keep.push_back(address.configured);
   worker.keep_listening_on(keep);
-  for (std::size_t i = 0; i < keep.size(); ++i) worker.set_tls(keep[i], snapshot->listener_tls[i]);
+  const auto https_port = [&](std::size_t i) { return https_port_of(snapshot->config.listeners[i]); };
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    worker.set_listener(keep[i], snapshot->listener_tls[i], https_port(i));
+  }
   worker.swap(snapshot);
   for (std::size_t i = 0; i < descriptors.size(); ++i) {
     if (descriptors[i] == no_socket) continue;
     const auto listening = std::make_shared<Listening>(worker.io(), keep[i]);
     listening->port = addresses[i].port;
     listening->tls = snapshot->listener_tls[i];
+    listening->https_port = https_port(i);
     const auto protocol = keep[i].starts_with('[') ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
     listening->acceptor.assign(protocol, descriptors[i]);
     descriptors[i] = no_socket;

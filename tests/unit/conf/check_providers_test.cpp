@@ -82,6 +82,43 @@ TEST_CASE("an address is listened on once") {
   CHECK(complaints(sample) == Lines{});
 }
 
+TEST_CASE("a listener that redirects to https speaks none itself, and a port of https is for redirects alone") {
+  Sample sample;
+  const auto listening = [&](const std::string& members) {
+    sample.listener = "address: 127.0.0.1:1, " + members;
+    return complaints(sample);
+  };
+  const std::string tls = "tls: {certificates: [{certificate_file: c, key_file: k}]}";
+  CHECK(listening("redirect_to_https: true") == Lines{});
+  CHECK(listening("redirect_to_https: true, https_port: 8443") == Lines{});
+  CHECK(listening("redirect_to_https: false, " + tls) == Lines{});
+  CHECK(listening("redirect_to_https: true, " + tls) ==
+        Lines{"listeners[0].redirect_to_https: cannot stand beside `tls`: who connects there speaks https already"});
+  CHECK(listening("https_port: 8443") == Lines{"listeners[0].https_port: needs `redirect_to_https`"});
+  CHECK(listening("redirect_to_https: false, https_port: 8443") ==
+        Lines{"listeners[0].https_port: needs `redirect_to_https`"});
+  CHECK(listening("redirect_to_https: 8443").size() == 1);
+  CHECK(listening(tls + ", redirect_to_https: true}, {address: 127.0.0.1:2").size() == 1);
+}
+
+TEST_CASE("a gateway whose listeners all redirect to https is warned of routes that nobody takes") {
+  const auto warnings = [](const std::string& listeners) {
+    Sample sample;
+    sample.listener = listeners;
+    Lines lines;
+    const Loaded loaded = load(sample.text());
+    CHECK(lines_of(loaded.problems) == Lines{});
+    for (const Problem& warning : loaded.problems.warnings()) lines.push_back(warning.to_text());
+    return lines;
+  };
+  const std::string redirecting = "address: 127.0.0.1:1, redirect_to_https: true";
+  const Lines warned = {"c.yaml:1:1: listeners: all of them redirect to https, so no route is ever taken"};
+  CHECK(warnings(redirecting) == warned);
+  CHECK(warnings(redirecting + "}, {address: 127.0.0.1:2, redirect_to_https: true") == warned);
+  // Plain http is enough: what is in front may end TLS.
+  CHECK(warnings(redirecting + "}, {address: 127.0.0.1:2") == Lines{});
+}
+
 TEST_CASE("a wildcard address has the others of its port") {
   const auto listening = [](const std::string& first, const std::string& second) {
     Sample sample;

@@ -84,6 +84,21 @@ TEST_CASE("limits and workers hold at their bounds") {
       with_top);
 }
 
+TEST_CASE("the port of https holds at its bounds") {
+  const auto with_listener = [](const std::string& text) {
+    Sample sample;
+    sample.listener += ", redirect_to_https: true, " + text;
+    return sample;
+  };
+  const std::string path = "listeners[0].https_port: ";
+  check_bounds(
+      {
+          {"https_port: @", "1", "0", path + "must be at least 1"},
+          {"https_port: @", "65535", "65536", path + "must be at most 65535"},
+      },
+      with_listener);
+}
+
 TEST_CASE("timeouts hold at their bounds") {
   check_bounds(
       {

@@ -15,6 +15,7 @@ std::string print(std::string_view text, std::map<std::string, std::string> vari
 TEST_CASE("the effective configuration is printed with its defaults") {
   CHECK(print(Sample().text()) == R"(listeners:
   - address: "127.0.0.1:8080"
+    redirect_to_https: false
 admin:
   address: "127.0.0.1:9901"
 access_log: stdout
@@ -89,7 +90,9 @@ routes:
 TEST_CASE("what is printed loads to the same configuration") {
   Sample sample;
   sample.listener +=
-      ", tls: {certificates: [{certificate_file: c.pem, key_file: k.pem, hosts: ['*.a.example']}], min_version: '1.3'}";
+      ", tls: {certificates: [{certificate_file: c.pem, key_file: k.pem, hosts: ['*.a.example']}], min_version: "
+      "'1.3'}}, "
+      "{address: '127.0.0.1:1', redirect_to_https: true, https_port: 8443";
   sample.top =
       "workers: 3\naccess_log: \"off\"\ntrusted_proxies: [10.0.0.0/8, '::1/128']\ntimeouts: {total: 90s, drain: 0s}";
   sample.provider =
