@@ -199,7 +199,7 @@ TEST_CASE("an upstream's connection gives up its name when it is cancelled, and 
   Ticker ticker(world.io);
   asio::ip::tcp::acceptor acceptor(world.io, {asio::ip::address_v4::loopback(), 0});
   const std::string url = "http://orders.example:" + std::to_string(acceptor.local_endpoint().port());
-  UpstreamPool pool(world.io, ticker, world.names, upstream_at(url), nullptr);
+  UpstreamPool pool(world.io, ticker, world.names, upstream_at(url), nullptr, nullptr);
   std::array<std::unique_ptr<UpstreamConnection>, 3> connections;
   std::array<std::optional<error_code>, 3> outcomes;
   for (std::size_t i = 0; i < 3; ++i) {
