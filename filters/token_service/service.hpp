@@ -99,7 +99,9 @@ class Service {
   // process at once, by others when they hear of it. Refuses refresh_token_invalid and token_missing: whose session it
   // is must be proven by a token of it, which may have expired; with `everywhere` by one of a session that goes on. A
   // refresh token that the store does not know counts as none where the access token names the session.
-  // Refuses token_revoked for a revoked access token alone, and claim_mismatch for tokens of two sessions.
+  // Refuses token_revoked for a revoked access token alone; with `everywhere` for one that has expired as well when its
+  // session was ended, and token_expired when that is over or unknown. Refuses claim_mismatch for tokens of two
+  // sessions.
   Task<Outcome<state::Nothing>> logout(std::optional<Secret> refresh_token, SentAccess sent, bool everywhere,
                                        double now) const;
 
@@ -154,8 +156,8 @@ class Service {
   Task<Outcome<Json>> look_again(const state::Family& family, double now) const;
   Task<Outcome<state::FoundSession>> find(const state::RefreshTokenText& presented, std::string client,
                                           double now) const;
-  // The one that a valid access token names, or one that has expired.
-  std::optional<SessionName> session_of(const SentAccess& sent) const;
+  // By an access token that names a session and is valid, or has expired.
+  Task<Outcome<SessionName>> prove_by_access(const SentAccess& sent, bool everywhere, double now) const;
   Task<Outcome<SessionName>> prove_session(const std::optional<Secret>& refresh_token, const SentAccess& sent,
                                            bool everywhere, double now) const;
   Task<Outcome<state::Nothing>> revoke(state::Revocation revocation) const;

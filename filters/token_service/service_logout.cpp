@@ -7,6 +7,19 @@
 #include "state/refresh_token.hpp"
 
 namespace postern::token_service {
+namespace {
+
+// Whether it names a session, and may be believed.
+bool tells_session(const SentAccess& sent) noexcept {
+  const bool is_believed = sent.access == state::Access::valid || sent.access == state::Access::expired;
+  return is_believed && !sent.sid.empty();
+}
+
+bool goes_on(const std::optional<state::Family>& family, double now) noexcept {
+  return family && !family->ended && to_millis(now) < family->ends;
+}
+
+}  // namespace
 
 Task<Outcome<state::Nothing>> Service::revoke(state::Revocation revocation) const {
   const auto sequence = co_await token_service::revoke(*shared_, std::move(revocation));
@@ -30,10 +43,18 @@ Task<Outcome<state::Nothing>> Service::end_sessions(const SessionName& session, 
   co_return co_await revoke(session_revocation(session.issuer, session.sid, to_millis(now)));
 }
 
-std::optional<Service::SessionName> Service::session_of(const SentAccess& sent) const {
-  const bool is_believed = sent.access == state::Access::valid || sent.access == state::Access::expired;
-  if (!is_believed || sent.sid.empty()) return std::nullopt;
-  return SessionName{settings_.issuer, sent.sid, sent.subject};
+// An expired access token is of the past, and revocations are forgotten a day later: it may be one of a session that
+// was logged out long ago. The store knows better.
+Task<Outcome<Service::SessionName>> Service::prove_by_access(const SentAccess& sent, bool everywhere,
+                                                             double now) const {
+  SessionName session{settings_.issuer, sent.sid, sent.subject};
+  if (!everywhere || sent.access != state::Access::expired) co_return session;
+  const state::RefreshTokenText of_no_token{session.sid, Secret()};
+  const auto found = co_await find(of_no_token, std::string(own_client), now);
+  if (!found) co_return tl::unexpected(found.error());
+  if (goes_on(found->family, now)) co_return session;
+  const bool was_ended = found->family && found->family->ended;
+  co_return tl::unexpected(Refusal(was_ended ? Reason::token_revoked : Reason::token_expired));
 }
 
 Task<Outcome<state::FoundSession>> Service::find(const state::RefreshTokenText& presented, std::string client,
@@ -54,9 +75,8 @@ Task<Outcome<state::FoundSession>> Service::find(const state::RefreshTokenText& 
 // Whose session it is, by a refresh token of it, whatever has become of that, or else by the access token.
 Task<Outcome<Service::SessionName>> Service::prove_session(const std::optional<Secret>& refresh_token,
                                                            const SentAccess& sent, bool everywhere, double now) const {
-  const std::optional<SessionName> by_access = session_of(sent);
   if (!refresh_token) {
-    if (by_access) co_return *by_access;
+    if (tells_session(sent)) co_return co_await prove_by_access(sent, everywhere, now);
     const bool revoked = sent.access == state::Access::revoked;
     co_return tl::unexpected(Refusal(revoked ? Reason::token_revoked : Reason::token_missing));
   }
@@ -68,14 +88,14 @@ Task<Outcome<Service::SessionName>> Service::prove_session(const std::optional<S
   }
   if (found.presented == state::Presented::unknown || !found.family) {
     // The refresh token of nobody is no reason to leave a session open that the access token names.
-    if (by_access) co_return *by_access;
+    if (tells_session(sent)) co_return co_await prove_by_access(sent, everywhere, now);
     co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
   }
   if (!sent.sid.empty() && sent.sid != found.family->sid) {
     co_return tl::unexpected(Refusal(Reason::claim_mismatch, "the tokens are of two sessions"));
   }
   // That may be said again; but a token of long ago is no proof for the user's other sessions.
-  if (found.family->ended && everywhere) co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
+  if (everywhere && !goes_on(found.family, now)) co_return tl::unexpected(Refusal(Reason::refresh_token_invalid));
   co_return SessionName{found.family->issuer, found.family->sid, found.family->subject};
 }
 

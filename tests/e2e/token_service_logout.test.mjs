@@ -163,6 +163,29 @@ describe('a logout of everything', () => {
     await service.logout({all: true}, [bearer(one.access_token)]);
     await service.assertOver(other);
   });
+
+  it('by the expired access token of a session that was logged out is refused, as by the one that is valid', async () => {
+    const name = await service.newUser();
+    const [one, other] = [await brief.login(name), await service.login(name)];
+    await service.logout({refresh_token: one.refresh_token});
+    assertRefusal(await service.tryLogout({refresh_token: one.refresh_token, all: true}), 401, 'refresh_token_invalid');
+    await clockPasses((jose.decodeJwt(one.access_token).exp + 1) * 1000);
+    for (const members of [{all: true}, {all: true, refresh_token: 'x'}]) {
+      assertRefusal(await service.tryLogout(members, [bearer(one.access_token)]), 401, 'token_revoked');
+    }
+    await service.logout(undefined, [bearer(one.access_token)]); // this one may be ended again
+    await service.assertAlive(other);
+  });
+
+  it('by the expired access token of a session that the store has forgotten is refused', async (t) => {
+    const own = await startTokenService(scoped(t), {service: {access_lifetime: '1s', leeway: '1s'}});
+    const one = await own.login();
+    await queryStore(own.stateFile, 'DELETE FROM families');
+    const other = await own.login();
+    await clockPasses((jose.decodeJwt(one.access_token).exp + 1) * 1000);
+    assertRefusal(await own.tryLogout({all: true}, [bearer(one.access_token)]), 401, 'token_expired');
+    await own.refresh(other.refresh_token);
+  });
 });
 
 describe('other gateways', () => {

@@ -193,6 +193,41 @@ TEST_CASE("A session's 10,001st refresh of a day is refused until the first is a
   CHECK(reused.error().reason == Reason::refresh_token_reused);
 }
 
+TEST_CASE("All sessions end by an expired access token of one that goes on, and not of one that is over or unknown") {
+  Served served;
+  served.settings.session_lifetime = conf::Duration(1'000'000);
+  served.start();
+  const double now = unix_now();
+  const auto service = served.service();
+  const auto login = [&] { return served.ask(service->login(credentials(), "192.0.2.1", now)); };
+  const auto access_of = [](const IssuedTokens& tokens, state::Access worth) {
+    const auto token = jose::parse_token(tokens.access_token);
+    return SentAccess{worth, *token.value().claims.find("sid")->string(), "alice"};
+  };
+  const auto log_out = [&](std::optional<Secret> refresh, SentAccess sent, bool everywhere, double at) {
+    const auto done = served.ask(service->logout(std::move(refresh), std::move(sent), everywhere, at));
+    return done ? Reason::accepted : done.error().reason;
+  };
+  const auto ended = login(), other = login();
+  REQUIRE((ended && other));
+  const SentAccess expired = access_of(*ended, state::Access::expired);
+  CHECK(log_out({}, expired, false, now) == Reason::accepted);
+  CHECK(log_out({}, expired, true, now) == Reason::token_revoked);
+  // A refresh token that is none counts as none.
+  CHECK(log_out(Secret("x"), expired, true, now) == Reason::token_revoked);
+  CHECK(log_out({}, expired, false, now) == Reason::accepted);
+
+  SentAccess unknown = expired;
+  unknown.sid = state::make_sid();
+  CHECK(log_out({}, unknown, true, now) == Reason::token_expired);
+  const SentAccess of_other = access_of(*other, state::Access::expired);
+  CHECK(log_out({}, of_other, true, now + 1000.01) == Reason::token_expired);  // its session is over
+  CHECK(log_out(other->refresh_token, SentAccess(), true, now + 1000.01) == Reason::refresh_token_invalid);
+  CHECK(served.ask(service->begin_renewal(*other->refresh_token, SentAccess(), now)));
+  CHECK(log_out({}, of_other, true, now + 999) == Reason::accepted);
+  CHECK_FALSE(served.ask(service->begin_renewal(*other->refresh_token, SentAccess(), now)));
+}
+
 TEST_CASE("An access token ends with its session at the latest") {
   Served served;
   served.settings.session_lifetime = conf::Duration(100'000);
