@@ -124,11 +124,10 @@ void describe_lifetimes(Visitor& v, TokenService& c) {
           {.doc = "How long a session may be prolonged by use, from the login on.",
            .min = one_second,
            .max = 365 * one_day});
-  v.field(
-      "reuse_grace", c.reuse_grace,
-      {.doc = "How long a used refresh token still gives its one successor, for parallel requests and lost answers. "
-              "Presented later it ends the session: two parties have it.",
-       .max = one_minute});
+  v.field("reuse_grace", c.reuse_grace,
+          {.doc = "How long a used refresh token still gives the session's current one, for parallel requests and lost "
+                  "answers. Presented later it ends the session: two parties have it.",
+           .max = one_minute});
   v.field("renew_expired_refresh", c.renew_expired_refresh,
           {.doc = "Whether a valid access token gets a new refresh token when the session's has expired. Never after a "
                   "logout, and never beyond `session_lifetime`."});

@@ -76,7 +76,7 @@ struct RefreshPolicy {
 enum class RefreshAct : std::uint8_t {
   nothing,     // inline renewal of what is still valid
   rotate,      // new access token and the token's one successor
-  replay,      // new access token and the successor that exists already
+  replay,      // new access token and the family's current one, which exists already
   reissue,     // new access token and a new current refresh token in the same family
   refuse,      // with `reason`
   end_family,  // refuse with `reason`, and revoke the family

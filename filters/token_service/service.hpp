@@ -150,6 +150,7 @@ class Service {
                                     state::Millis refresh_expires, double issued_at, double now) const;
   state::Rotation rotation_of(const Presentation& presentation, double now) const;
   Task<Outcome<state::Rotated>> ask(state::Rotation rotation) const;
+  Task<Outcome<Secret>> follow(Secret successor, state::Rotation look) const;
   Task<Outcome<Renewed>> rotate(const Presentation& presentation, state::Rotation::Kind kind, double now) const;
   Task<Outcome<IssuedTokens>> issue_next(Renewed renewed, double now) const;
   Task<Outcome<BegunRenewal>> begin(Presentation presentation, double now) const;

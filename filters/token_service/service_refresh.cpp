@@ -19,6 +19,11 @@ tl::unexpected<Refusal> refused(Reason reason) {
   return tl::unexpected(Refusal(reason));
 }
 
+// So many tokens may follow a used one within its grace. Who refreshes because an access token has expired, which lives
+// for a second at least, makes one a second, and the longest grace is a minute. Without a limit, whoever refreshed as
+// fast as he could would make each of his replays cost as many calls of the store.
+constexpr int most_followers = 64;
+
 Refusal refused_for(state::Millis wait) {
   Refusal refusal(Reason::rate_limited, "the session was refreshed too often");
   refusal.retry_after = (wait + 999) / 1000;
@@ -76,11 +81,36 @@ Task<Outcome<state::Rotated>> Service::ask(state::Rotation rotation) const {
   };
   auto rotated = co_await await_store<state::Rotated>(std::move(call));
   if (!rotated) co_return tl::unexpected(refusal_of(rotated.error()));
-  if (rotated->presented == state::Presented::too_often) co_return tl::unexpected(refused_for(rotated->wait));
   co_return std::move(*rotated);
 }
 
-// The refresh token that follows the presented one: the successor that it is given, or one that is there already.
+// The family's current token: `successor`, that of a token within its grace, or one of those that followed it. A
+// successor that was used is within its own grace, which began no earlier; it is only looked at, as of before any use,
+// since nobody has presented it: that ends no session.
+Task<Outcome<Secret>> Service::follow(Secret successor, state::Rotation look) const {
+  look.kind = state::Rotation::Kind::look;
+  look.presented_at = 0;
+  look.successor = {};
+  for (int followers = 1; followers <= most_followers; ++followers) {
+    look.presented = state::hash_refresh_secret(successor);
+    const auto seen = co_await ask(look);
+    if (!seen) co_return tl::unexpected(seen.error());
+    // Whether it may be used yet is told when it is.
+    const bool is_current = seen->presented == state::Presented::current;
+    if (is_current || seen->presented == state::Presented::too_often) co_return successor;
+    if (seen->presented != state::Presented::within_grace || !seen->existing) {
+      const auto decision = state::decide_refresh(state::Access::absent, seen->presented, state::Asked::post, {});
+      co_return refused(decision.act == state::RefreshAct::refuse ? decision.reason : Reason::refresh_token_invalid);
+    }
+    auto next = state::open_successor(*seen->existing, successor, look.sid, look.now);
+    if (!next) co_return refused(Reason::refresh_token_invalid);
+    successor = std::move(*next);
+  }
+  co_return tl::unexpected(refused_for(1000));
+}
+
+// The refresh token that follows the presented one: the successor that it is given, or the current one where there is
+// a successor already.
 Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation, state::Rotation::Kind kind,
                                                 double now) const {
   const state::RefreshTokenText& token = presentation.token;
@@ -89,6 +119,7 @@ Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation
   rotation.kind = kind;
   auto rotated = co_await ask(rotation);
   if (!rotated) co_return tl::unexpected(rotated.error());
+  if (rotated->presented == state::Presented::too_often) co_return tl::unexpected(refused_for(rotated->wait));
   // Revocations name the issuer too: tokens of another name would outlive those of this session.
   if (rotated->family && rotated->family->issuer != settings_.issuer) {
     co_return tl::unexpected(Refusal(Reason::refresh_token_invalid, "the session began under another issuer"));
@@ -102,8 +133,9 @@ Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation
   }
   if (decision.act == state::RefreshAct::reissue) {
     rotation.kind = state::Rotation::Kind::reissue;
-    rotated = co_await ask(std::move(rotation));
+    rotated = co_await ask(rotation);
     if (!rotated) co_return tl::unexpected(rotated.error());
+    if (rotated->presented == state::Presented::too_often) co_return tl::unexpected(refused_for(rotated->wait));
     if (rotated->presented == state::Presented::expired) co_return refused(Reason::refresh_token_expired);
   } else if (decision.act == state::RefreshAct::refuse || decision.act == state::RefreshAct::end_family) {
     // A thief and the user had the same token: the store has ended the session already, and this process knows at once.
@@ -117,7 +149,9 @@ Task<Outcome<Service::Renewed>> Service::rotate(const Presentation& presentation
   if (rotated->presented == state::Presented::within_grace && rotated->existing) {
     auto successor = state::open_successor(*rotated->existing, token.secret, token.sid, to_millis(now));
     if (!successor) co_return refused(Reason::refresh_token_invalid);
-    secret = std::move(*successor);
+    auto current = co_await follow(std::move(*successor), std::move(rotation));
+    if (!current) co_return tl::unexpected(current.error());
+    secret = std::move(*current);
   } else if (rotated->presented != state::Presented::current) {
     co_return refused(Reason::refresh_token_invalid);
   }

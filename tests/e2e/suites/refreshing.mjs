@@ -161,12 +161,18 @@ export const refreshing = (name, membersOf) => describe(`refreshing, ${name}`, (
   });
 
   describe('a refresh token that is used again', () => {
-    it('within the grace gives the successor that is there, even after that was used', async () => {
-      const {refresh_token: first} = await patient.login();
-      const {refresh_token: second} = await patient.refresh(first);
+    it('within the grace gives the session\'s current one, be its own successor used by then', async () => {
+      const session = await patient.login();
+      const {refresh_token: second} = await patient.refresh(session.refresh_token);
       const {refresh_token: third} = await patient.refresh(second);
-      assert.equal((await patient.refresh(first)).refresh_token, second);
-      assert.equal((await patient.refresh(second)).refresh_token, third);
+      const {sid} = jose.decodeJwt(session.access_token);
+      for (const used of [session.refresh_token, second]) {
+        const late = await patient.refresh(used);
+        assert.equal(late.refresh_token, third);
+        assert.equal(jose.decodeJwt(late.access_token).sid, sid);
+        await patient.assertAccepted(late.access_token);
+      }
+      await strict.refresh(third); // whoever was late keeps a good one
     });
 
     it('after the grace ends its session, and none of the user\'s others', async () => {

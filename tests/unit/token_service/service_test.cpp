@@ -145,6 +145,25 @@ Secret refresh_often(Served& served, const std::optional<Secret>& first, state::
   return state::format_refresh_token(token);
 }
 
+// Both halves at that instant, as if no time went by.
+Login refresh_at(Served& served, const Secret& token, double at) {
+  const auto service = served.service();
+  auto begun = served.ask(service->begin_renewal(token, SentAccess(), at));
+  if (!begun) return tl::unexpected(begun.error());
+  return served.ask(service->finish_renewal(std::move(*begun), at));
+}
+
+// The session's tokens, each but the last of which was used at `now`, and gave the next.
+std::vector<Secret> refresh_in_turn(Served& served, Secret first, double now, int count) {
+  std::vector<Secret> tokens = {std::move(first)};
+  for (int i = 0; i < count; ++i) {
+    auto next = refresh_at(served, tokens.back(), now);
+    REQUIRE(next);
+    tokens.push_back(std::move(next->refresh_token).value());
+  }
+  return tokens;
+}
+
 }  // namespace
 
 TEST_CASE("A refresh for which no token can be signed uses the refresh token not up") {
@@ -191,6 +210,85 @@ TEST_CASE("A session's 10,001st refresh of a day is refused until the first is a
   const auto reused = served.ask(service->refresh(session->refresh_token, SentAccess(), now + 10));
   REQUIRE_FALSE(reused);
   CHECK(reused.error().reason == Reason::refresh_token_reused);
+}
+
+TEST_CASE("A used token within its grace gives the session's current token, however many have followed it") {
+  Served served;
+  served.start();
+  const double now = unix_now();
+  const auto session = served.ask(served.service()->login(credentials(), "192.0.2.1", now));
+  REQUIRE(session);
+  const auto tokens = refresh_in_turn(served, *session->refresh_token, now, 5);
+  for (int i = 0; i < 5; ++i) {
+    const auto replayed = refresh_at(served, tokens[i], now + 9);
+    REQUIRE(replayed);
+    CHECK(replayed->refresh_token->reveal() == tokens.back().reveal());
+    CHECK(replayed->refresh_expires_in == doctest::Approx(5 * 86'400 - 9));
+    const auto claims = jose::parse_token(replayed->access_token).value().claims;
+    CHECK(*claims.find("sid")->string() == state::parse_refresh_token(tokens[0].reveal())->sid);
+  }
+  // Nothing was used by that, and reuse is what it was.
+  CHECK(refresh_at(served, tokens.back(), now + 9));
+  CHECK(refresh_at(served, tokens[0], now + 11).error().reason == Reason::refresh_token_reused);
+}
+
+TEST_CASE("A renewal that others overtake brings the session's current token, and none once the grace is over") {
+  Served served;
+  served.start();
+  const double now = unix_now();
+  const auto service = served.service();
+  const auto session = served.ask(service->login(credentials(), "192.0.2.1", now));
+  REQUIRE(session);
+  const auto begin = [&] { return served.ask(service->begin_renewal(*session->refresh_token, SentAccess(), now)); };
+  auto first = begin(), late = begin();
+  auto tokens = refresh_in_turn(served, *session->refresh_token, now, 1);
+  auto second = begin();  // proposes what is current by now
+  tokens = refresh_in_turn(served, tokens.back(), now, 2);
+  REQUIRE((first && late && second));
+  for (auto* begun : {&first, &second}) {
+    const auto finished = served.ask(service->finish_renewal(std::move(**begun), now + 9));
+    REQUIRE(finished);
+    CHECK(finished->refresh_token->reveal() == tokens.back().reveal());
+  }
+  const auto refused = served.ask(service->finish_renewal(std::move(*late), now + 60));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == Reason::refresh_token_invalid);
+  CHECK(refresh_at(served, tokens.back(), now + 60));
+}
+
+TEST_CASE("A used token that 64 others have followed gives the last, one that 65 have is refused, and ends nothing") {
+  Served served;
+  served.start();
+  const double now = unix_now();
+  const auto session = served.ask(served.service()->login(credentials(), "192.0.2.1", now));
+  REQUIRE(session);
+  const auto tokens = refresh_in_turn(served, *session->refresh_token, now, 65);
+  const auto replayed = refresh_at(served, tokens[1], now + 1);
+  REQUIRE(replayed);
+  CHECK(replayed->refresh_token->reveal() == tokens.back().reveal());
+  const auto refused = refresh_at(served, tokens[0], now + 1);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == Reason::rate_limited);
+  CHECK(refused.error().retry_after == 1);
+  CHECK(refresh_at(served, tokens.back(), now + 1));
+}
+
+TEST_CASE("A replay ends no session, where a slower clock has used the successor either") {
+  Served served;
+  served.start();
+  const double now = unix_now();
+  const auto session = served.ask(served.service()->login(credentials(), "192.0.2.1", now));
+  REQUIRE(session);
+  const auto second = refresh_at(served, *session->refresh_token, now + 3);
+  REQUIRE(second);
+  const auto third = refresh_at(served, *second->refresh_token, now);
+  REQUIRE(third);
+  CHECK(refresh_at(served, *session->refresh_token, now + 9)->refresh_token->reveal() ==
+        third->refresh_token->reveal());
+  const auto refused = refresh_at(served, *session->refresh_token, now + 12);  // the second is used 12 s ago
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == Reason::refresh_token_invalid);
+  CHECK(refresh_at(served, *third->refresh_token, now + 12));
 }
 
 TEST_CASE("All sessions end by an expired access token of one that goes on, and not of one that is over or unknown") {
