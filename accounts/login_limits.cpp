@@ -22,7 +22,7 @@ std::string network_of(std::string_view address) {
   return ::inet_ntop(AF_INET, bytes + 12, v4, sizeof v4);
 }
 
-// How a directory may read the name: without case and without spaces around it. Of the names that are two users' here,
+// How a directory may read the name: without case and without spaces around it. Of the names that are two users' there,
 // both pay for the other's wrong passwords.
 std::string counted_name(std::string_view username) {
   const auto begin = username.find_first_not_of(' ');
@@ -54,11 +54,12 @@ class Attempts {
 
 }  // namespace
 
-std::vector<state::Attempt> attempts_of(std::string_view username, std::string_view address,
-                                        const LoginLimits& limits) {
+std::vector<state::Attempt> attempts_of(std::string_view username, std::string_view address, const LoginLimits& limits,
+                                        NamesDiffer names) {
   Attempts attempts(limits.window);
-  const std::string name = counted_name(username);
-  attempts.count(counter_name("user and address", network_of(address), name), limits.each_user_and_address, true);
+  const bool is_exact = names == NamesDiffer::by_each_byte;
+  const std::string name = is_exact ? std::string(username) : counted_name(username);
+  attempts.count(counter_name("user and address", network_of(address), name), limits.each_user_and_address, is_exact);
   attempts.count(counter_name("address", network_of(address), ""), limits.each_address);
   attempts.count(counter_name("user", "", name), limits.each_user);
   return std::move(attempts).counters();

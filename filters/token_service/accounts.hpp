@@ -6,6 +6,7 @@
 #include <tl/expected.hpp>
 
 #include "accounts/credentials.hpp"
+#include "accounts/login_limits.hpp"
 #include "base/json.hpp"
 #include "base/reason.hpp"
 #include "conf/problems.hpp"
@@ -25,6 +26,8 @@ struct KnownAccount {
 class Accounts {
  public:
   virtual ~Accounts() = default;
+
+  virtual accounts::NamesDiffer names_differ() const noexcept = 0;
 
   // Refuses credentials_invalid, and credentials_unavailable when nothing can be said.
   virtual Task<tl::expected<KnownAccount, Refusal>> check(accounts::Credentials credentials) const = 0;

@@ -13,6 +13,7 @@ class FileAccounts final : public Accounts {
   FileAccounts(std::shared_ptr<accounts::UsersFile> users, AccountCrews crews)
       : users_(std::move(users)), crews_(std::move(crews)) {}
 
+  accounts::NamesDiffer names_differ() const noexcept override { return accounts::NamesDiffer::by_each_byte; }
   // A session keeps the username: credentials_unavailable also when too many logins wait already.
   Task<tl::expected<KnownAccount, Refusal>> check(accounts::Credentials credentials) const override;
   Task<tl::expected<Json, Refusal>> look_again(state::Family family) const override;

@@ -80,7 +80,8 @@ void Service::take_effect() const {
 Task<Outcome<IssuedTokens>> Service::login(accounts::Credentials credentials, std::string address, double now) const {
   const conf::LoginLimits& limits = settings_.login_limits;
   const auto attempts = accounts::attempts_of(
-      credentials.username, address, {limits.user_and_address, limits.address, limits.user, limits.window.count()});
+      credentials.username, address, {limits.user_and_address, limits.address, limits.user, limits.window.count()},
+      accounts_->names_differ());
   auto counted = co_await count_attempt(attempts, now);
   if (!counted) co_return tl::unexpected(counted.error());
   auto known = co_await accounts_->check(std::move(credentials));

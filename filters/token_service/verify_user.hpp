@@ -16,6 +16,7 @@ class VerifyingService final : public Accounts {
   VerifyingService(conf::Url url, keys::FetchOptions options, std::vector<std::string> access_claims)
       : url_(std::move(url)), options_(std::move(options)), access_claims_(std::move(access_claims)) {}
 
+  accounts::NamesDiffer names_differ() const noexcept override { return accounts::NamesDiffer::loosely; }
   // One POST on a connection of its own. No error and no log holds what was sent or answered.
   Task<tl::expected<KnownAccount, Refusal>> check(accounts::Credentials credentials) const override;
   // The claims of the login: nobody is asked, and no session is over by itself.

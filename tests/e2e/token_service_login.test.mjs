@@ -212,6 +212,23 @@ describe('login_limits', () => {
     await own.login('alice');
   });
 
+  it('user_and_address: a login forgets the user\'s own wrong passwords, and not those for a name in another case', async (t) => {
+    const own = await startTokenService(scoped(t), {
+      users: {alice: [], Alice: [], bob: [], Bob: []}, service: {login_limits: {...off, window: '5m', user_and_address: 3}},
+    });
+    const guess = async (name) => assertRefusal(await own.tryLogin(name, wrong), 401, 'credentials_invalid');
+    for (const [name, other] of [['alice', 'Alice'], ['Bob', 'bob']]) {
+      for (let i = 0; i < 2; ++i) await guess(name);
+      await own.login(name);
+      for (let i = 0; i < 3; ++i) {
+        await guess(name);
+        await own.login(other);
+      }
+      assertLimited(await own.tryLogin(name));
+      await own.login(other);
+    }
+  });
+
   it('right passwords are not counted, whichever the limit', async (t) => {
     const own = await limited(t, {user_and_address: 3, address: 3, user: 3});
     for (let i = 0; i < 5; ++i) await own.login('alice');

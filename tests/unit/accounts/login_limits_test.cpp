@@ -5,10 +5,12 @@
 namespace postern::accounts {
 namespace {
 
+constexpr NamesDiffer loosely = NamesDiffer::loosely, by_each_byte = NamesDiffer::by_each_byte;
+
 // The names of the counters: of user and address, of the address, of the user.
-std::vector<std::string> names(std::string_view username, std::string_view address) {
+std::vector<std::string> names(std::string_view username, std::string_view address, NamesDiffer differ = loosely) {
   std::vector<std::string> found;
-  for (const state::Attempt& attempt : attempts_of(username, address, {})) found.push_back(attempt.name);
+  for (const state::Attempt& attempt : attempts_of(username, address, {}, differ)) found.push_back(attempt.name);
   REQUIRE(found.size() == 3);
   return found;
 }
@@ -20,7 +22,7 @@ bool is_one_address(std::string_view a, std::string_view b) {
 }  // namespace
 
 TEST_CASE("An attempt counts for the user at the address, for the address and for the user") {
-  const auto attempts = attempts_of("ann", "192.0.2.1", {});
+  const auto attempts = attempts_of("ann", "192.0.2.1", {}, loosely);
   REQUIRE(attempts.size() == 3);
   CHECK(attempts[0].limit == 5);
   CHECK(attempts[1].limit == 50);
@@ -44,9 +46,9 @@ TEST_CASE("An attempt counts for the user at the address, for the address and fo
 }
 
 TEST_CASE("A limit of 0 is off") {
-  CHECK(attempts_of("ann", "192.0.2.1", {0, 50, 100, 1}).size() == 2);
-  CHECK(attempts_of("ann", "192.0.2.1", {0, 1, 0, 1})[0].name == names("ann", "192.0.2.1")[1]);
-  CHECK(attempts_of("ann", "192.0.2.1", {0, 0, 0, 1}).empty());
+  CHECK(attempts_of("ann", "192.0.2.1", {0, 50, 100, 1}, loosely).size() == 2);
+  CHECK(attempts_of("ann", "192.0.2.1", {0, 1, 0, 1}, loosely)[0].name == names("ann", "192.0.2.1")[1]);
+  CHECK(attempts_of("ann", "192.0.2.1", {0, 0, 0, 1}, loosely).empty());
 }
 
 TEST_CASE("An IPv6 address counts as its /64, one that holds an IPv4 address as that") {
@@ -86,11 +88,25 @@ TEST_CASE("A client's attempt counts for itself at the address, and for the addr
   CHECK(client_attempts_of("ann", "192.0.2.1", {0, 0, 1, 1}).empty());
 }
 
-TEST_CASE("A success forgives the counter of user and address alone") {
-  const auto attempts = attempts_of("ann", "192.0.2.1", {});
-  CHECK(attempts.at(0).forgiven);
-  CHECK_FALSE(attempts.at(1).forgiven);
-  CHECK_FALSE(attempts.at(2).forgiven);
+TEST_CASE("Names that differ by each byte have counters of their own, whatever their case and spaces") {
+  const auto ann = names("ann", "192.0.2.1", by_each_byte);
+  CHECK(ann == names("ann", "192.0.2.1", loosely));
+  for (const std::string_view other : {"Ann", " ann", "ann "}) {
+    CAPTURE(other);
+    const auto others = names(other, "192.0.2.1", by_each_byte);
+    CHECK(others[0] != ann[0]);
+    CHECK(others[1] == ann[1]);
+    CHECK(others[2] != ann[2]);
+  }
+}
+
+TEST_CASE("A success forgives the counter of user and address alone, and only where it is one user's") {
+  for (const NamesDiffer differ : {by_each_byte, loosely}) {
+    const auto attempts = attempts_of("ann", "192.0.2.1", {}, differ);
+    CHECK(attempts.at(0).forgiven == (differ == by_each_byte));
+    CHECK_FALSE(attempts.at(1).forgiven);
+    CHECK_FALSE(attempts.at(2).forgiven);
+  }
 }
 
 }  // namespace postern::accounts

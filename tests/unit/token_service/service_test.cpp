@@ -21,6 +21,7 @@ constexpr std::string_view test_issuer = "https://shop.example.com";
 // Everybody's password is `right`; each is judged when the test says so.
 class HeldAccounts final : public Accounts {
  public:
+  accounts::NamesDiffer names_differ() const noexcept override { return accounts::NamesDiffer::loosely; }
   Task<tl::expected<KnownAccount, Refusal>> check(accounts::Credentials credentials) const override {
     const Executor executor = co_await current_executor();
     const auto verdict = std::make_shared<Handoff<bool>>(executor);
@@ -324,6 +325,24 @@ TEST_CASE("All sessions end by an expired access token of one that goes on, and 
   CHECK(served.ask(service->begin_renewal(*other->refresh_token, SentAccess(), now)));
   CHECK(log_out({}, of_other, true, now + 999) == Reason::accepted);
   CHECK_FALSE(served.ask(service->begin_renewal(*other->refresh_token, SentAccess(), now)));
+}
+
+TEST_CASE("Where names may be read without case a success forgets no wrong password: it may have been another user's") {
+  Served served;
+  served.settings.login_limits.user_and_address = 5;
+  served.start();
+  const auto service = served.service();
+  const auto log_in = [&](std::string name, std::string password) {
+    const accounts::Credentials tried{std::move(name), Secret(std::move(password))};
+    const auto answer = served.ask(service->login(tried, "192.0.2.1", unix_now()));
+    return answer ? Reason::accepted : answer.error().reason;
+  };
+  for (const auto& [own, guessed] : {std::pair{"Ann", "ann"}, std::pair{"bob", "Bob"}}) {
+    for (int i = 0; i < 4; ++i) CHECK(log_in(guessed, "wrong") == Reason::credentials_invalid);
+    CHECK(log_in(own, "right") == Reason::accepted);
+    CHECK(log_in(guessed, "wrong") == Reason::credentials_invalid);
+    CHECK(log_in(guessed, "wrong") == Reason::rate_limited);
+  }
 }
 
 TEST_CASE("An access token ends with its session at the latest") {
