@@ -30,8 +30,8 @@ void Caller::start() {
   insist([this] { spawn(executor_, keep_connected()); });
 }
 
-void Caller::call(Script script, Loss loss, Words command, Done<Reply> done) {
-  const bool waits = loss == Loss::never && options_.wait_replicas > 0;
+void Caller::call(Script script, Words command, Done<Reply> done) {
+  const bool waits = loss_of(script) == Loss::never && options_.wait_replicas > 0;
   Calls made;
   try {
     if (writes(script)) command.emplace_back();

@@ -11,7 +11,6 @@
 
 #include "gateway/side_task.hpp"
 #include "state/redis/connector.hpp"
-#include "state/redis/replication.hpp"
 #include "state/redis/scripts.hpp"
 
 namespace postern::state::redis {
@@ -30,7 +29,7 @@ class Caller {
   // that says that another server should be asked is obeyed once; one that names the server (MOVED) each time. A
   // success of what must not be lost is one when `wait_replicas` of the options have it, too. What writes is told its
   // deadline: once it has failed for its time it does not begin any more.
-  void call(Script script, Loss loss, Words command, Done<Reply> done);
+  void call(Script script, Words command, Done<Reply> done);
 
   // No call comes any more but of what `done` calls; when all are answered nothing of this runs.
   void end();

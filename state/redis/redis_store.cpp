@@ -22,7 +22,6 @@
 #include "state/redis/calls.hpp"
 #include "state/redis/feed.hpp"
 #include "state/redis/own_revocations.hpp"
-#include "state/redis/replication.hpp"
 
 namespace postern::state {
 namespace {
@@ -68,7 +67,6 @@ class RedisStore final : public Store {
   }
   void rotate(Rotation rotation, Done<Rotated> done) override {
     auto arguments = rotate_arguments(rotation);
-    const Loss loss = loss_of(rotation.kind);
     const auto keep = [this, sid = rotation.sid, until = rotation.revoke_until](const Reply& reply) {
       auto rotated = read_rotated(reply, sid);
       if (rotated && rotated->presented == Presented::reused && rotated->family) {
@@ -76,7 +74,7 @@ class RedisStore final : public Store {
       }
       return rotated;
     };
-    submit<Rotated>(Script::rotate, loss, std::move(arguments), keep, std::move(done));
+    submit<Rotated>(Script::rotate, std::move(arguments), keep, std::move(done));
   }
   void find(std::string sid, TokenHash presented, std::string client, Millis now, Millis grace,
             Done<FoundSession> done) override {
@@ -173,10 +171,6 @@ class RedisStore final : public Store {
   // `read` makes of the script's reply what `done` is given.
   template <class T, class ReadReply>
   void submit(Script script, Words arguments, ReadReply read, Done<T> done) {
-    submit<T>(script, loss_of(script), std::move(arguments), std::move(read), std::move(done));
-  }
-  template <class T, class ReadReply>
-  void submit(Script script, Loss loss, Words arguments, ReadReply read, Done<T> done) {
     auto counted = std::make_shared<CountedCall>(calls_);
     if (calls_ > options_.queue_limit) {
       return done(tl::unexpected(StoreError{StoreError::Kind::busy, "too many calls are waiting"}));
@@ -194,10 +188,9 @@ class RedisStore final : public Store {
     };
     auto command = script_command(script, options_.key_prefix, std::move(arguments));
     // At once where an answer leads to the next call: the store may be about to end.
-    boost::asio::dispatch(io_,
-                          [this, script, loss, command = std::move(command), settle = std::move(settle)]() mutable {
-                            caller_.call(script, loss, std::move(command), std::move(settle));
-                          });
+    boost::asio::dispatch(io_, [this, script, command = std::move(command), settle = std::move(settle)]() mutable {
+      caller_.call(script, std::move(command), std::move(settle));
+    });
   }
 
   const RedisOptions options_;

@@ -22,10 +22,6 @@ Loss loss_of(Script script) noexcept {
   return Loss::bearable;
 }
 
-Loss loss_of(Rotation::Kind kind) noexcept {
-  return kind == Rotation::Kind::look ? Loss::bearable : Loss::never;
-}
-
 Words wait_command(unsigned replicas, std::chrono::milliseconds timeout) {
   return {"WAIT", std::to_string(replicas), std::to_string(timeout.count() / 2)};
 }

@@ -14,11 +14,10 @@ namespace postern::state::redis {
 // Whether what was answered may be lost with the master.
 enum class Loss : std::uint8_t { never, bearable };
 
-// Never: sessions, revocations and signing keys; not attempts and what a sweep removes.
+// Never: sessions, revocations and signing keys; not attempts and what a sweep removes. Nor that of a look, which
+// leaves its token as it is: it fails where its rotation would, before the token is used and its successor lost with
+// the rotation's answer.
 Loss loss_of(Script script) noexcept;
-// A look leaves its token as it is. What it may change ends a session, and is answered by a refusal, which promises
-// nothing.
-Loss loss_of(Rotation::Kind kind) noexcept;
 
 // WAIT, for half of a call's time.
 Words wait_command(unsigned replicas, std::chrono::milliseconds timeout);

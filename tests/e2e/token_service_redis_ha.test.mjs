@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict';
 import {before, describe, it} from 'node:test';
 
+import * as jose from 'jose';
+
 import {inRedis} from './harness/redis.mjs';
 import {startCluster, startWatched} from './harness/redis_ha.mjs';
+import {assertErrorReply} from './harness/refusals.mjs';
 import {scoped} from './harness/scope.mjs';
-import {assertRefusal, startTokenService} from './harness/token_service.mjs';
+import {assertRefusal, clockPasses, startTokenService} from './harness/token_service.mjs';
 import {eventually} from './harness/waiting.mjs';
 
-async function startBoth(scope, redis, store) {
-  const service = {...inRedis(redis, store), reuse_grace: '1m'};
+async function startBoth(scope, redis, store, more) {
+  const service = {...inRedis(redis, store), reuse_grace: '1m', ...more};
   const first = await startTokenService(scope, {service});
   return [first, await startTokenService(scope, {like: first, service})];
 }
@@ -86,6 +89,28 @@ describe('gateways behind Sentinel that wait for a replica', () => {
     await worksAgain(gateways);
     await gateways[1].refresh(refreshing.refresh_token);
     await assertShared(gateways);
+  });
+
+  it('use no refresh token up while the replicas are away, however long that takes', async (t) => {
+    const scope = scoped(t);
+    const redis = await startWatched(scope);
+    const [gateway, other] = await startBoth(scope, redis, {wait_replicas: 1, timeout: '300ms'},
+      {reuse_grace: '1s', cookies: {secure: false}, deliver: 'both', access_lifetime: '1s', leeway: '1s'});
+    const [session, browsers] = [await gateway.login(), await gateway.login()];
+    const cookies = [['Cookie', `postern_access=${browsers.access_token}; postern_refresh=${browsers.refresh_token}`]];
+    await clockPasses((jose.decodeJwt(browsers.access_token).exp + 1) * 1000);
+    await redis.cutReplicas();
+    for (const each of [gateway, other]) assertRefusal(await each.tryRefresh(session.refresh_token), 503, 'store_unavailable');
+    const refused = await gateway.get('/orders', cookies);
+    assertErrorReply(refused, {status: 503, reason: 'store_unavailable'});
+    assert.deepEqual(refused.all('set-cookie'), []);
+    await clockPasses(Date.now() + 1000); // by now a second use would be reuse
+    await redis.restoreReplicas();
+    await eventually('logins work again', async () => (await gateway.tryLogin()).status === 200);
+    await gateway.refresh(session.refresh_token);
+    const renewed = await gateway.get('/orders', cookies);
+    assert.equal(renewed.status, 200, renewed.text);
+    assert.equal(renewed.all('set-cookie').length, 2);
   });
 });
 

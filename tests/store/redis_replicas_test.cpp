@@ -153,7 +153,7 @@ TEST_CASE("What waits for replicas is not done either once its caller has given 
   CHECK(waiting.rotate(rotation_of("s", 1, 3, 1200)).presented == Presented::current);
 }
 
-TEST_CASE("A call that too few replicas have fails, although it has happened; what changes nothing does not wait") {
+TEST_CASE("A call that too few replicas have fails, although it has happened; what only finds does not wait") {
   Pair redis;
   RedisOptions options = options_of(redis.master);
   options.wait_replicas = 1;
@@ -176,7 +176,30 @@ TEST_CASE("A call that too few replicas have fails, although it has happened; wh
   CHECK(failed.took >= Millisec(150));
   CHECK(redis.master.ask({"GET", "{postern}:sequence"}) == "2");
   CHECK(Waiting{*store}.find("s", hash_of(2), 1100).presented == Presented::family_ended);
-  CHECK(Waiting{*store}.look(rotation_of("t", 5, 6, 1100)).presented == Presented::current);
+}
+
+TEST_CASE("A look fails where a rotation would, so that no token is used whose successor nobody gets") {
+  Pair redis;
+  RedisOptions options = options_of(redis.master);
+  options.wait_replicas = 1;
+  options.timeout = std::chrono::seconds(10);
+  {
+    const auto store = open_redis_store(options);
+    const Waiting waiting{*store};
+    waiting.begin(family_of("s"), hash_of(1), 1500);
+    CHECK(waiting.look(rotation_of("s", 1, 2, 1100)).presented == Presented::current);
+  }
+  options.wait_replicas = 2;
+  options.timeout = Millisec(300);
+  const auto store = open_redis_store(options);
+  Rotation look = rotation_of("s", 1, 2, 1100);
+  look.kind = Rotation::Kind::look;
+  Answer<Rotated> answer;
+  store->rotate(look, answer.done());
+  const auto outcome = answer.wait();
+  REQUIRE_FALSE(outcome.has_value());
+  CHECK(outcome.error().kind == Kind::read_only);
+  CHECK(Waiting{*store}.find("s", hash_of(1), 1200).presented == Presented::current);
 }
 
 TEST_CASE("A rotation that is sent again because its answer was lost is no reuse, without a grace as well") {

@@ -18,6 +18,13 @@ class Watched {
     await this.master.ask('CLIENT', 'KILL', 'TYPE', 'replica');
   }
 
+  // They come back, and have all that the master has.
+  async restoreReplicas() {
+    for (const replica of this.replicas) replica.resume();
+    await eventually('the replicas have all', async () => (
+      (await this.master.ask('INFO', 'replication')).match(/state=online/g)?.length === this.replicas.length));
+  }
+
   // SIGKILL for the master, and Sentinel's promotion of a replica, which is awaited.
   async failOver() {
     await this.master.kill();

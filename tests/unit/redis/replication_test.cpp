@@ -22,12 +22,6 @@ TEST_CASE("sessions, revocations and signing keys wait for replicas; what only c
   CHECK_FALSE(must_last(Script::find));
 }
 
-TEST_CASE("a rotation waits for replicas, a look does not") {
-  CHECK(loss_of(Rotation::Kind::rotate) == Loss::never);
-  CHECK(loss_of(Rotation::Kind::reissue) == Loss::never);
-  CHECK(loss_of(Rotation::Kind::look) == Loss::bearable);
-}
-
 TEST_CASE("replicas are waited for during half of a call's time") {
   CHECK(wait_command(2, std::chrono::milliseconds(1000)) == Words{"WAIT", "2", "500"});
   CHECK(wait_command(16, std::chrono::milliseconds(51)) == Words{"WAIT", "16", "25"});
