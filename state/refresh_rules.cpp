@@ -20,7 +20,8 @@ Presented current_or_too_often(const RotationFacts& facts, Millis now) noexcept 
 }
 
 bool has_successor(const RefreshToken& token, Millis now, Millis grace) noexcept {
-  return token.used && token.successor && now < *token.used + grace;
+  if (!token.used || !token.successor) return false;
+  return now >= *token.used - most_ahead && now < *token.used + grace;
 }
 
 }  // namespace

@@ -43,13 +43,19 @@ struct RotationFacts {
 // reused, within_grace. A used token is still `current` while the proposed successor is: it was this call that used it,
 // and its answer was lost. That uses nothing more, and is never too often. A token used at `u` is reused when it was
 // presented at u + grace or later. A used token that has expired is `expired`, not `reused`: nobody can gain by it. A
-// used token whose successor nobody can get any more (evicted, or now >= u + grace) is `unknown`: no theft is shown by
-// it.
+// used token whose successor nobody can get any more (evicted, now >= u + grace, or now < u - most_ahead) is `unknown`:
+// no theft is shown by it. By a clock that was set back nobody can say whether the grace is over. To end the session
+// would hurt the user whose answer was lost; as it is, who has the successor goes on, and a thief gets nothing.
 Presented judge_rotation(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept;
 
 // For a new token after the last one has expired (`reissue`): the same, but an expired token is `current` if it was
 // never used, or by this call, and `within_grace` for as long as its successor is there. Otherwise it is `expired`.
 Presented judge_reissue(const RotationFacts& facts, Millis presented_at, Millis now, Millis grace) noexcept;
+
+// So far the clock may be ahead by which a token was used: twice what those of gateways may differ by (`leeway`, 5 s
+// unless set). A token that was used later than that was used before the clock was set back, which would prolong its
+// grace by as much.
+inline constexpr Millis most_ahead = 10'000;
 
 // From when on a family with that first_use may use another token: its first used one is forgotten then.
 Millis first_forgotten(Millis first_use) noexcept;

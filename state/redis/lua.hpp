@@ -59,7 +59,8 @@ local function judge(family, token, proposed, client, presented_at, now, grace, 
   if now >= family.ends then return 'family_over' end
   local is_current = not token.used or (proposed and not proposed.used)
   local current = not token.used and first_forgotten and now < first_forgotten and 'too_often' or 'current'
-  local has_successor = token.used and token.sealed and now < token.used + grace
+  local most_ahead = 10000
+  local has_successor = token.used and token.sealed and now >= token.used - most_ahead and now < token.used + grace
   if presented_at >= token.expires then
     if not reissue then return 'expired' end
     if is_current then return current end

@@ -58,6 +58,10 @@ class History {
 
  private:
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
+  // Now and then by a clock that is behind what others have used tokens by, as far as that may be or farther.
+  Millis clock() {
+    return now_ - std::array<Millis, 3>{0, most_ahead - 5, most_ahead + 5}[below(20) < 18 ? 0 : below(3)];
+  }
 
   std::function<void()> begin(Store& store) {
     Family family = family_of(subject_ + "-" + std::to_string(sessions_.size()), subject_);
@@ -107,17 +111,18 @@ class History {
 
   Rotation any_rotation() {
     const KnownSession& known = any_session();
+    const Millis now = clock();
     return {.kind = std::array{Rotation::Kind::rotate, Rotation::Kind::reissue, Rotation::Kind::look}[below(3)],
             .sid = known.family.sid,
             .presented = any_token(known),
             .client = below(20) == 0 ? "other" : "app",
             .successor = hash_of(++next_hash_),
-            .sealed = {"sealed " + std::to_string(next_hash_), now_ + grace},
+            .sealed = {"sealed " + std::to_string(next_hash_), now + grace},
             .lifetime = lifetime_,
-            .presented_at = now_ - std::array<Millis, 4>{0, 0, 5, 30}[below(4)],
-            .now = now_,
+            .presented_at = now - std::array<Millis, 4>{0, 0, 5, 30}[below(4)],
+            .now = now,
             .grace = grace,
-            .revoke_until = now_ + session,
+            .revoke_until = now + session,
             .most_used = most_used};
   }
 
@@ -170,10 +175,10 @@ class History {
     rotation.presented = hash;
     rotation.client = "app";
     rotation.successor = hash_of(++next_hash_);
-    rotation.presented_at = rotation.now = now_;
+    rotation.presented_at = rotation.now = clock();
     const Expected expected = judge(known, rotation);
     auto answer = std::make_shared<Answer<FoundSession>>();
-    store.find(known.family.sid, hash, "app", now_, grace, answer->done());
+    store.find(known.family.sid, hash, "app", rotation.now, grace, answer->done());
     return [answer, expected] { CHECK(answer->value().presented == expected.presented); };
   }
 

@@ -165,6 +165,29 @@ TEST_CASE_TEMPLATE("Reuse after the grace ends the session", Place, STORES) {
   CHECK(waiting.find("s", hash_of(1), 1111).presented == Presented::family_ended);
 }
 
+TEST_CASE_TEMPLATE("A clock that is set back prolongs no grace, and ends no session", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  Family family = family_of("s");
+  family.ends = 9'000'000;
+  waiting.begin(family, hash_of(1), 8'000'000);
+  constexpr Millis used = 3'600'000;
+  Rotation rotation = rotation_of("s", 1, 2, used);
+  rotation.lifetime = 4'000'000;
+  waiting.rotate(rotation);
+  const auto again = [&](Millis now) { return waiting.rotate(rotation_of("s", 1, 3, now)); };
+  CHECK(again(used - 10'000).existing->bytes == "sealed 2");  // by a gateway whose clock is behind
+  CHECK(again(used - 10'001).presented == Presented::unknown);
+  CHECK(waiting.look(rotation_of("s", 1, 3, 2000)).presented == Presented::unknown);
+  CHECK(waiting.find("s", hash_of(1), 2000).presented == Presented::unknown);
+  CHECK(waiting.find("s", hash_of(2), 2000).presented == Presented::current);
+  Rotation repeated = rotation;  // its answer was lost
+  repeated.now = repeated.presented_at = 2000;
+  CHECK(waiting.rotate(repeated).presented == Presented::current);
+  CHECK(again(used + 10).presented == Presented::reused);
+}
+
 TEST_CASE_TEMPLATE("Another client's rotation consumes nothing", Place, STORES) {
   const Place place;
   const auto store = place.open();

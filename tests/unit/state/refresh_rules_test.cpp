@@ -140,6 +140,24 @@ TEST_CASE("A token used by a gateway whose clock is ahead is within the grace") 
   CHECK(facts.at(1490) == Presented::within_grace);
 }
 
+TEST_CASE("A token that was used later than any clock may be ahead shows no theft and gives no successor") {
+  Facts facts;
+  facts.token.expires = 900'000;
+  facts.family.ends = 1'000'000;
+  facts.use(500'000);  // then the clock was set back
+  CHECK(facts.at(490'000) == Presented::within_grace);
+  CHECK(facts.at(489'999) == Presented::unknown);
+  CHECK(facts.at(2000) == Presented::unknown);
+  CHECK(facts.put_off(2000, 489'999) == Presented::unknown);
+  CHECK(facts.at(500'010) == Presented::reused);
+  facts.token.expires = 2000;
+  const auto reissued = [&](Millis now) {
+    return judge_reissue({&facts.family, &facts.token, facts.client_matches}, now, now, 10);
+  };
+  CHECK(reissued(490'000) == Presented::within_grace);
+  CHECK(reissued(489'999) == Presented::expired);
+}
+
 TEST_CASE("A used token that has expired is expired, within the grace or not") {
   Facts facts;
   facts.use(1995);
