@@ -174,7 +174,7 @@ class Jwt final : public Filter {
     request.decision.provider = provider.rules.provider;
     const std::uint64_t judged_by = provider.source->version();
     Verdict verdict = verify(request, *token, provider, state);
-    const bool own = provider.rules.provider == conf::token_service_name;
+    const bool own = is_own(provider);
     if (own && found.from_cookie && has_outlived(reason_of(verdict), *token, provider, request.now) &&
         may_renew(request)) {
       return renew(request, found.token);
@@ -186,13 +186,15 @@ class Jwt final : public Filter {
       return verdict;
     }
     // A revoked key is left out of the keys; its tokens are told as they were while it was there.
-    if (own && revocations_->is_key_revoked(provider.rules.issuers.front(), std::string(token->jws.kid()))) {
+    if (own && revocations_->is_own_key_revoked(token->jws.kid())) {
       return Verdict(Refusal(Reason::token_revoked));
     }
     // What no key could make acceptable never causes a fetch.
     if (!jose::worth_a_key_fetch(*token, provider.rules, request.now)) return verdict;
     return judge_after_fetch(request, std::move(*token), provider, state, judged_by, std::move(verdict));
   }
+
+  static bool is_own(const Provider& provider) { return provider.rules.provider == conf::token_service_name; }
 
   // It has expired, be it so long ago that its key is gone as well.
   static bool has_outlived(Reason reason, const jose::Token& token, const Provider& provider, double now) {
@@ -222,6 +224,8 @@ class Jwt final : public Filter {
     if (keys == nullptr) return Refusal(Reason::keys_unavailable, "no keys of the issuer can be used");
     auto claims = jose::verify(token, provider.rules, *keys, request.now, state.contexts);
     if (!claims) return std::move(claims.error());
+    // Until the keys are without it.
+    if (is_own(provider) && revocations_->is_own_key_revoked(claims->kid())) return Refusal(Reason::token_revoked);
 
     const auto identity = std::make_shared<Identity>(std::move(*claims), *provider.source, version);
     if (revocations_) identity->fingerprints = revocations_->fingerprints(identity->claims());

@@ -126,6 +126,7 @@ class OAuthEndpoint final : public Filter {
     if (!claims) co_return std::nullopt;
     const Revocations& revocations = *service_->shared().revocations;
     Revocations::Clean never;
+    if (revocations.is_own_key_revoked(claims->kid())) co_return std::nullopt;  // until the keys are without it
     if (revocations.is_revoked(revocations.fingerprints(*claims), never, state.revocations)) co_return std::nullopt;
     if (revocations.is_following(std::chrono::steady_clock::now())) co_return claims->json();
     co_return tl::unexpected(Refusal(Reason::store_unavailable, "revocations cannot be followed"));

@@ -56,7 +56,7 @@ Task<tl::expected<SentAccess, Refusal>> judge_sent_access(std::string_view text,
   const Revocations& revocations = *service.shared().revocations;
   // Such a key is left out of the keys soon, and then nothing else would tell what the token was. One that has expired
   // counts as none: the session goes on by its refresh token.
-  if (revocations.is_key_revoked(service.settings().issuer, std::string(token->jws.kid()))) {
+  if (revocations.is_own_key_revoked(token->jws.kid())) {
     if (jose::has_expired(*token, provider.rules, now)) co_return SentAccess();
     SentAccess of_stolen_key;
     of_stolen_key.access = state::Access::revoked;

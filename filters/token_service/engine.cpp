@@ -75,8 +75,8 @@ std::shared_ptr<Shared> Engine::shared(const conf::TokenService& settings, conf:
   if (followed.store == nullptr) return nullptr;
   auto shared = std::make_shared<Shared>();
   static_cast<FollowedStore&>(*shared) = std::move(followed);
-  shared->keys = std::make_shared<SigningKeys>(io_, shared->store, shared->revocations, schedule_of(settings),
-                                               settings.issuer, *encryption_secret);
+  shared->keys =
+      std::make_shared<SigningKeys>(io_, shared->store, shared->revocations, schedule_of(settings), *encryption_secret);
   shared->hashing = std::make_shared<Crew>(settings.hashing_threads, hashing_queue);
   shared->signing = std::make_shared<Crew>(1, signing_queue);
   shared->keys->start();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -20,6 +21,10 @@ std::uint32_t whole_seconds(const Json* date) {
   if (date == nullptr) return 0;
   constexpr double most = std::numeric_limits<std::uint32_t>::max();
   return static_cast<std::uint32_t>(std::clamp(date->as_double().value_or(0), 0.0, most));
+}
+
+bool is_of_key(const state::Revocation& revocation) {
+  return revocation.kind == state::Revocation::Kind::kid;
 }
 
 std::string_view signing_input_of(std::string_view token) {
@@ -50,9 +55,16 @@ void Revocations::insert(std::span<const state::Revocation> revocations) {
   {
     const std::lock_guard lock(writing_);
     table_.insert(revocations);
+    insert_keys(revocations);
   }
-  const auto is_of_key = [](const state::Revocation& one) { return one.kind == state::Revocation::Kind::kid; };
   if (std::any_of(revocations.begin(), revocations.end(), is_of_key)) tell_key_listeners();
+}
+
+void Revocations::insert_keys(std::span<const state::Revocation> revocations) {
+  std::vector<state::Revocation> keys;
+  std::copy_if(revocations.begin(), revocations.end(), std::back_inserter(keys), is_of_key);
+  for (state::Revocation& key : keys) key.issuer.clear();
+  if (!keys.empty()) keys_.insert(keys);
 }
 
 void Revocations::on_key_revoked(std::weak_ptr<const void> owner, std::function<void()> heard) {
@@ -86,6 +98,7 @@ void Revocations::caught_up(state::Millis now, std::chrono::steady_clock::time_p
   if (next_forgetting_ && steady < *next_forgetting_) return;
   next_forgetting_ = steady + between_forgettings;
   table_.forget_expired(believed);
+  keys_.forget_expired(believed);
 }
 
 state::Fingerprints Revocations::fingerprints(const jose::Claims& claims) const {
@@ -117,11 +130,12 @@ bool Revocations::is_following(std::chrono::steady_clock::time_point now) const 
   return following.is_current(to_millis(now), patience_.load(std::memory_order_relaxed));
 }
 
-bool Revocations::is_key_revoked(const std::string& issuer, const std::string& kid) const {
+bool Revocations::is_own_key_revoked(std::string_view kid) const {
+  if (keys_.size() == 0) return false;
   state::Fingerprints key;
-  key.kid = table_.fingerprint(state::Revocation::Kind::kid, issuer, kid);
+  key.kid = keys_.fingerprint(state::Revocation::Kind::kid, {}, kid);
   state::RevocationTable::View view;
-  return table_.revokes(key, view);
+  return keys_.revokes(key, view);
 }
 
 bool Revocations::is_session_revoked(const state::Fingerprints& token) const {

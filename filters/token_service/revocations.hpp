@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/reason.hpp"
@@ -42,7 +43,9 @@ class Revocations {
   // As far as it is known here. One atomic load and a comparison while nothing was revoked since `clean` was filled.
   bool is_revoked(const state::Fingerprints& token, Clean& clean, state::RevocationTable::View& view) const;
 
-  bool is_key_revoked(const std::string& issuer, const std::string& kid) const;
+  // Of a key of the token service, which has its name, a thumbprint, under whatever issuer the service has now and had
+  // when the key was revoked.
+  bool is_own_key_revoked(std::string_view kid) const;
   // Calls `heard` after each time that keys were revoked, while `owner` lives, on whatever thread hears of it.
   void on_key_revoked(std::weak_ptr<const void> owner, std::function<void()> heard);
 
@@ -73,10 +76,12 @@ class Revocations {
     std::function<void()> heard;
   };
 
+  void insert_keys(std::span<const state::Revocation> revocations);
   void caught_up(state::Millis now, std::chrono::steady_clock::time_point heard_at);
   void tell_key_listeners();
 
   state::RevocationTable table_;
+  state::RevocationTable keys_;  // those of `table_` by their names alone, without an issuer
   std::mutex writing_;
   state::BelievedTime believed_;
   std::optional<state::Millis> next_forgetting_;   // by the steady clock

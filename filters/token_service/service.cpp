@@ -73,7 +73,7 @@ void Service::uncount_unjudged(std::vector<state::Attempt> attempts, Mark mark) 
 }
 
 void Service::take_effect() const {
-  shared_->keys->adopt(schedule_of(settings_), settings_.issuer);
+  shared_->keys->adopt(schedule_of(settings_));
   shared_->revocations->set_patience(settings_.revocation_patience.count());
 }
 

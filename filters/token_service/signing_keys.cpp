@@ -31,7 +31,7 @@ Secret wrapped(const jose::SigningKey& key, const Secret& encryption_secret) {
 }  // namespace
 
 SigningKeys::SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
-                         std::shared_ptr<Revocations> revocations, state::KeySchedule schedule, std::string issuer,
+                         std::shared_ptr<Revocations> revocations, state::KeySchedule schedule,
                          Secret encryption_secret, LookPauses pauses)
     : io_(io),
       store_(std::move(store)),
@@ -39,8 +39,7 @@ SigningKeys::SigningKeys(boost::asio::io_context& io, std::shared_ptr<const Stor
       timer_(io.get_executor()),
       encryption_secret_(std::move(encryption_secret)),
       pauses_(pauses),
-      schedule_(std::move(schedule)),
-      issuer_(std::move(issuer)) {}
+      schedule_(std::move(schedule)) {}
 
 state::KeySchedule schedule_of(const conf::TokenService& settings) {
   state::KeySchedule schedule;
@@ -60,10 +59,9 @@ void SigningKeys::start() {
   });
 }
 
-void SigningKeys::adopt(state::KeySchedule schedule, std::string issuer) {
+void SigningKeys::adopt(state::KeySchedule schedule) {
   const std::lock_guard lock(mutex_);
   schedule_ = std::move(schedule);
-  issuer_ = std::move(issuer);
 }
 
 // With mutex_ held.
@@ -74,9 +72,8 @@ state::SigningKeySet SigningKeys::records() const {
   return set;
 }
 
-// With mutex_ held.
 bool SigningKeys::is_revoked(const std::string& kid) const {
-  return revocations_->is_key_revoked(issuer_, kid);
+  return revocations_->is_own_key_revoked(kid);
 }
 
 Signer SigningKeys::signer(state::Millis now) {
@@ -96,11 +93,8 @@ std::optional<std::string> SigningKeys::jwks() const {
   const keys::KeysPtr published = keys();
   if (published == nullptr) return std::nullopt;
   Json::Array array;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const jose::Key& key : published->keys()) {
-      if (!is_revoked(key.kid)) array.push_back(jose::to_jwk(key));
-    }
+  for (const jose::Key& key : published->keys()) {
+    if (!is_revoked(key.kid)) array.push_back(jose::to_jwk(key));
   }
   if (array.empty()) return std::nullopt;
   return Json(Json::Object{{"keys", Json(std::move(array))}}).to_text();
@@ -224,18 +218,13 @@ KeyPtr SigningKeys::read_key(const state::SigningKeyRecord& record) const {
   return nullptr;
 }
 
-bool SigningKeys::is_left_out(const std::string& kid) const {
-  const std::lock_guard lock(mutex_);
-  return is_revoked(kid);
-}
-
 state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
   const state::Millis now = to_millis(unix_now());
   state::SigningKeySet usable{set.version, {}, superseded_before_};
   std::vector<Loaded> loaded;
   std::vector<jose::Key> published;
   for (const state::SigningKeyRecord& record : set.keys) {
-    if (is_left_out(record.kid)) {
+    if (is_revoked(record.kid)) {
       usable.superseded_before = state::superseded_by(record, usable.superseded_before, now);
       continue;
     }

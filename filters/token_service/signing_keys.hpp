@@ -38,18 +38,17 @@ struct LookPauses {
 
 class SigningKeys final : public keys::KeySource, public std::enable_shared_from_this<SigningKeys> {
  public:
-  // Works on `io`, whose thread may take its time; `issuer` is the one under whose name keys are revoked. Where
-  // `encryption_secret` is not empty the keys are kept encrypted under it (key_wrap.hpp), and no others are used.
+  // Works on `io`, whose thread may take its time. Where `encryption_secret` is not empty the keys are kept encrypted
+  // under it (key_wrap.hpp), and no others are used.
   SigningKeys(boost::asio::io_context& io, std::shared_ptr<const StoreHolder> store,
-              std::shared_ptr<Revocations> revocations, state::KeySchedule schedule, std::string issuer,
-              Secret encryption_secret, LookPauses pauses = {});
+              std::shared_ptr<Revocations> revocations, state::KeySchedule schedule, Secret encryption_secret,
+              LookPauses pauses = {});
 
   // Loads the keys, or makes the first; then looks again after the usual pause, when the next is due or one retires,
   // and when a key was revoked. While the store is down it goes on with what it has. Called once.
   void start();
-  // A reload may bring another schedule, which holds for the keys to come, and another issuer, under whose name keys
-  // are revoked.
-  void adopt(state::KeySchedule schedule, std::string issuer);
+  // A reload may bring another schedule, which holds for the keys to come.
+  void adopt(state::KeySchedule schedule);
 
   // The key that signs at `now`; none: none was ever loaded, or it was revoked a moment ago and the next is on its way.
   Signer signer(state::Millis now);
@@ -101,7 +100,6 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   void look_again(std::chrono::milliseconds after);
   state::SigningKeySet records() const;
   bool is_revoked(const std::string& kid) const;
-  bool is_left_out(const std::string& kid) const;
   void wake(bool loaded);
   state::Done<state::SigningKeySet> to_settle();
 
@@ -119,7 +117,6 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
 
   mutable std::mutex mutex_;  // for what follows
   state::KeySchedule schedule_;
-  std::string issuer_;
   std::vector<Loaded> loaded_;
   state::Millis superseded_before_ = 0;  // as in state::SigningKeySet; written by the thread of `io` alone
   std::string last_error_;

@@ -1,5 +1,6 @@
 // A gateway meets tokens of a key that another gateway of its store has made a moment ago, and revoked keys.
 import assert from 'node:assert/strict';
+import {renameSync, writeFileSync} from 'node:fs';
 import {describe, it} from 'node:test';
 
 import * as jose from 'jose';
@@ -9,7 +10,8 @@ import {startGateway} from './harness/gateway.mjs';
 import {exchange} from './harness/raw_client.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
-import {assertRefusal, issuer, queryStore, sessionConfig, startTokenService} from './harness/token_service.mjs';
+import {assertRefusal, audience, issuer, queryStore, sessionConfig, startTokenService} from './harness/token_service.mjs';
+import {goodClaims, remember} from './harness/tokens.mjs';
 import {eventually} from './harness/waiting.mjs';
 
 const kidOf = (token) => jose.decodeProtectedHeader(token).kid;
@@ -76,6 +78,47 @@ describe('a key that was revoked', () => {
       return kids[0] && kids[0] === kids[1] && !kids[0].includes(kid) && kids[0];
     });
     for (const gateway of [first, second]) assert.equal(kidOf((await gateway.login()).access_token), next);
+  });
+});
+
+// A token that a thief of the store's key makes.
+async function forge(stateFile, kid, iss) {
+  const [[pem]] = await queryStore(stateFile, 'SELECT private_key FROM signing_keys WHERE kid = ?', kid);
+  const claims = goodClaims({iss, aud: audience, client_id: 'postern'});
+  const token = new jose.SignJWT(claims).setProtectedHeader({alg: 'ES256', typ: 'at+jwt', kid});
+  return remember(await token.sign(await jose.importPKCS8(pem, 'ES256')));
+}
+
+describe('a key that was revoked, when the issuer becomes another', () => {
+  it('stays away, and nothing that it signs is accepted, after a reload and after a restart', async (t) => {
+    const scope = scoped(t);
+    const first = await startTokenService(scope);
+    const [kid] = await published(first);
+    await first.assertAccepted(await forge(first.stateFile, kid, issuer));
+    const another = 'https://another.example.com';
+    const answer = await first.gateway.admin('/revocations', {
+      method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({issuer, kid}),
+    });
+    assert.equal(answer.status, 200, answer.text);
+    first.config.token_service.issuer = another;
+    writeFileSync(`${first.gateway.configFile}.new`, JSON.stringify(first.config));
+    renameSync(`${first.gateway.configFile}.new`, first.gateway.configFile);
+    first.gateway.signal('SIGHUP');
+    await eventually('tokens are of the other issuer', async () => {
+      const issued = await first.tryLogin();
+      return issued.status === 200 && jose.decodeJwt(issued.json.access_token).iss === another;
+    });
+    const assertStaysAway = async (service) => {
+      const listed = await service.gateway.admin('/keys'); // which looks into the store
+      assert.ok(!listed.text.includes(kid), listed.text);
+      const kids = await published(service);
+      assert.ok(kids.length === 1 && kids[0] !== kid, kids.join());
+      await service.assertRevoked(await forge(service.stateFile, kid, another));
+      await service.assertAccepted((await service.login()).access_token);
+    };
+    await assertStaysAway(first);
+    await first.gateway.stop();
+    await assertStaysAway(await startTokenService(scope, {like: first, service: {issuer: another}}));
   });
 });
 

@@ -77,6 +77,24 @@ TEST_CASE("What is revoked stays so when the wall clock is ahead for a moment") 
   }
 }
 
+TEST_CASE("A key of the service is revoked by its name, whatever issuer was said, and counted once") {
+  SilentStore store;
+  const auto revocations = Revocations::follow(store);
+  CHECK_FALSE(revocations->is_own_key_revoked("k"));
+  state::Revocation revocation = of_key("k");
+  for (const char* issuer : {"https://id.example", "https://another.example"}) {
+    revocation.issuer = issuer;
+    store.heard.added({{1, revocation}});
+    CHECK(revocations->is_own_key_revoked("k"));
+    CHECK_FALSE(revocations->is_own_key_revoked("l"));
+  }
+  CHECK(revocations->size() == 2);
+  state::Revocation session = of_key("s");
+  session.kind = state::Revocation::Kind::sid;
+  store.heard.added({{3, session}});
+  CHECK_FALSE(revocations->is_own_key_revoked("s"));
+}
+
 TEST_CASE("Who listens hears of revoked keys, and of nothing else, as long as it lives") {
   SilentStore store;
   const auto revocations = Revocations::follow(store);

@@ -62,8 +62,8 @@ struct Served {
     shared->store =
         std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = directory + "/state.db"}).value()));
     shared->revocations = Revocations::follow(*shared->store->get());
-    shared->keys = std::make_shared<SigningKeys>(io, shared->store, shared->revocations, schedule_of(settings),
-                                                 settings.issuer, Secret());
+    shared->keys =
+        std::make_shared<SigningKeys>(io, shared->store, shared->revocations, schedule_of(settings), Secret());
     shared->hashing = std::make_shared<Crew>(1, 8);
     shared->signing = std::make_shared<Crew>(1, 8);
   }

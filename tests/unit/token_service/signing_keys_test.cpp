@@ -59,9 +59,8 @@ TEST_CASE("Whichever allocation fails while keys are loaded or made, they are th
     CAPTURE(granted);
     const std::string file = directory + "/" + std::to_string(granted);
     const auto store = std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = file}).value()));
-    const auto keys =
-        std::make_shared<SigningKeys>(engine.io, store, Revocations::follow(*store->get()),
-                                      schedule_of(conf::TokenService()), "https://shop.example.com", Secret());
+    const auto keys = std::make_shared<SigningKeys>(engine.io, store, Revocations::follow(*store->get()),
+                                                    schedule_of(conf::TokenService()), Secret());
     const unsigned refused = ScarceMemory::refused;
     ScarceMemory::granted = granted;
     keys->start();
