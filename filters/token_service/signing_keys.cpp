@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/digest.hpp"
@@ -19,6 +20,7 @@ namespace postern::token_service {
 namespace {
 
 constexpr std::chrono::seconds between_unknown_kids{10};
+constexpr std::chrono::seconds between_due_keys{1};
 
 using KeyPtr = std::shared_ptr<const jose::SigningKey>;
 
@@ -80,12 +82,11 @@ Signer SigningKeys::signer(state::Millis now) {
   const std::lock_guard lock(mutex_);
   const state::SigningKeySet set = records();
   const state::SigningKeyRecord* record = state::signing_key(set, now);
-  if (record == nullptr) return {};
-  if (!is_revoked(record->kid)) {
+  if (record != nullptr && !is_revoked(record->kid)) {
     return {loaded_[static_cast<std::size_t>(record - set.keys.data())].key, record->retired};
   }
   // Leaves it out, and makes another.
-  boost::asio::post(io_, [self = shared_from_this()] { self->load_unless_loading(); });
+  boost::asio::post(io_, [self = shared_from_this()] { self->look_for_signer(); });
   return {};
 }
 
@@ -146,6 +147,13 @@ void SigningKeys::load_unless_loading() {
   if (!loading_) load();
 }
 
+void SigningKeys::look_for_signer() {
+  const auto now = std::chrono::steady_clock::now();
+  if (loading_ || now < next_look_for_signer_) return;
+  next_look_for_signer_ = now + look_after_failure;
+  load();
+}
+
 void SigningKeys::load() {
   const auto store = store_->get();
   if (store == nullptr) return;
@@ -184,17 +192,19 @@ void SigningKeys::heed(const Outcome& outcome) {
     answer_demands(tl::unexpected(outcome.error().detail));
     return look_again(pauses_.after_failure);
   }
-  const state::SigningKeySet usable = take_over(*outcome);
   const state::Millis now = to_millis(unix_now());
+  const state::SigningKeySet usable = take_over(*outcome, now);
   state::KeySchedule schedule;
   {
     const std::lock_guard lock(mutex_);
     last_error_.clear();
     schedule = schedule_;
   }
-  if (const auto due = state::due_key(usable, now, schedule)) return add(*due, usable.version, now);
-  if (const auto due = demanded(*outcome, now, schedule)) return add(*due, usable.version, now);
+  const auto due = state::due_key(usable, now, schedule);
+  if (due && may_add_due(*outcome)) return add(*due, usable.version, now);
+  if (const auto key = demanded(*outcome, now, schedule)) return add(*key, usable.version, now);
   wake(true);
+  if (due) return look_again(between_due_keys);
   const std::chrono::milliseconds until_change{state::next_change(usable, schedule) - now};
   look_again(std::min(pauses_.usual, until_change));
 }
@@ -218,9 +228,9 @@ KeyPtr SigningKeys::read_key(const state::SigningKeyRecord& record) const {
   return nullptr;
 }
 
-state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
-  const state::Millis now = to_millis(unix_now());
-  state::SigningKeySet usable{set.version, {}, superseded_before_};
+state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set, state::Millis now) {
+  // By a clock that was set back since then, no key that is made now would ever sign.
+  state::SigningKeySet usable{set.version, {}, std::min(superseded_before_, now)};
   std::vector<Loaded> loaded;
   std::vector<jose::Key> published;
   for (const state::SigningKeyRecord& record : set.keys) {
@@ -249,6 +259,20 @@ state::SigningKeySet SigningKeys::take_over(const state::SigningKeySet& set) {
   const bool is_news = before == nullptr ? !usable.keys.empty() : !before->same_keys(next);
   if (is_news) publish(std::make_shared<const jose::KeySet>(std::move(next)));
   return usable;
+}
+
+// Whatever keeps the keys that were added from signing, there are not to be more and more of them.
+bool SigningKeys::may_add_due(const state::SigningKeySet& set) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now + (due_keys_at_once - 1) * between_due_keys < next_due_) return false;
+  const auto count = std::count_if(set.keys.begin(), set.keys.end(),
+                                   [&](const state::SigningKeyRecord& key) { return !is_revoked(key.kid); });
+  const bool are_many = static_cast<std::size_t>(count) >= most_due_keys;
+  if (are_many && !std::exchange(told_of_many_, true)) {
+    spdlog::error("token_service: there are {} signing keys, and no other is made, though one is due", count);
+  }
+  if (!are_many) next_due_ = std::max(next_due_, now) + between_due_keys;
+  return !are_many;
 }
 
 void SigningKeys::add(const state::DueKey& due, std::uint64_t version, state::Millis now) {

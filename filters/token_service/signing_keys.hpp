@@ -36,6 +36,12 @@ struct LookPauses {
   std::chrono::milliseconds after_failure{1000};
 };
 
+// So many keys that are not revoked may be there before another is made without being asked for. More than are ever
+// made on demand (keys_page.hpp): those are not to keep the service without a key that signs.
+inline constexpr std::size_t most_due_keys = 128;
+// So many of them at once; then one in a second.
+inline constexpr int due_keys_at_once = 4;
+
 class SigningKeys final : public keys::KeySource, public std::enable_shared_from_this<SigningKeys> {
  public:
   // Works on `io`, whose thread may take its time. Where `encryption_secret` is not empty the keys are kept encrypted
@@ -50,7 +56,8 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   // A reload may bring another schedule, which holds for the keys to come.
   void adopt(state::KeySchedule schedule);
 
-  // The key that signs at `now`; none: none was ever loaded, or it was revoked a moment ago and the next is on its way.
+  // The key that signs at `now`; none: none was ever loaded, it was revoked a moment ago, or the clock was set back to
+  // before all of them. Then they are looked at, at most once in a second, and the next is on its way.
   Signer signer(state::Millis now);
   // RFC 7517 section 5: all that verify, or will, and are not known to be revoked. Nothing where there is no such key:
   // not to be told as an empty set, which readers would keep. Any thread.
@@ -85,12 +92,15 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   std::shared_ptr<const jose::SigningKey> read_key(const state::SigningKeyRecord& record) const;
   void load();
   void load_unless_loading();
+  void look_for_signer();
   void ask(const Waiter& waiter, keys::Wanted wanted);
   using Outcome = tl::expected<state::SigningKeySet, state::StoreError>;
   void settle(Outcome outcome);  // by heed(), or later when that finds no memory
   void heed(const Outcome& outcome);
   // Those of `set` that can be used.
-  state::SigningKeySet take_over(const state::SigningKeySet& set);
+  state::SigningKeySet take_over(const state::SigningKeySet& set, state::Millis now);
+  // Whether a key that is due may be added to `set` by now; it is added then.
+  bool may_add_due(const state::SigningKeySet& set);
   void add(const state::DueKey& due, std::uint64_t version, state::Millis now);
   void demand(const Demand& demand);
   // The key to add for those who demand one; nothing when there are none, or when `set` has what they wanted.
@@ -110,7 +120,8 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   const Secret encryption_secret_;
   const LookPauses pauses_;
   bool loading_ = false;
-  std::chrono::steady_clock::time_point next_ask_{};
+  std::chrono::steady_clock::time_point next_ask_{}, next_look_for_signer_{}, next_due_{};
+  bool told_of_many_ = false;
   std::vector<Waiting> waiting_;
   std::vector<Demand> demands_;
   std::string offered_;  // the kid of the key that the store was last asked to add
