@@ -2,7 +2,13 @@
 
 namespace postern::state {
 
-Millis BelievedTime::at(Millis wall, Millis steady) noexcept {
+Believed BelievedTime::at(Millis wall, Millis steady) noexcept {
+  if (!first_) first_ = steady;
+  const Millis now = now_at(wall, steady);
+  return {now, steady - *first_ < until_believed ? 0 : now};
+}
+
+Millis BelievedTime::now_at(Millis wall, Millis steady) noexcept {
   const Millis offset = wall - steady;
   if (!offset_ || offset <= *offset_ + slack) {
     offset_ = offset;

@@ -17,6 +17,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "state/believed_time.hpp"
 #include "state/refresh_rules.hpp"
 #include "state/revocation.hpp"
 #include "state/session.hpp"
@@ -153,10 +154,10 @@ class Store {
   // The attempt that was counted so turned out right: each counter is one less, or gone where it is `forgiven`.
   virtual void uncount_attempt(std::vector<Attempt> attempts, Done<Nothing> done) = 0;
 
-  // Removes what has expired, by a store's clock at most where it has one of its own: used tokens, families with their
-  // last token (kept_after_end after their end), sealed successors, revocations, counters, keys. At most `most` of
-  // them; gives how many.
-  virtual void sweep(Millis now, std::size_t most, Done<std::size_t> done) = 0;
+  // Removes what has expired, by a store's clock at most where it has one of its own: sealed successors `now`, which
+  // must not be there for longer than they are good for; by the time for forgetting used tokens, families with their
+  // last token (kept_after_end after their end), revocations, counters, keys. At most `most` of them; gives how many.
+  virtual void sweep(Believed time, std::size_t most, Done<std::size_t> done) = 0;
 };
 
 }  // namespace postern::state

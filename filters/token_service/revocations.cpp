@@ -94,7 +94,7 @@ void Revocations::caught_up(state::Millis now, std::chrono::steady_clock::time_p
   heard_.store(steady, std::memory_order_release);
   if (told_.exchange(false)) spdlog::info("revocations are followed again");
   const std::lock_guard lock(writing_);
-  const state::Millis believed = believed_.at(now, steady);
+  const state::Millis believed = believed_.at(now, steady).forgetting;
   if (next_forgetting_ && steady < *next_forgetting_) return;
   next_forgetting_ = steady + between_forgettings;
   table_.forget_expired(believed);

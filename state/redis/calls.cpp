@@ -226,8 +226,9 @@ Words uncount_attempt_arguments(const std::vector<Attempt>& attempts) {
   return words;
 }
 
-Words sweep_arguments(Millis now, std::size_t most) {
-  return {std::to_string(now), std::to_string(most), std::to_string(kept_after_end)};
+Words sweep_arguments(Believed time, std::size_t most) {
+  return {std::to_string(time.now), std::to_string(time.forgetting), std::to_string(most),
+          std::to_string(kept_after_end)};
 }
 
 Read<Begun> read_begun(const Reply& reply) {

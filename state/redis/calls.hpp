@@ -29,7 +29,7 @@ Words end_sessions_arguments(const std::string& issuer, const std::string& subje
 Words add_key_arguments(const SigningKeyRecord& key, std::uint64_t version);
 Words count_attempt_arguments(const std::vector<Attempt>& attempts, Millis now);
 Words uncount_attempt_arguments(const std::vector<Attempt>& attempts);
-Words sweep_arguments(Millis now, std::size_t most);
+Words sweep_arguments(Believed time, std::size_t most);
 
 // What an answer that makes no sense is: `damaged`. Error replies are not for these (error_reply.hpp).
 template <class T>

@@ -271,15 +271,16 @@ end
 return '0'
 )lua";
 
-// ARGV: now, most, and how long families are kept after their end. Gives how many things were removed. Sealed
-// successors go first; a family goes after its tokens. What is swept is gone for all gateways: one whose clock is ahead
-// must not say what has expired, so that Redis' own clock counts where it is earlier.
+// ARGV: now, the time for forgetting, most, and how long families are kept after their end. Gives how many things were
+// removed. Sealed successors go first; a family goes after its tokens. What is swept is gone for all gateways: one
+// whose clock is ahead must not say what has expired, so that Redis' own clock counts where it is earlier.
 inline constexpr std::string_view sweep = R"lua(
-local now = math.min(tonumber(ARGV[1]), time[1] * 1000 + math.floor(time[2] / 1000))
-local swept, most = 0, tonumber(ARGV[2])
-local function each_expired(set, remove, kept)
-  local key, latest = prefix .. ':' .. set, digits(now - (kept or 0))
-  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', latest, 'LIMIT', 0, most - swept)) do
+local own = time[1] * 1000 + math.floor(time[2] / 1000)
+local now, forgetting = math.min(tonumber(ARGV[1]), own), math.min(tonumber(ARGV[2]), own)
+local swept, most = 0, tonumber(ARGV[3])
+local function each_expired(set, latest, remove)
+  local key = prefix .. ':' .. set
+  for _, member in ipairs(call('ZRANGEBYSCORE', key, '-inf', digits(latest), 'LIMIT', 0, most - swept)) do
     if remove(member) then
       call('ZREM', key, member)
       swept = swept + 1
@@ -287,18 +288,18 @@ local function each_expired(set, remove, kept)
   end
 end
 
-each_expired('sealed', function(member)
+each_expired('sealed', now, function(member)
   return call('HDEL', family_key(member:sub(33)), 's:' .. member:sub(1, 32)) >= 0
 end)
-each_expired('used', function(member)
+each_expired('used', forgetting, function(member)
   local sid, hash = member:sub(33), member:sub(1, 32)
   forget_token(sid, hash)
   -- The first most often, which is found at once. With the session all may expire at one time, in any order.
   local ends = call('HGET', family_key(sid), 'ends')
-  if ends and tonumber(ends) > now then call('LREM', uses_key(sid), 1, hash) end
+  if ends and tonumber(ends) > forgetting then call('LREM', uses_key(sid), 1, hash) end
   return true
 end)
-each_expired('families', function(sid)
+each_expired('families', forgetting - tonumber(ARGV[4]), function(sid)
   local key = family_key(sid)
   for _, field in ipairs(call('HKEYS', key)) do
     if swept >= most then return false end
@@ -312,8 +313,8 @@ each_expired('families', function(sid)
   if family[1] then call('SREM', subject_key('subject', family[1], family[2]), sid) end
   call('DEL', key, uses_key(sid))
   return true
-end, tonumber(ARGV[3]))
-each_expired('revocations', function(number)
+end)
+each_expired('revocations', forgetting, function(number)
   local entry = call('XRANGE', prefix .. ':feed', number .. '-0', number .. '-0')[1]
   local kind = entry and entry[2][2]
   if kind == 'sub' or kind == 'issuer' then call('ZREM', subject_key('revoked', entry[2][4], entry[2][6]), number) end
@@ -327,8 +328,8 @@ each_expired('revocations', function(number)
   call('XDEL', prefix .. ':feed', number .. '-0')
   return true
 end)
-each_expired('attempts', function(name) return call('DEL', prefix .. ':attempt:' .. name) >= 0 end)
-each_expired('keys', function(kid) return call('DEL', prefix .. ':key:' .. kid) >= 0 end)
+each_expired('attempts', forgetting, function(name) return call('DEL', prefix .. ':attempt:' .. name) >= 0 end)
+each_expired('keys', forgetting, function(kid) return call('DEL', prefix .. ':key:' .. kid) >= 0 end)
 return digits(swept)
 )lua";
 

@@ -123,11 +123,11 @@ class RedisStore final : public Store {
     const auto read = [](const Reply&) { return Read<Nothing>(); };
     submit<Nothing>(Script::uncount_attempt, uncount_attempt_arguments(attempts), read, std::move(done));
   }
-  void sweep(Millis now, std::size_t most, Done<std::size_t> done) override {
+  void sweep(Believed time, std::size_t most, Done<std::size_t> done) override {
     const auto read = [](const Reply& reply) {
       return read_number(reply).map([](std::uint64_t count) { return static_cast<std::size_t>(count); });
     };
-    submit<std::size_t>(Script::sweep, sweep_arguments(now, most), read, std::move(done));
+    submit<std::size_t>(Script::sweep, sweep_arguments(time, most), read, std::move(done));
   }
 
  private:

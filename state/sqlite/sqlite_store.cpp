@@ -78,8 +78,8 @@ class SqliteStore final : public Store {
         std::move(done));
   }
 
-  void sweep(Millis now, std::size_t most, Done<std::size_t> done) override {
-    submit([now, most](Database& database) { return state::sweep(database, now, most); }, std::move(done));
+  void sweep(Believed time, std::size_t most, Done<std::size_t> done) override {
+    submit([time, most](Database& database) { return state::sweep(database, time, most); }, std::move(done));
   }
 
  private:

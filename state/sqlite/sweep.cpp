@@ -8,13 +8,15 @@ namespace {
 
 struct Step {
   std::string_view sql;
-  Millis kept = 0;  // after the time that the rows have
+  Millis kept = 0;                                 // after the time that the rows have
+  Millis Believed::*time = &Believed::forgetting;  // by which they have expired
 };
 
-// ?1 is `kept` before now, ?2 the number of rows. SQLite as it is packaged has no LIMIT on UPDATE and DELETE.
+// ?1 is `kept` before that time, ?2 the number of rows. SQLite as it is packaged has no LIMIT on UPDATE and DELETE.
 constexpr std::array<Step, 7> steps{
     Step{"UPDATE refresh_tokens SET sealed = NULL, opens_until = NULL WHERE hash IN "
-         "(SELECT hash FROM refresh_tokens WHERE sealed IS NOT NULL AND opens_until <= ?1 LIMIT ?2)"},
+         "(SELECT hash FROM refresh_tokens WHERE sealed IS NOT NULL AND opens_until <= ?1 LIMIT ?2)",
+         0, &Believed::now},
     // An unused one stays as long as its family: it may be asked for another one (Rotation::Kind::reissue).
     Step{"DELETE FROM refresh_tokens WHERE hash IN "
          "(SELECT hash FROM refresh_tokens WHERE used IS NOT NULL AND expires <= ?1 AND sealed IS NULL LIMIT ?2)"},
@@ -34,10 +36,10 @@ constexpr std::array<Step, 7> steps{
 
 }  // namespace
 
-std::size_t sweep(Database& database, Millis now, std::size_t most) {
+std::size_t sweep(Database& database, Believed time, std::size_t most) {
   std::size_t swept = 0;
   for (const Step& step : steps) {
-    execute(database, step.sql, now - step.kept, most - swept);
+    execute(database, step.sql, time.*step.time - step.kept, most - swept);
     swept += static_cast<std::size_t>(database.changed_rows());
   }
   return swept;

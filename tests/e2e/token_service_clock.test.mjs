@@ -1,4 +1,4 @@
-// A gateway whose wall clock is ahead, and is set right: keys are there to sign.
+// A gateway whose wall clock is ahead, and is set right: nothing that was ended lives again, and keys are there to sign.
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 
@@ -7,6 +7,7 @@ import {cannotShift, shiftedClocks} from './harness/shifted_clocks.mjs';
 import {issuer, queryStore, startTokenService} from './harness/token_service.mjs';
 import {eventually} from './harness/waiting.mjs';
 
+const day = 86_400;
 const numberOf = async (stateFile, sql) => (await queryStore(stateFile, sql))[0][0];
 const published = async (service) => {
   const answer = await service.get('/auth/jwks.json');
@@ -15,6 +16,23 @@ const published = async (service) => {
 const works = (service) => eventually('a login works', async () => (await service.tryLogin()).status === 200, 15_000);
 
 describe('a clock that was ahead', {skip: cannotShift}, () => {
+  it('by two days at the start, has forgotten no logout and no session when it is right again', async (t) => {
+    const scope = scoped(t);
+    const clocks = await shiftedClocks(scope);
+    const first = await startTokenService(scope);
+    const ended = await first.login();
+    await first.logout({refresh_token: ended.refresh_token});
+    const session = await first.refresh((await first.login()).refresh_token);
+    await first.gateway.stop();
+    clocks.set({wall: 2 * day});
+    const service = await startTokenService(scope, {like: first, env: clocks.env});
+    const sealed = 'SELECT count(*) FROM refresh_tokens WHERE sealed IS NOT NULL';
+    await eventually('the store was swept', async () => await numberOf(first.stateFile, sealed) === 0);
+    clocks.set({});
+    await service.assertOver(ended);
+    await service.assertAlive(session);
+  });
+
   it('by two hours while a key was made and revoked, leaves a key that signs, and no more than that', async (t) => {
     const scope = scoped(t);
     const clocks = await shiftedClocks(scope, {wall: 7_200});

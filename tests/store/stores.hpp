@@ -144,7 +144,7 @@ struct Waiting {
   }
   std::size_t sweep(Millis now, std::size_t most = 1000) const {
     Answer<std::size_t> answer;
-    store.sweep(now, most, answer.done());
+    store.sweep({now, now}, most, answer.done());
     return answer.value();
   }
 

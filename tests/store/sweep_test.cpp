@@ -38,6 +38,29 @@ TEST_CASE_TEMPLATE("What has expired is swept at that instant, and nothing befor
   CHECK(waiting.find("s", hash_of(3), 1000).family == std::nullopt);
 }
 
+TEST_CASE_TEMPLATE("Before anything is to be forgotten sealed successors are swept, and nothing else", Place, STORES) {
+  const Place place;
+  const auto store = place.open();
+  const Waiting waiting{*store};
+  waiting.begin(family_of("s"), hash_of(1), 1500);
+  waiting.rotate(rotation_of("s", 1, 2, 1100));
+  waiting.revoke({Revocation::Kind::jti, "https://id.example", "j", {}, 2000});
+  waiting.count({{"a", 1, 1200}}, 1000);
+  waiting.add_key({"k", "ES256", Secret("the PEM"), 10, 20, 30, 40}, 0);
+  const auto sweep = [&](Believed time) {
+    Answer<std::size_t> answer;
+    store->sweep(time, 1000, answer.done());
+    return answer.value();
+  };
+  CHECK(sweep({1109, 0}) == 0);
+  CHECK(sweep({2 * gone, 0}) == 1);
+  CHECK(waiting.rotate(rotation_of("s", 1, 3, 1109)).presented == Presented::unknown);
+  CHECK(sweep({2 * gone, 0}) == 0);
+  CHECK(waiting.find("s", hash_of(2), 1100).presented == Presented::current);
+  CHECK(waiting.keys().keys.size() == 1);
+  CHECK(waiting.sweep(gone) == 6);
+}
+
 TEST_CASE_TEMPLATE("A session that is over is still found while its last access token may be accepted", Place, STORES) {
   const Place place;
   const auto store = place.open();

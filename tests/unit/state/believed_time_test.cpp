@@ -9,7 +9,8 @@ constexpr Millis hour = 3'600'000, slack = BelievedTime::slack;
 
 // A wall clock that is `offset` before the steady one.
 struct Clocks {
-  Millis turn(Millis steady, Millis offset) { return time.at(steady + offset, steady); }
+  Millis turn(Millis steady, Millis offset) { return time.at(steady + offset, steady).now; }
+  Millis forgetting(Millis steady, Millis offset) { return time.at(steady + offset, steady).forgetting; }
 
   BelievedTime time;
 };
@@ -59,6 +60,21 @@ TEST_CASE("A wall clock that runs ahead further, or less, waits for an hour anew
     CHECK(clocks.turn(2 * hour - 1, other) == 102 * hour - 1);
     CHECK(clocks.turn(2 * hour, other) == 2 * hour + other);
   }
+}
+
+TEST_CASE("Nothing is forgotten in the first hour, then what has expired by the time that is believed") {
+  Clocks clocks;
+  CHECK(clocks.forgetting(7'000, 100 * hour) == 0);
+  CHECK(clocks.forgetting(7'000 + hour - 1, 100 * hour) == 0);
+  CHECK(clocks.forgetting(7'000 + hour, 100 * hour) == 101 * hour + 7'000);
+  CHECK(clocks.forgetting(8'000 + hour, 126 * hour) == 101 * hour + 8'000);
+}
+
+TEST_CASE("A wall clock that was ahead at the start, and is set back within an hour, has nothing forgotten") {
+  Clocks clocks;
+  CHECK(clocks.forgetting(0, 148 * hour) == 0);
+  CHECK(clocks.forgetting(hour - 1, 100 * hour) == 0);
+  CHECK(clocks.forgetting(hour, 100 * hour) == 101 * hour);
 }
 
 TEST_CASE("A wall clock that is set back is believed at once, and on its way forward again it is not") {

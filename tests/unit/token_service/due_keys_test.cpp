@@ -38,7 +38,7 @@ class StubbornStore final : public state::Store {
   }
   void count_attempt(std::vector<state::Attempt>, state::Millis, state::Done<state::Millis>) override {}
   void uncount_attempt(std::vector<state::Attempt>, state::Done<state::Nothing>) override {}
-  void sweep(state::Millis, std::size_t, state::Done<std::size_t>) override {}
+  void sweep(state::Believed, std::size_t, state::Done<std::size_t>) override {}
 
   state::Follower heard;
   state::SigningKeySet set;

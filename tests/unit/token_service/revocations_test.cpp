@@ -21,7 +21,7 @@ class SilentStore final : public state::Store {
   void add_signing_key(state::SigningKeyRecord, std::uint64_t, state::Done<state::SigningKeySet>) override {}
   void count_attempt(std::vector<state::Attempt>, state::Millis, state::Done<state::Millis>) override {}
   void uncount_attempt(std::vector<state::Attempt>, state::Done<state::Nothing>) override {}
-  void sweep(state::Millis, std::size_t, state::Done<std::size_t>) override {}
+  void sweep(state::Believed, std::size_t, state::Done<std::size_t>) override {}
 
   state::Follower heard;
 };
@@ -74,6 +74,20 @@ TEST_CASE("What is revoked stays so when the wall clock is ahead for a moment") 
   for (const state::Millis wall_clock : {begun, begun + 26 * hour, begun + 27 * hour, begun}) {
     store.heard.caught_up(wall_clock);
     CHECK(revocations->size() == 1);
+  }
+}
+
+TEST_CASE("What is revoked stays so when the wall clock is ahead at the start") {
+  constexpr state::Millis begun = 1'700'000'000'000, hour = 3'600'000;
+  SilentStore store;
+  const auto revocations = Revocations::follow(store);
+  state::Revocation revocation = of_key("k");
+  revocation.until = begun + hour;
+  store.heard.complete({{1, revocation}});
+  for (const state::Millis wall_clock : {begun + 48 * hour, begun}) {
+    store.heard.caught_up(wall_clock);
+    CHECK(revocations->size() == 1);
+    CHECK(revocations->is_own_key_revoked("k"));
   }
 }
 
