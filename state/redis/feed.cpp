@@ -19,9 +19,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t page = 1000;  // entries of one answer
 
-// Of the one command that writes. A full disk, or too few replicas, are no reason to believe what is read the less.
+// Of the one command that writes. While memory or the disk is full nothing more can be revoked: what is read is all
+// that there is. A replica, and a master that has too few of them, may be cut off, and another be the master by now.
 bool is_bearable(const Words& command, std::string_view error) {
-  return command.front() == "SET" && !error.starts_with("READONLY");
+  return command.front() == "SET" && !error.starts_with("READONLY") && !error.starts_with("NOREPLICAS");
 }
 
 }  // namespace
@@ -129,8 +130,8 @@ Task<MaybeError> Feed::look() {
   co_return take_new(replies->back(), *state, asked_at);
 }
 
-// The first changes something only where all was lost. It is there to be refused: a replica, which may be cut off from
-// its master for ever, takes no writes.
+// The first changes something only where all was lost. It is there to be refused: a replica takes no writes, nor does a
+// master that has fewer of them than its min-replicas-to-write; both may be cut off for ever.
 std::vector<Words> Feed::ask_for_state() {
   const std::string another = std::to_string(std::uniform_int_distribution<std::uint64_t>()(random_));
   return {{"SET", generation_, another, "NX"}, {"MGET", generation_, sequence_}};

@@ -124,13 +124,28 @@ TEST_CASE("A follower of a server that has become a replica is told so, though i
   known.wait_until([&] { return known.caught_up > caught_up; });
 }
 
-TEST_CASE("A follower of a server that refuses all writes, but is a master, goes on") {
-  const RedisServer server({"--min-replicas-to-write", "1"});
+TEST_CASE("A follower of a master that refuses all writes, since it is full, goes on") {
+  const RedisServer server({"--maxmemory", "1"});
   Known known;
   const auto store = open_redis_store(options_of(server));
   store->follow(known.follower());
   known.wait_until([&] { return known.caught_up >= 2; });
   CHECK(known.now(&Known::failures).empty());
+}
+
+TEST_CASE("A follower of a master that refuses all writes, since it lacks replicas, is told so: it may be cut off") {
+  const RedisServer server;
+  Known known;
+  const auto store = open_redis_store(options_of(server));
+  store->follow(known.follower());
+  known.wait_until([&] { return known.caught_up > 0; });
+  CHECK(server.ask({"CONFIG", "SET", "min-replicas-to-write", "1"}) == "OK");
+  known.wait_until([&] { return !known.failures.empty() && known.failures.back().kind == Kind::read_only; });
+  const auto caught_up = known.now(&Known::caught_up);
+  known.wait_until([&, times = known.now(&Known::failures).size() + 3] { return known.failures.size() >= times; });
+  CHECK(known.now(&Known::caught_up) == caught_up);
+  CHECK(server.ask({"CONFIG", "SET", "min-replicas-to-write", "0"}) == "OK");
+  known.wait_until([&] { return known.caught_up > caught_up; });
 }
 
 TEST_CASE("What waits for replicas is not done either once its caller has given it up") {
