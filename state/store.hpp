@@ -131,9 +131,10 @@ class Store {
                     Done<FoundSession> done) = 0;
 
   // Keeps it and tells every follower; `sid`, `sub` and `issuer` also end the families of its issuer that they name
-  // (begun earlier than `before`, where that is given), in the same step. Gives its sequence number: greater than all
-  // before it. A `sid` whose revocation is kept already, to last as long or longer, is not kept again: that gives the
-  // last number. Only this bounds what the holder of one session's token can make a store keep.
+  // (begun earlier than `before`, where that is given), in the same step; where they are many, Redis counts them as
+  // ended, and sweep() marks them. Gives its sequence number: greater than all before it. A `sid` whose revocation is
+  // kept already, to last as long or longer, is not kept again: that gives the last number. Only this bounds what the
+  // holder of one session's token can make a store keep.
   virtual void revoke(Revocation revocation, Done<std::uint64_t> done) = 0;
   // Ends every session of the subject that is kept: as revoke() of each `sid`, until `until`. One that has ended, and
   // whose revocation is kept, has no token beyond that, and is not revoked again. Gives the revocations of all, also of
@@ -156,7 +157,8 @@ class Store {
 
   // Removes what has expired, by a store's clock at most where it has one of its own: sealed successors `now`, which
   // must not be there for longer than they are good for; by the time for forgetting used tokens, families with their
-  // last token (kept_after_end after their end), revocations, counters, keys. At most `most` of them; gives how many.
+  // last token (kept_after_end after their end), revocations, counters, keys. Marks what revoke() left to it. At most
+  // `most` of them; gives how many.
   virtual void sweep(Believed time, std::size_t most, Done<std::size_t> done) = 0;
 };
 

@@ -27,6 +27,34 @@ local function uses_key(sid) return prefix .. ':uses:' .. sid end
 local function session_name(issuer, sid) return #issuer .. ':' .. issuer .. sid end
 )lua";
 
+// The families that a revocation names. Where these are many it is among the endings (scripts.hpp) until all are
+// marked.
+inline constexpr std::string_view ending = R"lua(
+local endings = prefix .. ':endings'
+
+-- Began before it was said; of one that has an instant, before that as well.
+local function is_named(revocation, issuer, subject, began, known)
+  local before = revocation.before
+  return issuer == revocation.issuer and (revocation.kind ~= 'sub' or subject == revocation.value) and
+         known < revocation.number and (before == '' or tonumber(began) < tonumber(before))
+end
+
+local function read_revocation(number)
+  local entry = call('XRANGE', prefix .. ':feed', number .. '-0', number .. '-0')[1]
+  if not entry then return nil end
+  local fields = entry[2]
+  return {number = tonumber(number), kind = fields[2], issuer = fields[4], value = fields[6], before = fields[8]}
+end
+
+local function is_ending(issuer, subject, began, known)
+  for _, number in ipairs(call('HKEYS', endings)) do
+    local revocation = read_revocation(number)
+    if revocation and is_named(revocation, issuer, subject, began, known) then return true end
+  end
+  return false
+end
+)lua";
+
 inline constexpr std::string_view forgetting = R"lua(
 local function forget_token(sid, hash)
   call('HDEL', family_key(sid), 't:' .. hash, 's:' .. hash)
@@ -38,8 +66,11 @@ end
 // judge() is judge_rotation() and judge_reissue() of state/refresh_rules.cpp; tests/store compares both.
 inline constexpr std::string_view reading = R"lua(
 local function read_family(sid)
-  local f = call('HMGET', family_key(sid), 'issuer', 'subject', 'client', 'claims', 'scope', 'began', 'ends', 'ended')
+  local f = call('HMGET', family_key(sid), 'issuer', 'subject', 'client', 'claims', 'scope', 'began', 'ends', 'ended',
+                 'known')
   if not f[1] then return nil end
+  local known = tonumber(table.remove(f) or '0')
+  if f[8] ~= '1' and is_ending(f[1], f[2], f[6], known) then f[8] = '1' end
   return {issuer = f[1], subject = f[2], client = f[3], ends = tonumber(f[7]), ended = f[8] == '1', fields = f}
 end
 
@@ -72,16 +103,33 @@ local function judge(family, token, proposed, client, presented_at, now, grace, 
 end
 )lua";
 
-inline constexpr std::string_view revoking = R"lua(
-local function end_families(kind, issuer, value, before)
-  local sids = {}
-  if kind == 'sid' then sids = {value} end
-  if kind == 'sub' then sids = call('SMEMBERS', subject_key('subject', issuer, value)) end
-  if kind == 'issuer' then sids = call('ZRANGE', prefix .. ':families', 0, -1) end
+inline constexpr std::string_view marking = R"lua(
+local function mark_ended(revocation, sids)
   for _, sid in ipairs(sids) do
-    local family = call('HMGET', family_key(sid), 'issuer', 'began', 'ended')
-    local is_named = family[1] == issuer and (before == '' or tonumber(family[2]) < tonumber(before))
-    if is_named and family[3] ~= '1' then call('HSET', family_key(sid), 'ended', 1) end
+    local family = call('HMGET', family_key(sid), 'issuer', 'subject', 'began', 'ended', 'known')
+    local is_on = family[1] and family[4] ~= '1'
+    if is_on and is_named(revocation, family[1], family[2], family[3], tonumber(family[5] or '0')) then
+      call('HSET', family_key(sid), 'ended', 1)
+    end
+  end
+end
+)lua";
+
+// Families of a revocation that names many are refused from then on (is_ending), and marked by sweep().
+inline constexpr std::string_view revoking = R"lua(
+local at_once = 500
+
+local function end_families(revocation)
+  local kind, families = revocation.kind, prefix .. ':families'
+  local subject = subject_key('subject', revocation.issuer, revocation.value)
+  if kind == 'sid' then
+    mark_ended(revocation, {revocation.value})
+  elseif kind == 'sub' and call('SCARD', subject) <= at_once then
+    mark_ended(revocation, call('SMEMBERS', subject))
+  elseif kind == 'issuer' and call('ZCARD', families) <= at_once then
+    mark_ended(revocation, call('ZRANGE', families, 0, -1))
+  elseif kind == 'sub' or kind == 'issuer' then
+    call('HSET', prefix .. ':endings', digits(revocation.number), 0)
   end
 end
 
@@ -93,9 +141,12 @@ local function is_repetition(kind, issuer, value, before, until_)
 end
 
 local function revoke(kind, issuer, value, before, until_)
-  end_families(kind, issuer, value, before)
-  if is_repetition(kind, issuer, value, before, until_) then return call('GET', prefix .. ':sequence') or '0' end
-  local number = digits(call('INCR', prefix .. ':sequence'))
+  if is_repetition(kind, issuer, value, before, until_) then
+    end_families({number = math.huge, kind = kind, issuer = issuer, value = value, before = before})
+    return call('GET', prefix .. ':sequence') or '0'
+  end
+  local counted = call('INCR', prefix .. ':sequence')
+  local number = digits(counted)
   call('XADD', prefix .. ':feed', number .. '-0',
        'kind', kind, 'issuer', issuer, 'value', value, 'before', before, 'until', until_)
   call('ZADD', prefix .. ':revocations', until_, number)
@@ -104,6 +155,7 @@ local function revoke(kind, issuer, value, before, until_)
   elseif kind == 'sid' and before == '' then
     call('HSET', prefix .. ':revoked_sids', session_name(issuer, value), until_)
   end
+  end_families({number = counted, kind = kind, issuer = issuer, value = value, before = before})
   return number
 end
 )lua";
@@ -113,7 +165,8 @@ inline constexpr std::string_view begin_session = R"lua(
 local sid, issuer, subject = ARGV[1], ARGV[2], ARGV[3]
 if call('EXISTS', family_key(sid)) == 0 then
   call('HSET', family_key(sid), 'issuer', issuer, 'subject', subject, 'client', ARGV[4], 'claims', ARGV[5],
-       'scope', ARGV[6], 'began', ARGV[7], 'ends', ARGV[8], 'ended', 0, 'current', ARGV[9], 't:' .. ARGV[9], ARGV[10])
+       'scope', ARGV[6], 'began', ARGV[7], 'ends', ARGV[8], 'ended', 0, 'known',
+       call('GET', prefix .. ':sequence') or '0', 'current', ARGV[9], 't:' .. ARGV[9], ARGV[10])
   call('ZADD', prefix .. ':families', ARGV[8], sid)
   call('SADD', subject_key('subject', issuer, subject), sid)
 end
@@ -315,6 +368,7 @@ each_expired('families', forgetting - tonumber(ARGV[4]), function(sid)
   return true
 end)
 each_expired('revocations', forgetting, function(number)
+  if call('HEXISTS', endings, number) == 1 then return false end
   local entry = call('XRANGE', prefix .. ':feed', number .. '-0', number .. '-0')[1]
   local kind = entry and entry[2][2]
   if kind == 'sub' or kind == 'issuer' then call('ZREM', subject_key('revoked', entry[2][4], entry[2][6]), number) end
@@ -330,6 +384,21 @@ each_expired('revocations', forgetting, function(number)
 end)
 each_expired('attempts', forgetting, function(name) return call('DEL', prefix .. ':attempt:' .. name) >= 0 end)
 each_expired('keys', forgetting, function(kid) return call('DEL', prefix .. ':key:' .. kid) >= 0 end)
+-- Last: without memory it fails. From the latest end on: where a family begins meanwhile some are looked at twice, and
+-- those that go were last. Another server knows the place as well, unlike a cursor of ZSCAN.
+for _, number in ipairs(call('HKEYS', endings)) do
+  local revocation, most_here = read_revocation(number), most - swept
+  if most_here <= 0 then break end
+  local from = tonumber(call('HGET', endings, number))
+  local sids = call('ZREVRANGE', prefix .. ':families', from, digits(from + most_here - 1))
+  if revocation then mark_ended(revocation, sids) end
+  swept = swept + math.max(#sids, 1)
+  if revocation and #sids == most_here then
+    call('HSET', endings, number, digits(from + most_here))
+  else
+    call('HDEL', endings, number)
+  end
+end
 return digits(swept)
 )lua";
 

@@ -30,13 +30,14 @@ std::string steps_of(Script script) {
     case Script::begin_session:
       return joined({lua::shared, lua::begin_session});
     case Script::rotate:
-      return joined({lua::shared, lua::forgetting, lua::reading, lua::revoking, lua::rotate});
+      return joined(
+          {lua::shared, lua::forgetting, lua::ending, lua::reading, lua::marking, lua::revoking, lua::rotate});
     case Script::find:
-      return joined({lua::shared, lua::reading, lua::find});
+      return joined({lua::shared, lua::ending, lua::reading, lua::find});
     case Script::revoke:
-      return joined({lua::shared, lua::revoking, lua::revoke});
+      return joined({lua::shared, lua::ending, lua::marking, lua::revoking, lua::revoke});
     case Script::end_sessions:
-      return joined({lua::shared, lua::revoking, lua::end_sessions});
+      return joined({lua::shared, lua::ending, lua::marking, lua::revoking, lua::end_sessions});
     case Script::load_keys:
       return joined({lua::shared, lua::reading_keys, lua::load_keys});
     case Script::add_key:
@@ -46,7 +47,7 @@ std::string steps_of(Script script) {
     case Script::uncount_attempt:
       return joined({lua::shared, lua::uncount_attempt});
     case Script::sweep:
-      return joined({lua::shared, lua::forgetting, lua::sweep});
+      return joined({lua::shared, lua::forgetting, lua::ending, lua::marking, lua::sweep});
   }
   return {};
 }

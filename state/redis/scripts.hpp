@@ -3,8 +3,8 @@
 // Every key begins with the prefix in braces, which is the hash tag of a cluster: one node has them all, and a script
 // may use any of them. The prefix is the scripts' only key in `KEYS`; what else they use they name themselves.
 //
-//   {p}:family:<sid>            hash: issuer, subject, client, claims, scope, began, ends, ended (0 or 1), current (a
-//   hash);
+//   {p}:family:<sid>            hash: issuer, subject, client, claims, scope, began, ends, ended (0 or 1), known
+//                               (the number of the last revocation when it began), current (a hash);
 //                               t:<hash> of each token: `expires`, or `expires used`; s:<hash> `opens_until bytes` of a
 //                               sealed successor
 //   {p}:uses:<sid>              list: the hashes of the used tokens, in the order of their use
@@ -16,6 +16,8 @@
 //   {p}:revocations             sorted set: their numbers by `until`
 //   {p}:revoked:<n>:<iss><sub>  sorted set: numbers of a subject's revocations by `before`, or by `until` without one;
 //                               without <sub> those of the whole issuer
+//   {p}:endings                 hash: numbers of revocations that name more than 500 families, until sweep() has marked
+//                               all of them as ended; how many of {p}:families, from the last on, it has looked at
 //   {p}:revoked_sids            hash: the latest `until` of each session's revocation that has not expired, by
 //                               <n>:<iss><sid>
 //   {p}:attempt:<name>          hash: count, ends
