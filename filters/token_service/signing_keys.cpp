@@ -150,7 +150,7 @@ void SigningKeys::load_unless_loading() {
 void SigningKeys::look_for_signer() {
   const auto now = std::chrono::steady_clock::now();
   if (loading_ || now < next_look_for_signer_) return;
-  next_look_for_signer_ = now + look_after_failure;
+  next_look_for_signer_ = now + pauses_.after_failure;
   load();
 }
 

@@ -95,7 +95,7 @@ TEST_CASE("Whichever allocation of a look at the keys fails, they are looked at 
     const auto store = std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = file}).value()));
     auto keys =
         std::make_shared<SigningKeys>(engine.io, store, Revocations::follow(*store->get()),
-                                      schedule_of(conf::TokenService()), "https://shop.example.com", Secret(), pauses);
+                                      schedule_of(conf::TokenService()), Secret(), pauses);
     keys->start();
     REQUIRE(wait_until([&] { return keys->known().keys.size() == 1; }));
     const unsigned refused = ScarceMemory::refused;
