@@ -1,7 +1,6 @@
 // What a session answers by itself: errors, direct responses, redirects; and how it takes leave of a client that is
 // still sending.
 #include <boost/asio/error.hpp>
-#include <chrono>
 
 #include "gateway/error_response.hpp"
 #include "gateway/http/header_rules.hpp"
@@ -9,14 +8,6 @@
 #include "gateway/session.hpp"
 
 namespace postern {
-namespace {
-
-// How long a client may go on sending what nobody wants, and how long it may pause, before its connection is reset
-// under it. Many clients read nothing before they have sent everything.
-constexpr std::chrono::milliseconds linger_limit{30'000};
-constexpr std::chrono::milliseconds linger_pause{2000};
-
-}  // namespace
 
 Task<bool> Session::reply_error(Exchange& exchange, Refusal refusal) {
   if (worker_.is_cutting_off()) co_return cut_off(exchange);  // it failed for that, whatever it seems to be
@@ -108,8 +99,7 @@ bool Session::skip_body(const Exchange& exchange) {
 // section 9.6).
 Task<void> Session::linger() {
   client_.shutdown_send();
-  watch_.arm_total(linger_limit, worker_.ticker().now());
-  watch_.arm(Watch::Cause::linger, linger_pause);
+  watch_.arm_linger();
   inbox_.give_back();
   for (;;) {
     const error_code over = co_await client_.wait_readable();

@@ -121,6 +121,7 @@ Task<error_code> Transport::wait_readable() {
 }
 
 bool Transport::try_write(std::string_view& first, std::string_view& second, error_code& error) {
+  sent_ = true;
   if (!ssl_) return try_write_plain(first, second, error);
   return (first.empty() || try_write_tls(first, error)) && (error || second.empty() || try_write_tls(second, error));
 }
@@ -163,17 +164,16 @@ bool Transport::try_write_tls(std::string_view& bytes, error_code& error) {
 Task<error_code> Transport::write(std::string_view first, std::string_view second) {
   error_code error;
   while (!try_write(first, second, error) && !error) {
-    write_waits_ = true;
     left_ = std::numeric_limits<int>::max();
     error = co_await wait_for(ssl_ ? tls_wants_ : SSL_ERROR_WANT_WRITE);
   }
-  write_waits_ = false;
   co_return error;
 }
 
-bool Transport::write_moves() noexcept {
-  if (!write_waits_) return false;
+bool Transport::writes_move() noexcept {
+  if (!sent_) return false;
   const int left = unacknowledged();
+  sent_ = left > 0;
   return left < std::exchange(left_, left);
 }
 

@@ -51,10 +51,10 @@ class Transport {
   bool try_write(std::string_view& first, std::string_view& second, error_code& error);
   // All of both.
   Task<error_code> write(std::string_view first, std::string_view second = {});
-  // Whether a write that is suspended has begun or gone on since the last call, be it that the peer has only
-  // acknowledged more: the kernel takes more when a third of what it holds has gone. One system call, none where no
-  // write is suspended.
-  bool write_moves() noexcept;
+  // Whether what was written moves on: since the last call a write that is suspended has begun or gone on, or the peer
+  // has acknowledged more, of which the kernel does not tell while it takes no more, nor once it has taken all. One
+  // system call; none where the peer had acknowledged everything and nothing has been written since.
+  bool writes_move() noexcept;
 
   // Ends every operation that is suspended with operation_aborted. Thread of the socket only.
   void cancel() noexcept;
@@ -99,8 +99,8 @@ class Transport {
   int tls_wants_ = 0;       // what the last TLS write waits for
   int tls_read_wants_ = 0;  // what the last TLS try_read() waits for; 0: nothing
   bool tls_wrote_ = false;  // since the last TLS read
-  bool write_waits_ = false;
-  int left_ = 0;  // of a write that waits: what was not acknowledged at the last look
+  bool sent_ = false;       // what the peer may not have acknowledged yet
+  int left_ = 0;            // of that, at the last look
 };
 
 }  // namespace postern

@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::chrono::milliseconds half_close_patience{1000};
 
+// How long a client may go on sending what nobody wants, and how long it may pause, before its connection is reset
+// under it. Many clients read nothing before they have sent everything.
+constexpr std::chrono::milliseconds linger_limit{30'000};
+constexpr std::chrono::milliseconds linger_pause{2000};
+
 }  // namespace
 
 void Watch::arm(Cause cause, std::chrono::milliseconds limit) noexcept {
@@ -24,12 +29,18 @@ void Watch::arm_total(std::chrono::milliseconds limit, SteadyTime begin) noexcep
   if (expired_ == Cause::total) expired_ = Cause::none;
 }
 
-// A peer that reads slowly takes its time for a piece of a body, and yet goes on.
+void Watch::arm_linger() noexcept {
+  arm_total(linger_limit, ticker_.now());
+  arm(Cause::linger, linger_pause);
+}
+
+// A peer that reads slowly takes its time for a piece of a body, and for what the kernel holds of it, and yet goes on.
 void Watch::follow_writes(SteadyTime now) noexcept {
-  const bool streams = cause_ == Cause::download || cause_ == Cause::upload || cause_ == Cause::stream;
+  const bool streams = cause_ == Cause::download || cause_ == Cause::upload || cause_ == Cause::stream ||
+                       cause_ == Cause::websocket || cause_ == Cause::linger;
   if (!streams || deadline_ == never) return;
-  const bool to_client = client_.write_moves();
-  const bool to_upstream = upstream_ != nullptr && upstream_->transport.write_moves();
+  const bool to_client = client_.writes_move();
+  const bool to_upstream = upstream_ != nullptr && upstream_->transport.writes_move();
   if (to_client || to_upstream) deadline_ = now + limit_;
 }
 

@@ -36,7 +36,7 @@ class Watch final : public Ticking {
     stream,     // between two pieces of the request's body, or of a tunnel
     websocket,  // of a tunnel, where the client could be told that the gateway goes away
     total,
-    linger,
+    linger,       // everything is said
     client_gone,  // for a second, while an upstream was awaited: connect, response or download
     drain,        // between requests or frames, while the worker ends
     cut_off,      // the end of the drain, in the middle of a request: whoever closes the client's connection resets it
@@ -58,6 +58,8 @@ class Watch final : public Ticking {
   // The deadline over all phases, `limit` after `begin`; 0 means none.
   void arm_total(std::chrono::milliseconds limit, SteadyTime begin) noexcept;
   void disarm_total() noexcept { arm_total({}, {}); }
+  // For a peer that has been told everything, and may still be sending what nobody has asked for.
+  void arm_linger() noexcept;
   // No deadline but the total one.
   void disarm() noexcept { arm(Cause::none, {}); }
 

@@ -102,32 +102,57 @@ TEST_CASE("a peer that has ended its side is seen behind bytes that nobody has r
 TEST_CASE("a write that waits goes on where its peer takes a little, of which the kernel does not tell") {
   Connected connected;
   Transport& transport = *connected.transport;
-  CHECK_FALSE(transport.write_moves());
+  CHECK_FALSE(transport.writes_move());
   connected.begin_write();
-  CHECK(transport.write_moves());
-  CHECK(wait_until([&] { return !transport.write_moves(); }));
+  CHECK(transport.writes_move());
+  CHECK(wait_until([&] { return !transport.writes_move(); }));
   connected.receive_a_little();
-  CHECK(transport.write_moves());
-  CHECK(wait_until([&] { return !transport.write_moves(); }));
+  CHECK(transport.writes_move());
+  CHECK(wait_until([&] { return !transport.writes_move(); }));
 }
 
-TEST_CASE("the deadline of a body moves on while the peer takes some of it, and passes when it takes nothing") {
-  constexpr std::chrono::hours limit{1};
+TEST_CASE("what the kernel has taken moves on until its peer has all of it") {
   Connected connected;
-  asio::io_context never_run;  // so that there are no ticks but the test's
-  Ticker ticker(never_run);
-  const Drain drain = Drain::none;
-  Watch watch(ticker, *connected.transport, drain);
-  watch.arm(Watch::Cause::download, limit);
-  connected.begin_write();
-  SteadyTime now = ticker.now();
-  for (int i = 0; i < 3; ++i) {
-    watch.on_tick(now += limit);
-    CHECK(watch.expired() == Watch::Cause::none);
-    connected.receive_a_little();
+  Transport& transport = *connected.transport;
+  const std::size_t sent = connected.fill();
+  CHECK_FALSE(transport.writes_move());
+  connected.receive_a_little();
+  CHECK(transport.writes_move());
+  CHECK(wait_until([&] { return !transport.writes_move(); }));
+  connected.receive(sent - 100'000);
+  CHECK(wait_until([&] { return transport.may_reset(); }));
+  CHECK(transport.writes_move());
+  CHECK_FALSE(transport.writes_move());
+}
+
+TEST_CASE("the deadline of a stream moves on while the peer takes some of it, and passes when it takes nothing") {
+  constexpr std::chrono::hours limit{1};
+  for (const auto cause : {Watch::Cause::download, Watch::Cause::stream, Watch::Cause::websocket}) {
+    for (const bool waits : {true, false}) {  // the write; else all of it is in the kernel
+      CAPTURE(static_cast<int>(cause));
+      CAPTURE(waits);
+      Connected connected;
+      asio::io_context never_run;  // so that there are no ticks but the test's
+      Ticker ticker(never_run);
+      const Drain drain = Drain::none;
+      Watch watch(ticker, *connected.transport, drain);
+      watch.arm(cause, limit);
+      SteadyTime now = ticker.now();
+      if (waits) {
+        connected.begin_write();
+      } else {
+        connected.fill();
+        watch.on_tick(now);
+      }
+      for (int i = 0; i < 3; ++i) {
+        if (!waits || i > 0) connected.receive_a_little();
+        watch.on_tick(now += limit);
+        CHECK(watch.expired() == Watch::Cause::none);
+      }
+      CHECK(wait_until([&] {
+        watch.on_tick(now += limit);
+        return watch.expired() == cause;
+      }));
+    }
   }
-  CHECK(wait_until([&] {
-    watch.on_tick(now += limit);
-    return watch.expired() == Watch::Cause::download;
-  }));
 }
