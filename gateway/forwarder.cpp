@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "gateway/delivery.hpp"
 #include "gateway/response_head_reader.hpp"
 #include "gateway/retry.hpp"
 #include "gateway/traceparent.hpp"
@@ -225,6 +226,8 @@ Task<Forwarder::End> Forwarder::relay_body() {
                                     malformed ? "the chunked response is malformed" : "the response ended early");
       // A fault of the request's body closed the upstream's connection under this response.
       if (upload_refusal_.reason != Reason::accepted) refusal = std::move(upload_refusal_);
+      // What has come of it comes first: the reset that tells of its end takes all that has not been acknowledged.
+      if (head.empty()) co_await deliver_all(worker_.io().get_executor(), watch_, client_);
       co_return End(head.empty() ? End::Kind::aborted : End::Kind::refused, std::move(refusal));
     }
     std::string_view framed = chunked ? frame_chunk(piece) : piece.data;

@@ -8,6 +8,7 @@ import {connect, exchange} from './harness/raw_client.mjs';
 import {ok, startUpstream} from './harness/recording_upstream.mjs';
 import {chunks, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
+import {unacknowledged} from './harness/standing.mjs';
 import {startStandard} from './harness/standard.mjs';
 import {standardConfig} from './harness/standard_config.mjs';
 import {jwks, makeKey} from './harness/tokens.mjs';
@@ -131,6 +132,32 @@ describe('an upstream that dies', () => {
         await assert.rejects(client.response(), 'the response looks whole');
         const line = await gateway.lineOf(`/open/half-${name}-${framing.length}`);
         assert.equal(line.side, 'upstream');
+      });
+    }
+
+    const size = 2_000_000; // the kernel keeps most of it for the gateway
+    for (const [version, fields] of [['1.1', `Content-Length: ${2 * size}\r\n\r\n`],
+      ['1.0', `Transfer-Encoding: chunked\r\n\r\n${(2 * size).toString(16)}\r\n`]]) {
+      it(`has all that it sent before it ${name} delivered to a client of HTTP/${version} that reads slowly`, async (t) => {
+        const path = `/open/slow-${name}-${version}`;
+        let socket;
+        upstream.answer = (_, connection) => {
+          ({socket} = connection);
+          socket.write(head + fields);
+          socket.write(Buffer.alloc(size));
+        };
+        const client = await connect(scoped(t), gateway.port);
+        client.socket.pause();
+        client.send(`GET ${path} HTTP/${version}\r\nHost: a\r\n\r\n`);
+        await eventually('the gateway has all of it', () => socket?.bytesWritten > size && unacknowledged(socket) === 0);
+        die(socket);
+        await eventually('the end of the upstream', () => socket.destroyed || socket.writableFinished);
+        client.socket.resume();
+        const ending = await client.ended();
+        assert.equal(client.text.length - client.text.indexOf('\r\n\r\n') - 4, size);
+        assert.equal(ending, 'reset');
+        const {reason, side} = await gateway.lineOf(path);
+        assert.deepEqual({reason, side}, {reason: 'upstream_unavailable', side: 'upstream'});
       });
     }
   }
