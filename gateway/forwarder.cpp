@@ -287,6 +287,7 @@ Task<Forwarder::End> Forwarder::tunnel() {
 
 // Why a tunnel was cut off; not a word where its two sides ended it, or the gateway did that goes away.
 Refusal Forwarder::tunnel_cut(const TunnelEnd& end) const {
+  if (end.drained) return Refusal(Reason::accepted, {});
   if (end.upstream_failure) {
     return Refusal(Reason::upstream_unavailable,
                    "in the tunnel: " + upstream_->transport.explain(end.upstream_failure));

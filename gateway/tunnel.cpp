@@ -2,18 +2,20 @@
 
 #include <boost/asio/error.hpp>
 
+#include "gateway/delivery.hpp"
 #include "gateway/side_task.hpp"
 
 namespace postern {
 namespace {
 
-// How often a failed tunnel looks whether the side that has not failed has got everything.
-constexpr std::chrono::milliseconds delivery_look{10};
+// How much at a time is thrown away of a side that nobody listens to any more.
+constexpr int most_pieces_thrown_away = 64;
 
 struct Peer {
   Transport& transport;
   error_code failure{};  // what its connection ended with, where its peer did not end it
   bool told = false;     // that the gateway goes away: a client of a WebSocket
+  bool silent = false;   // nothing more of it goes to the other side
 };
 
 // One direction. A failure ends both, and is passed on as one; a clean end only this one, and so does a peer that takes
@@ -29,7 +31,12 @@ class Direction {
     try {
       error = co_await copy(first);
       if (!untaken_) note_failure(from_, error);
-      if (from_.failure) co_await deliver();
+      from_.silent = true;
+      if (untaken_ || leaves_) {
+        co_await hear_out();
+      } else if (from_.failure) {  // what it sent before comes first: a reset takes all that has not been acknowledged
+        co_await deliver_all(worker_.io().get_executor(), watch_, to_.transport);
+      }
     } catch (const std::bad_alloc&) {
       worker_.on_out_of_memory();
       error = boost::asio::error::no_memory;
@@ -54,7 +61,7 @@ class Direction {
     error_code error;
     if (!first.empty()) error = co_await send(first);
     bytes_ = first.size();
-    while (!error && !from_.told && !to_.told) {
+    while (!error && !to_.told) {
       error = co_await from_.transport.wait_readable();
       if (!error) error = co_await pass_on();
     }
@@ -101,13 +108,22 @@ class Direction {
     if (error && error != boost::asio::error::eof && !ours) side.failure = error;
   }
 
-  // What the side that failed sent before comes first: a reset takes all that has not been acknowledged.
-  Task<void> deliver() {
-    SteadyTimer timer(worker_.io().get_executor());
-    while (!to_.transport.may_reset() && watch_.expired() == Watch::Cause::none) {
-      timer.expires_after(delivery_look);
-      co_await timer.async_wait(as_result);
+  // Nobody takes what `from_` says, but what `to_` said before it left is still on its way there: it might wait for
+  // being heard before it reads that, and a close over what it said would take that from it. Its reading alone moves
+  // the deadline.
+  Task<void> hear_out() {
+    const auto over = [this] { return throw_away() || (to_.silent && from_.transport.may_reset()); };
+    co_await look_until(worker_.io().get_executor(), watch_, over);
+  }
+
+  // What has come of `from_`. True at its end.
+  bool throw_away() {
+    const Buffer scrap = worker_.head_buffers().take();
+    for (int i = 0; i < most_pieces_thrown_away; ++i) {
+      const error_code error = std::get<0>(from_.transport.try_read(scrap.data(), scrap.size()));
+      if (error) return error != boost::asio::error::would_block;
     }
+    return false;
   }
 
   // Of what the client has got, not of what was read for it.
@@ -117,11 +133,12 @@ class Direction {
     if (frames_ != nullptr && between_frames()) watch_.rename(Watch::Cause::websocket);
   }
 
-  // Ends both directions, whatever is still to come of the upstream.
+  // Whatever is still to come of the upstream. What the client has said, and its answer to this, still goes there.
   void take_leave() noexcept {
+    leaves_ = true;
     to_.told = true;
-    from_.transport.close();
-    to_.transport.cancel();
+    to_.transport.shutdown_send();
+    watch_.arm_linger();
   }
 
   // Four bytes: they are sent at once, or the client does not read.
@@ -133,7 +150,7 @@ class Direction {
   }
 
   void finish(const error_code& error) {
-    if (untaken_) return;  // the other direction finds the end of `to_` behind what is left to read of it
+    if (untaken_ || leaves_) return;  // the other direction finds the end of `to_` behind what is left to read of it
     if (error == boost::asio::error::eof && !from_.failure) {
       to_.transport.shutdown_send();
     } else if (drained_) {  // the client's connection is not closed under what it is told
@@ -152,6 +169,7 @@ class Direction {
   http::WebSocketFrames* frames_ = nullptr;
   bool whole_ = true;     // everything that frames_ has followed is out
   bool untaken_ = false;  // the connection of to_ failed under a write
+  bool leaves_ = false;   // before from_ has ended
   bool drained_ = false;
 };
 

@@ -25,8 +25,8 @@ struct TunnelEnd {
 // reset at the other. `first` are bytes of the client that were received with its head.
 //
 // `frames`, of a WebSocket, have followed what the client was sent so far; else null. When the worker drains, a client
-// of a WebSocket gets a Close frame with 1001 between two frames of the upstream's, also of one that never pauses;
-// other tunnels go on until the drain ends them.
+// of a WebSocket gets a Close frame with 1001 between two frames of the upstream's, also of one that never pauses, and
+// what it has said goes to such an upstream first; other tunnels go on until the drain ends them.
 Task<TunnelEnd> run_tunnel(Worker& worker, Transport& client, Transport& upstream, Watch& watch, std::string_view first,
                            http::WebSocketFrames* frames);
 

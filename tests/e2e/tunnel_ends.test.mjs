@@ -1,12 +1,12 @@
 // The ends of a tunnel that are no farewell: what a side said before it left reaches the other, and no cut looks like a clean
 // end.
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
 import {before, describe, it} from 'node:test';
 
 import {connect} from './harness/raw_client.mjs';
 import {request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
+import {plenty, standstill, unacknowledged} from './harness/standing.mjs';
 import {startStandard} from './harness/standard.mjs';
 import {eventually, within} from './harness/waiting.mjs';
 
@@ -46,7 +46,6 @@ describe('the last words', () => {
     }));
     gateway.signal('SIGCONT');
   };
-  const plenty = Buffer.alloc(64 * 1024 * 1024, 'x'); // more than the kernel keeps for both connections
 
   it('of an upstream that leaves while the client still sends reach the client', async (t) => {
     const {client, connection} = await open(t, '/open');
@@ -66,6 +65,55 @@ describe('the last words', () => {
     await leave(client.socket, 'enough');
     await eventually('the end at the upstream', () => connection.over);
     assert.match(connection.bytes.toString('latin1'), /\r\n\r\nenough$/);
+  });
+
+  it('of a client that closes while the upstream still sends reach the upstream, however slowly it reads', async (t) => {
+    const {client, connection} = await open(t, '/open');
+    const {socket} = connection;
+    const size = 600_000; // the kernel keeps all of it
+    socket.pause();
+    const send = () => { while (socket.write(Buffer.alloc(65_536))); };
+    socket.on('drain', send);
+    send();
+    client.socket.removeAllListeners('data').resume();
+    client.socket.end(Buffer.alloc(size));
+    await eventually('the gateway has all of it', () => unacknowledged(client.socket) === 0);
+    client.socket.destroy();
+    const sent = socket.bytesWritten;
+    await eventually('the gateway reads on, for nobody', () => connection.over || socket.bytesWritten - sent > plenty.length);
+    socket.off('drain', send).resume();
+    await eventually('the end at the upstream', () => connection.ended || connection.over);
+    assert.equal(connection.bytes.length - connection.bytes.indexOf('\r\n\r\n') - 4, size);
+  });
+});
+
+// Neither reads before what it sends is taken, and both send more than the kernel keeps.
+describe('two sides that both send and do not read', () => {
+  async function block(t) {
+    const {client, connection} = await open(t, '/open');
+    const written = [client.socket, connection.socket].map((socket) => {
+      socket.pause();
+      return new Promise((resolve) => { socket.write(plenty, resolve); });
+    });
+    await standstill('the client waits', client.socket);
+    await standstill('the upstream waits', connection.socket);
+    return {client, connection, written};
+  }
+
+  it('do not keep the upstream when the client resets', async (t) => {
+    const {client, connection, written: [, written]} = await block(t);
+    client.socket.resetAndDestroy();
+    assert.ifError(await within('what the upstream sends is read', written));
+    connection.socket.resume();
+    await eventually('the end at the upstream', () => connection.over);
+  });
+
+  it('do not keep the client when the upstream resets', async (t) => {
+    const {client, connection, written: [written]} = await block(t);
+    connection.socket.resetAndDestroy();
+    assert.ifError(await within('what the client sends is read', written));
+    client.socket.resume();
+    await client.ended();
   });
 });
 
@@ -104,14 +152,6 @@ describe('a tunnel that does not end by itself', () => {
       assert.deepEqual({reason, detail}, why);
     });
   }
-
-  // Bytes that the socket's peer has not acknowledged.
-  const unacknowledged = (socket) => {
-    const port = socket.localPort.toString(16).toUpperCase().padStart(4, '0');
-    const peer = socket.remotePort.toString(16).toUpperCase().padStart(4, '0');
-    const line = new RegExp(`:${port} \\w+:${peer} \\w\\w (\\w+):`).exec(readFileSync('/proc/net/tcp', 'utf8'));
-    return Number.parseInt(line[1], 16) + socket.writableLength;
-  };
 
   it('gives a client that reads slowly all of it before the reset', async (t) => {
     const {client, connection} = await open(t, '/open/slow');

@@ -9,6 +9,7 @@ import {startGateway} from './harness/gateway.mjs';
 import {connect, exchange} from './harness/raw_client.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
+import {unacknowledged} from './harness/standing.mjs';
 import {startStandard} from './harness/standard.mjs';
 import {standardConfig} from './harness/standard_config.mjs';
 import {jwks, makeKey, mint, withOtherSignature} from './harness/tokens.mjs';
@@ -175,9 +176,9 @@ describe('the tunnel', () => {
 });
 
 describe('SIGTERM', () => {
-  const begin = async (t) => {
+  const begin = async (t, drain = '20s') => {
     const scope = scoped(t);
-    const started = await startStandard(scope, {timeouts: {drain: '20s'}});
+    const started = await startStandard(scope, {timeouts: {drain}});
     let upstreamSocket;
     started.upstream.answer = (_, {socket}) => {
       upstreamSocket = socket;
@@ -195,6 +196,27 @@ describe('SIGTERM', () => {
     gateway.signal('SIGTERM');
     assert.equal(await client.ended(), 'end');
     assert.equal(frames(), goingAway);
+  });
+
+  it('lets the upstream have what the client has said, whatever the upstream still sends', async (t) => {
+    const {gateway, upstream, client, upstreamSocket, frames} = await begin(t);
+    const message = `\x82\xff${'\0'.repeat(5)}\x09\x27\xc0mask${'m'.repeat(600_000)}`;
+    upstream.onBytes = () => true;
+    upstream.forget();
+    upstreamSocket.pause();
+    const frame = Buffer.from(`\x82\x7e\x10\x00${'f'.repeat(4096)}`, 'latin1');
+    const send = () => { while (!upstreamSocket.destroyed && upstreamSocket.write(frame)); };
+    upstreamSocket.on('drain', send);
+    send();
+    client.send(message);
+    await eventually('the gateway has it', () => unacknowledged(client.socket) === 0);
+    gateway.signal('SIGTERM');
+    assert.equal(await client.ended(), 'end');
+    assert.ok(frames().endsWith(goingAway));
+    client.finish();
+    upstreamSocket.resume();
+    await eventually('the end at the upstream', () => upstream.connections.some(({ended, over}) => ended || over));
+    assert.ok(upstream.bytes === message, `${upstream.bytes.length} bytes`);
   });
 
   it('waits for the end of a frame to say so', async (t) => {
