@@ -37,6 +37,8 @@ class Forwarder final : private Watch::Permission {
 
   Task<End> run();
 
+  // True when the client of a WebSocket has been told that the gateway goes away.
+  bool told_going_away() const noexcept { return tunnel_drained_; }
   // True when bytes of the request's body, or of a tunnel, may still come that nobody will read.
   bool body_unread() const noexcept { return tunnel_drained_ || (!whole_body_at_hand_ && upload_ != Upload::complete); }
 

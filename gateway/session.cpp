@@ -217,7 +217,8 @@ Task<bool> Session::answer_by_route(Exchange& exchange) {
   Forwarder::End end = co_await forwarder->run();
   unread_ = forwarder->body_unread();
   exchange.framing.kind = http::BodyKind::none;  // what there was of the body has been consumed
-  if (worker_.is_cutting_off() && exchange.response.status == 101) co_return cut_off(exchange);
+  const bool is_cut_tunnel = exchange.response.status == 101 && !forwarder->told_going_away();
+  if (worker_.is_cutting_off() && is_cut_tunnel) co_return cut_off(exchange);
   if (end.kind == Forwarder::End::Kind::complete) co_return exchange.keep_alive;
   co_return co_await end_forward(exchange, end);
 }

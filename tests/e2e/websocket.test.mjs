@@ -198,6 +198,21 @@ describe('SIGTERM', () => {
     assert.equal(frames(), goingAway);
   });
 
+  for (const [name, drain, again] of [['timeouts.drain is 0s', '0s', false], ['a second one follows', '1h', true]]) {
+    it(`tells it also where ${name}, and does not reset that`, async (t) => {
+      const {gateway, client, frames} = await begin(t, drain);
+      gateway.signal('SIGTERM');
+      if (again) {
+        await eventually('it drains', () => /draining/.test(gateway.stderr));
+        gateway.signal('SIGTERM');
+      }
+      assert.equal(await client.ended(), 'end');
+      assert.equal(frames(), goingAway);
+      const {detail} = await gateway.lineOf('/orders/socket');
+      assert.equal(detail, undefined);
+    });
+  }
+
   it('lets the upstream have what the client has said, whatever the upstream still sends', async (t) => {
     const {gateway, upstream, client, upstreamSocket, frames} = await begin(t);
     const message = `\x82\xff${'\0'.repeat(5)}\x09\x27\xc0mask${'m'.repeat(600_000)}`;
