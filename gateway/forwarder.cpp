@@ -207,7 +207,7 @@ Task<std::optional<Refusal>> Forwarder::connect() {
 
 Task<Forwarder::End> Forwarder::relay_body() {
   const bool uploading = upload_ == Upload::running;
-  watch_.arm(uploading ? Watch::Cause::stream : Watch::Cause::download, exchange_.route->stream_idle_timeout);
+  watch_.arm(uploading ? upload_phase_ : Watch::Cause::download, exchange_.route->stream_idle_timeout);
   BodyReader reader(upstream_->transport, response_framing_, response_buffer_, response_rest_);
   const bool chunked = sends_chunked();
   std::string_view head = exchange_.downstream_head;

@@ -55,6 +55,7 @@ class Forwarder final : private Watch::Permission {
   Task<End> tunnel();
   Task<void> upload();
   Task<void> upload_pieces(BodyReader& reader);
+  void begin_phase(Watch::Cause phase, std::chrono::milliseconds limit) noexcept;
   void stop_upload() noexcept;
 
   bool still_holds() const override;
@@ -100,6 +101,7 @@ class Forwarder final : private Watch::Permission {
   bool tunnel_drained_ = false;
 
   Upload upload_ = Upload::none;
+  Watch::Cause upload_phase_ = Watch::Cause::stream;  // or upload, while the upstream does not take it
   Refusal upload_refusal_;  // why the upload stopped by itself, if it did
   SideTask uploading_;
   std::chrono::steady_clock::time_point sent_at_{};

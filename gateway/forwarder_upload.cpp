@@ -89,10 +89,11 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
     std::string_view nothing;
     error_code error;
     if (!upstream_->transport.try_write(framed, nothing, error)) {
-      watch_.arm(Watch::Cause::upload, exchange_.route->stream_idle_timeout);  // who is waited for is to blame
+      upload_phase_ = Watch::Cause::upload;  // who is waited for is to blame
+      begin_phase(upload_phase_, exchange_.route->stream_idle_timeout);
       error = co_await upstream_->transport.write(framed);
-      if (watch_.expired() == Watch::Cause::none)
-        watch_.arm(Watch::Cause::stream, exchange_.route->stream_idle_timeout);
+      upload_phase_ = Watch::Cause::stream;
+      begin_phase(upload_phase_, exchange_.route->stream_idle_timeout);
     }
     if (upload_ != Upload::running) co_return;
     if (error) {
@@ -103,21 +104,23 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
     if (piece.status == BodyReader::Status::last) {
       upload_ = Upload::complete;
       if (response_head_read_) {
-        watch_.arm(Watch::Cause::download, exchange_.route->stream_idle_timeout);
+        begin_phase(Watch::Cause::download, exchange_.route->stream_idle_timeout);
       } else {
-        watch_.arm(Watch::Cause::response, exchange_.route->response_timeout);
+        begin_phase(Watch::Cause::response, exchange_.route->response_timeout);
       }
     }
   }
 }
 
+// Unless a deadline has passed: then that is why the request ends.
+void Forwarder::begin_phase(Watch::Cause phase, std::chrono::milliseconds limit) noexcept {
+  if (watch_.expired() == Watch::Cause::none) watch_.arm(phase, limit);
+}
+
 void Forwarder::stop_upload() noexcept {
   if (!uploading_.is_running()) return;
   if (upload_ == Upload::running) upload_ = Upload::stopped;
-  client_.cancel();
-  upstream_->transport.cancel();
-  // Should it begin another read in spite of the cancel, the watch cancels at every tick from now on.
-  if (watch_.expired() == Watch::Cause::none) watch_.arm(Watch::Cause::linger, std::chrono::milliseconds(1));
+  watch_.end_all();
 }
 
 }  // namespace postern

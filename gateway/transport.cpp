@@ -245,7 +245,10 @@ bool Transport::may_close() const noexcept {
 }
 
 bool Transport::may_reset() const noexcept {
-  if (!is_open() || unacknowledged() == 0) return true;
+  return !is_open() || unacknowledged() == 0 || is_over();
+}
+
+bool Transport::is_over() const noexcept {
   auto& socket = const_cast<TcpSocket&>(socket_);
   pollfd entry{socket.native_handle(), 0, 0};  // asked for nothing, it tells of a connection that is over
   return ::poll(&entry, 1, 0) > 0;

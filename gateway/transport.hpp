@@ -74,6 +74,9 @@ class Transport {
   // kernel would answer with a reset (RFC 9112 section 9.6).
   bool may_close() const noexcept;
 
+  // True when neither side sends any more, or the peer has reset; what is left to read of it may still be there.
+  bool is_over() const noexcept;
+
   // True when a reset takes nothing from the peer: it has acknowledged every byte, or is gone itself.
   bool may_reset() const noexcept;
 

@@ -58,6 +58,8 @@ Watch::Cause Watch::due(SteadyTime now) {
     client_left_ = std::min(client_left_, now);
     if (now - client_left_ >= half_close_patience) return Cause::client_gone;
   }
+  // Nor does an upload read from the client while the upstream does not take what has been read.
+  if (cause_ == Cause::upload && client_.is_over()) return Cause::client_gone;
   if (permission_ != nullptr && !permission_->still_holds()) return Cause::no_longer_permitted;
   return Cause::none;
 }
@@ -66,7 +68,15 @@ void Watch::on_tick(SteadyTime now) {
   if (expired_ == Cause::none) expired_ = due(now);
   if (expired_ == Cause::none) return;
   if (expired_ == Cause::cut_off) client_.reset_on_close();
-  // At every tick, until the session takes note: an operation may have begun after the last cancel.
+  cancel();  // at every tick, until the session takes note: an operation may have begun after the last one
+}
+
+void Watch::end_all() noexcept {
+  if (expired_ == Cause::none) expired_ = Cause::ended;
+  cancel();
+}
+
+void Watch::cancel() noexcept {
   client_.cancel();
   if (upstream_ != nullptr) upstream_->cancel();
 }

@@ -39,6 +39,7 @@ class Watch final : public Ticking {
     linger,       // everything is said
     client_gone,  // for a second, while an upstream was awaited: connect, response or download
     drain,        // between requests or frames, while the worker ends
+    ended,        // by end_all()
     cut_off,      // the end of the drain, in the middle of a request: whoever closes the client's connection resets it
     no_longer_permitted,
   };
@@ -63,6 +64,9 @@ class Watch final : public Ticking {
   // No deadline but the total one.
   void disarm() noexcept { arm(Cause::none, {}); }
 
+  // Cancels what is suspended, and at every tick what has begun since, until the next phase.
+  void end_all() noexcept;
+
   // The upstream connection to cancel with the client's; null when there is none.
   void set_upstream(UpstreamConnection* upstream) noexcept { upstream_ = upstream; }
 
@@ -75,6 +79,7 @@ class Watch final : public Ticking {
 
  private:
   Cause due(SteadyTime now);
+  void cancel() noexcept;
   void follow_writes(SteadyTime now) noexcept;
 
   Ticker& ticker_;

@@ -8,6 +8,7 @@ import {connect, exchange} from './harness/raw_client.mjs';
 import {ok} from './harness/recording_upstream.mjs';
 import {request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
+import {plenty, standstill} from './harness/standing.mjs';
 import {startStandard} from './harness/standard.mjs';
 import {standardConfig} from './harness/standard_config.mjs';
 import {jwks, makeKey} from './harness/tokens.mjs';
@@ -137,24 +138,54 @@ describe('timeouts', () => {
       socket.pause();
       return true;
     };
-    const size = 64 * 1024 * 1024; // more than the kernel keeps for both connections
     const client = await connect(scope, gateway.port);
-    client.send(request('POST', '/open/stuck', [`Content-Length: ${size}`]));
-    client.socket.write(Buffer.alloc(size, 'x'));
+    client.send(request('POST', '/open/stuck', [`Content-Length: ${plenty.length}`]));
+    client.socket.write(plenty);
     const response = await client.response();
     assert.equal(response.status, 504);
     assert.equal(response.json.reason, 'upstream_timeout');
     assert.equal((await gateway.lineOf('/open/stuck')).side, 'upstream');
   });
 
+  // A client that sends more than its upstream takes, until it can send no more; and the upstream's connection.
+  async function stuck(scope, limits, path) {
+    const {gateway, upstream} = await startStandard(scope, {timeouts: limits});
+    upstream.onBytes = ({socket}) => {
+      socket.pause();
+      return true;
+    };
+    const client = await connect(scope, gateway.port);
+    client.send(request('POST', path, [`Content-Length: ${plenty.length}`]));
+    client.socket.write(plenty);
+    await standstill('the upload stands', client.socket);
+    return {gateway, upstream, client, connection: upstream.connections[0]};
+  }
+
+  it('stream_idle: an upstream that takes no more of a body is to blame also when it has begun to answer', async (t) => {
+    const {gateway, connection, client} = await stuck(scoped(t), {stream_idle: '3s'}, '/open/early');
+    connection.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart');
+    await client.ended();
+    const {reason, side} = await gateway.lineOf('/open/early');
+    assert.deepEqual({reason, side}, {reason: 'upstream_timeout', side: 'upstream'});
+  });
+
+  it('stream_idle: is not waited for when the client resets in the middle of a body', async (t) => {
+    const {gateway, upstream, client} = await stuck(scoped(t), {stream_idle: '1h', response: '1h'}, '/open/left');
+    client.socket.resetAndDestroy();
+    const {detail, side} = await gateway.lineOf('/open/left');
+    assert.deepEqual({detail, side}, {detail: 'the client left', side: undefined});
+    upstream.onBytes = () => true;
+    upstream.connections.forEach(({socket}) => socket.resume());
+    await eventually('the upstream connection is gone', () => upstream.openConnections === 0);
+  });
+
   for (const [name, limits] of [['stream_idle', {stream_idle: '300ms'}], ['total', {total: '500ms', stream_idle: '1h'}]]) {
     it(`${name}: a client that does not take the response is to blame for that`, async (t) => {
       const scope = scoped(t);
-      const size = 64 * 1024 * 1024; // more than the kernel keeps for both connections
       const {gateway, upstream} = await startStandard(scope, {timeouts: limits});
       upstream.answer = (_, {socket}) => {
-        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
-        socket.write(Buffer.alloc(size));
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${plenty.length}\r\n\r\n`);
+        socket.write(plenty);
       };
       const client = await connect(scope, gateway.port);
       client.socket.pause();

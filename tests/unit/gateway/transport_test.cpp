@@ -99,6 +99,16 @@ TEST_CASE("a peer that has ended its side is seen behind bytes that nobody has r
   CHECK(wait_until([&] { return connected.transport->peer_gone(); }));
 }
 
+TEST_CASE("a connection is over when the peer has reset it, not when the peer has ended its side") {
+  Connected connected;
+  connected.peer.shutdown(TcpSocket::shutdown_send);
+  CHECK(wait_until([&] { return connected.transport->peer_gone(); }));
+  CHECK_FALSE(connected.transport->is_over());
+  connected.peer.set_option(asio::socket_base::linger(true, 0));
+  connected.peer.close();
+  CHECK(wait_until([&] { return connected.transport->is_over(); }));
+}
+
 TEST_CASE("a write that waits goes on where its peer takes a little, of which the kernel does not tell") {
   Connected connected;
   Transport& transport = *connected.transport;
