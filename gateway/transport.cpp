@@ -57,7 +57,8 @@ Task<error_code> Transport::handshake(SslPtr ssl) {
   for (;;) {
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());
-    if (result == 1) co_return error_code{};
+    handshake_done_ = result == 1;
+    if (handshake_done_) co_return error_code{};
     const int ssl_error = SSL_get_error(ssl_.get(), result);
     if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE) co_return tls_failure(ssl_error);
     error = co_await wait_for(ssl_error);
@@ -185,13 +186,11 @@ Task<error_code> Transport::wait_for(int ssl_error) {
 
 std::string Transport::explain(const error_code& error) const {
   std::string text = error.message();
-  if (ssl_ && SSL_get_verify_result(ssl_.get()) != X509_V_OK) {
-    text += ", certificate: ";
-    text += X509_verify_cert_error_string(SSL_get_verify_result(ssl_.get()));
-  } else if (ssl_ && !SSL_is_init_finished(ssl_.get())) {
-    text += ", in the TLS handshake";
-  }
-  return text;
+  if (!ssl_ || handshake_done_) return text;
+  const long verified = SSL_get_verify_result(ssl_.get());
+  if (SSL_get_verify_mode(ssl_.get()) == SSL_VERIFY_NONE || verified == X509_V_OK)
+    return text + ", in the TLS handshake";
+  return text + ", certificate: " + X509_verify_cert_error_string(verified);
 }
 
 void Transport::cancel() noexcept {

@@ -80,7 +80,8 @@ class Transport {
   // True when a reset takes nothing from the peer: it has acknowledged every byte, or is gone itself.
   bool may_reset() const noexcept;
 
-  // A sentence for the log: the error, and for TLS what was wrong with the peer's certificate.
+  // A sentence for the log: the error, and of a TLS handshake that it was one, and what was wrong with the peer's
+  // certificate where that is asked for.
   std::string explain(const error_code& error) const;
 
   bool is_open() const noexcept { return socket_.is_open(); }
@@ -99,6 +100,7 @@ class Transport {
 
   TcpSocket socket_;
   SslPtr ssl_;
+  bool handshake_done_ = false;
   int tls_wants_ = 0;       // what the last TLS write waits for
   int tls_read_wants_ = 0;  // what the last TLS try_read() waits for; 0: nothing
   bool tls_wrote_ = false;  // since the last TLS read

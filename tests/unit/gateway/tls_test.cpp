@@ -3,6 +3,11 @@
 #include <doctest/doctest.h>
 #include <openssl/ssl.h>
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <string>
+
 #include "tests/unit/keys/certificates.hpp"
 #include "tests/unit/scarce_memory.hpp"
 
@@ -40,7 +45,49 @@ void shake_hands(SSL* client, SSL* server) {
   }
 }
 
+Task<void> shake_hands(Transport& transport, SslPtr ssl) {
+  co_await transport.handshake(std::move(ssl));
+}
+
+// What a reader finds, for the log.
+Task<void> read_once(Transport& transport, std::string& explained) {
+  char place[16];
+  const Transport::Read read = co_await transport.read_some(place, sizeof place);
+  explained = transport.explain(std::get<0>(read));
+}
+
 }  // namespace
+
+TEST_CASE(
+    "a reset is told as one of the TLS handshake only until that is done, without a certificate nobody asks for") {
+  const keys::Folder folder;
+  const auto tls = make_server(folder);
+  REQUIRE(tls);
+  const std::string reset = boost::system::error_code(boost::asio::error::connection_reset).message();
+  for (const bool established : {true, false}) {
+    CAPTURE(established);
+    boost::asio::io_context io;
+    boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor> acceptor(
+        io.get_executor(), {boost::asio::ip::address_v4::loopback(), 0});
+    TcpSocket socket(io.get_executor());
+    socket.connect(acceptor.local_endpoint());
+    Transport client(std::move(socket)), server(acceptor.accept());
+    spawn(io.get_executor(), shake_hands(client, make_client("a")));
+    if (established) spawn(io.get_executor(), shake_hands(server, tls->new_connection()));
+    if (established)
+      io.run();
+    else
+      io.poll();
+    CHECK(client.explain(boost::asio::error::connection_reset) ==
+          reset + (established ? "" : ", in the TLS handshake"));
+    server.reset();
+    std::string explained;
+    if (established) spawn(io.get_executor(), read_once(client, explained));
+    io.restart();
+    io.run();
+    if (established) CHECK(explained == reset);
+  }
+}
 
 TEST_CASE("a handshake for whose name there is no memory fails, and the next one does not") {
   const keys::Folder folder;
