@@ -146,6 +146,9 @@ Task<bool> Session::serve() {
     unread_ = true;
     exchange->response.clear();
     co_await reply_error(*exchange, Refusal(Reason::out_of_memory));
+  } else if (out_of_memory) {  // in the middle of a response, which must not seem whole
+    worker_.on_out_of_memory();
+    client_.reset();
   }
   watch_.disarm_total();
   if (!asked) co_return false;
