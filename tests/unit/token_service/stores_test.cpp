@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -17,25 +18,51 @@ namespace postern::token_service {
 namespace {
 
 // The store's answer, which comes on a thread of its own.
-template <class Call>
-state::SigningKeySet answer_of(const Call& call) {
-  std::promise<tl::expected<state::SigningKeySet, state::StoreError>> answer;
+template <class T, class Call>
+T answer_of(const Call& call) {
+  std::promise<tl::expected<T, state::StoreError>> answer;
   call([&](auto outcome) { answer.set_value(std::move(outcome)); });
   return answer.get_future().get().value();
 }
 
-// Adds what the next sweep removes.
-void add_a_retired_key(state::Store& store, int number) {
-  const auto known = answer_of([&](auto done) { store.load_signing_keys(done); });
-  state::SigningKeyRecord key;
-  key.kid = std::to_string(number);
-  key.alg = "ES256";
-  key.retired = 1;
-  answer_of([&](auto done) { store.add_signing_key(std::move(key), known.version, done); });
+// Of one session's tokens.
+state::TokenHash hash_of(const std::string& sid, std::uint8_t number) {
+  state::TokenHash hash{number};
+  std::copy(sid.begin(), sid.end(), hash.begin() + 1);
+  return hash;
 }
 
-bool is_swept(state::Store& store) {
-  return answer_of([&](auto done) { store.load_signing_keys(done); }).keys.empty();
+// The session's first token is presented within its grace, in 1970.
+state::Rotation presented(const std::string& sid, state::Rotation::Kind kind) {
+  constexpr state::Millis now = 1100, grace = 10;
+  return {.kind = kind,
+          .sid = sid,
+          .presented = hash_of(sid, 1),
+          .client = "app",
+          .successor = hash_of(sid, kind == state::Rotation::Kind::look ? 3 : 2),
+          .sealed = {"sealed", now + grace},
+          .lifetime = 500,
+          .presented_at = now,
+          .now = now,
+          .grace = grace};
+}
+
+// Adds what the next sweep removes, also in the first hour: a sealed successor.
+void add_a_used_token(state::Store& store, const std::string& sid) {
+  state::Family family;
+  family.sid = sid;
+  family.client = "app";
+  family.ends = 5000;
+  answer_of<state::Begun>([&](auto done) { store.begin_session(family, {hash_of(sid, 1), 0, 5000, {}, {}}, done); });
+  const auto rotated =
+      answer_of<state::Rotated>([&](auto done) { store.rotate(presented(sid, state::Rotation::Kind::rotate), done); });
+  REQUIRE(rotated.presented == state::Presented::current);
+}
+
+bool is_swept(state::Store& store, const std::string& sid) {
+  const auto looked =
+      answer_of<state::Rotated>([&](auto done) { store.rotate(presented(sid, state::Rotation::Kind::look), done); });
+  return looked.presented == state::Presented::unknown;
 }
 
 }  // namespace
@@ -59,12 +86,13 @@ TEST_CASE("Whichever allocation of a sweeper's turn fails, another turn sweeps")
     CAPTURE(granted);
     const unsigned refused = ScarceMemory::refused;
     ScarceMemory::granted = granted;
-    add_a_retired_key(*store->get(), granted);
-    CHECK(wait_until([&] { return ScarceMemory::refused != refused || is_swept(*store->get()); }));
+    const std::string sid = std::to_string(granted);
+    add_a_used_token(*store->get(), sid);
+    CHECK(wait_until([&] { return ScarceMemory::refused != refused || is_swept(*store->get(), sid); }));
     ScarceMemory::granted = -1;
     was_refused = ScarceMemory::refused != refused;
-    add_a_retired_key(*store->get(), -1 - granted);
-    CHECK(wait_until([&] { return is_swept(*store->get()); }));
+    add_a_used_token(*store->get(), sid + " again");
+    REQUIRE(wait_until([&] { return is_swept(*store->get(), sid + " again"); }));
   }
   CHECK(granted >= 2);
   stores.close();
