@@ -68,7 +68,11 @@ describe('a gateway that is killed under load', () => {
         for (const session of over) await service.assertOver(session);
         for (const session of sessions) {
           if (!session.previous) continue; // none was acknowledged
-          assert.equal((await service.refresh(session.previous)).refresh_token, session.refresh, `round ${round}`);
+          // Where a rotation of that one was under way its successor may be current already: then both give that.
+          const current = (await service.refresh(session.previous)).refresh_token;
+          if (current !== session.refresh) {
+            assert.equal((await service.refresh(session.refresh)).refresh_token, current, `round ${round}`);
+          }
           await service.assertAccepted(session.access);
         }
         for (const session of sessions) {
