@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "gateway/delivery.hpp"
+#include "gateway/acknowledged.hpp"
 #include "gateway/response_head_reader.hpp"
 #include "gateway/retry.hpp"
 #include "gateway/traceparent.hpp"

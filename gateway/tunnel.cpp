@@ -2,7 +2,7 @@
 
 #include <boost/asio/error.hpp>
 
-#include "gateway/delivery.hpp"
+#include "gateway/acknowledged.hpp"
 #include "gateway/side_task.hpp"
 
 namespace postern {
