@@ -234,13 +234,17 @@ bool Transport::peer_gone() const noexcept {
 }
 
 int Transport::unacknowledged() const noexcept {
+  return count(SIOCOUTQ);
+}
+
+int Transport::count(unsigned long which) const noexcept {
   int bytes = 0;
   auto& socket = const_cast<TcpSocket&>(socket_);
-  return ::ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : std::numeric_limits<int>::max();
+  return ::ioctl(socket.native_handle(), which, &bytes) == 0 ? bytes : std::numeric_limits<int>::max();
 }
 
 bool Transport::may_close() const noexcept {
-  return !is_open() || (unacknowledged() == 0 && is_silent());
+  return !is_open() || (unacknowledged() == 0 && count(SIOCINQ) == 0);  // the peer's end is no byte
 }
 
 bool Transport::may_reset() const noexcept {

@@ -70,8 +70,8 @@ class Transport {
   // True when nothing has happened on a connection that should be silent: no byte, no end, nothing that TLS has read ahead.
   bool is_silent() const noexcept;
 
-  // True when a close takes nothing from the peer: it has acknowledged every byte and sent none that is unread, which the
-  // kernel would answer with a reset (RFC 9112 section 9.6).
+  // True when a close takes nothing from the peer: it has acknowledged every byte and sent none that is unread, which
+  // the kernel would answer with a reset (RFC 9112 section 9.6). Two system calls.
   bool may_close() const noexcept;
 
   // True when neither side sends any more, or the peer has reset; what is left to read of it may still be there.
@@ -92,6 +92,8 @@ class Transport {
  private:
   // Bytes that the peer has not acknowledged.
   int unacknowledged() const noexcept;
+  // One of the kernel's counts of bytes: SIOCOUTQ, SIOCINQ. As many as can be where it tells none.
+  int count(unsigned long which) const noexcept;
   Task<Read> read_tls(char* place, std::size_t size);
   Read try_read_tls(char* place, std::size_t size);
   bool try_write_plain(std::string_view& first, std::string_view& second, error_code& error);

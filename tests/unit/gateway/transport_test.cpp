@@ -90,6 +90,19 @@ TEST_CASE("a connection may be closed once the peer has every byte, and none of 
   CHECK(transport.may_close());
 }
 
+TEST_CASE(
+    "a peer that has ended its side loses nothing by a close, unless it sent something before that nobody has read") {
+  Connected connected;
+  connected.peer.shutdown(TcpSocket::shutdown_send);
+  CHECK(wait_until([&] { return connected.transport->peer_gone(); }));
+  CHECK(connected.transport->may_close());
+  Connected sending;
+  asio::write(sending.peer, asio::buffer("G", 1));
+  sending.peer.shutdown(TcpSocket::shutdown_send);
+  CHECK(wait_until([&] { return sending.transport->peer_gone(); }));
+  CHECK_FALSE(sending.transport->may_close());
+}
+
 TEST_CASE("a peer that has ended its side is seen behind bytes that nobody has read") {
   Connected connected;
   asio::write(connected.peer, asio::buffer("G", 1));
