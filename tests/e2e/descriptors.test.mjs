@@ -1,6 +1,6 @@
 // A process whose descriptors are all taken: it neither spins nor fails, and goes on when there are some again.
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
+import {readFileSync, readdirSync, readlinkSync} from 'node:fs';
 import {describe, it} from 'node:test';
 
 import {cpuMilliseconds} from './harness/program.mjs';
@@ -15,7 +15,25 @@ const softLimit = (pid) => Number(/Max open files +(\d+)/.exec(readFileSync(`/pr
 // UBSan's check of an object's type opens a pipe, and reports the object where it cannot.
 const skip = /asan/.test(process.env.POSTERN_PRESET ?? '') && 'the sanitizer needs descriptors itself';
 
+function openFiles(pid) {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((number) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${number}`)];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+}
+
+// Until the gateway, which says that it serves before it has read its last file, has nothing open that it will close.
+async function settled(gateway) {
+  const before = new Set(openFiles(gateway.pid));
+  await gateway.admin('/livez'); // is answered when the start is over
+  await eventually('the connection of that is closed', () => openFiles(gateway.pid).every((file) => before.has(file)));
+}
+
 async function exhaust(scope, gateway) {
+  await settled(gateway);
   const taken = [];
   for (let i = 0; i < 100; i += 1) taken.push(await connect(scope, gateway.port));
   await eventually('no descriptor is left', () => /accept on .*Too many open files/.test(gateway.stderr));
