@@ -13,7 +13,7 @@ namespace {
 // The bytes that stand for everybody who can take this address: of IPv6 the first 64 bits, since one subscriber has
 // them all. A text that is no address stands for itself.
 std::string network_of(std::string_view address) {
-  const std::string text(address);
+  std::string text(address);
   in6_addr v6{};
   if (::inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
   const auto* const bytes = reinterpret_cast<const char*>(v6.s6_addr);

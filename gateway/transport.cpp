@@ -110,15 +110,10 @@ Transport::Read Transport::try_read_tls(char* place, std::size_t size) {
 }
 
 Task<error_code> Transport::wait_readable() {
-  error_code error;
-  if (!ssl_) {
-    error = co_await wait_for(SSL_ERROR_WANT_READ);
-  } else if (tls_read_wants_ != 0) {
-    error = co_await wait_for(tls_read_wants_);
-  } else if (SSL_has_pending(ssl_.get()) == 0) {  // however fast a peer sends, others have their turn
-    error = co_await wait_for(SSL_ERROR_WANT_READ);
-  }
-  co_return error;
+  const bool has_pending = ssl_ && tls_read_wants_ == 0 && SSL_has_pending(ssl_.get()) != 0;
+  if (has_pending) co_return error_code{};
+  // However fast a peer sends, others have their turn.
+  co_return co_await wait_for(tls_read_wants_ != 0 ? tls_read_wants_ : SSL_ERROR_WANT_READ);
 }
 
 bool Transport::try_write(std::string_view& first, std::string_view& second, error_code& error) {

@@ -11,7 +11,9 @@ build() {
 configure() {
   local arguments=(--preset "$1")
   # The second compiler is no preset of its own: it differs from `dev` by its name alone.
-  [[ $1 == clang ]] && arguments=(--preset dev -B "$root/build/clang" -DCMAKE_CXX_COMPILER=clang++)
+  local by_clang=(--preset dev -B "$root/build/$1" -DCMAKE_CXX_COMPILER=clang++)
+  [[ $1 == clang ]] && arguments=("${by_clang[@]}")
+  [[ $1 == tidy ]] && arguments=("${by_clang[@]}" -DPOSTERN_UNITY=ON)  # is never built: how the files are compiled is read
   echo "==> Configuring build/$1"
   (cd "$root" && cmake "${arguments[@]}" --log-level=WARNING)
 }

@@ -18,8 +18,9 @@ test_packages=(
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
 
-# What fuzzing and `./test clang`, `bench/compare`, `bench/micro/run` and `bench/instructions` need beyond that.
+# What fuzzing and `./test clang`, `./test tidy`, `bench/compare`, `bench/micro/run` and `bench/instructions` need beyond that.
 clang_packages=(clang libclang-rt-14-dev)
+tidy_packages=(clang clang-tidy)
 bench_packages=(nginx-light haproxy apache2 libapache2-mod-auth-openidc openssl python3 python3-jwcrypto wrk nghttp2-client)
 micro_packages=(libbenchmark-dev)
 instructions_packages=(valgrind binutils openssl python3 python3-jwcrypto)

@@ -34,7 +34,7 @@ std::string_view signing_input_of(std::string_view token) {
 }  // namespace
 
 std::shared_ptr<Revocations> Revocations::follow(state::Store& store) {
-  const auto self = std::make_shared<Revocations>();
+  auto self = std::make_shared<Revocations>();
   state::Follower follower;
   follower.complete = [self](std::vector<state::SequencedRevocation> all) {
     self->insert(all);

@@ -86,7 +86,7 @@ class RedisStore final : public Store {
   void revoke(Revocation revocation, Done<std::uint64_t> done) override {
     auto arguments = revoke_arguments(revocation);
     const auto keep = [this, revocation = std::move(revocation)](const Reply& reply) {
-      const auto number = read_number(reply);
+      auto number = read_number(reply);
       if (number) own_.add(revocation, unix_milliseconds());
       return number;
     };

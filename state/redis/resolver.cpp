@@ -34,7 +34,7 @@ void Resolver::wake() {
 }
 
 std::shared_ptr<Resolver::LookUp> Resolver::begin(const std::string& host) {
-  const auto begun = std::make_shared<LookUp>(LookUp{host, {}});
+  auto begun = std::make_shared<LookUp>(LookUp{host, {}});
   const error_code none = lookups_.begin(host, [this](const Resolved& outcome) { end(outcome); });
   if (none) {
     begun->outcome = tl::unexpected(none);

@@ -19,11 +19,13 @@ Writer::~Writer() {
 }
 
 void Writer::add(std::unique_ptr<Call> call) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (waiting_.size() < queue_limit_) waiting_.push_back(std::move(call));
+  std::unique_lock lock(mutex_);
+  if (waiting_.size() >= queue_limit_) {
+    lock.unlock();
+    return call->fail({StoreError::Kind::busy, "too many calls are waiting"});
   }
-  if (call) return call->fail({StoreError::Kind::busy, "too many calls are waiting"});
+  waiting_.push_back(std::move(call));
+  lock.unlock();
   changed_.notify_one();
 }
 
