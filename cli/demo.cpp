@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/temporary_folder.hpp"
 #include "cli/command_line.hpp"
 #include "cli/demo_sessions.hpp"
 #include "cli/demo_signer.hpp"
 #include "cli/demo_upstream.hpp"
-#include "cli/temporary_folder.hpp"
 #include "filters/registry.hpp"
 #include "gateway/server.hpp"
 

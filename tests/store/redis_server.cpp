@@ -62,24 +62,19 @@ std::uint16_t free_port() {
 
 RedisServer::RedisServer(std::vector<std::string> options, const std::string& configuration)
     : options_(std::move(options)), port_(free_port()) {
-  std::string name = (std::filesystem::temp_directory_path() / "postern-redis-XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()) != nullptr);
-  folder_ = name;
-  std::ofstream(folder_ / "redis.conf") << configuration;
+  folder_.write("redis.conf", configuration);
   start();
 }
 
 RedisServer::~RedisServer() {
   kill();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 void RedisServer::start() {
-  std::vector<std::string> words{"redis-server", (folder_ / "redis.conf").string(),
+  std::vector<std::string> words{"redis-server", folder_.path_of("redis.conf"),
                                  "--port",       std::to_string(port_),
                                  "--bind",       "127.0.0.1",
-                                 "--dir",        folder_.string(),
+                                 "--dir",        folder_.path().string(),
                                  "--save",       "",
                                  "--logfile",    "log"};
   words.insert(words.end(), options_.begin(), options_.end());

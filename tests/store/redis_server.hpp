@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.hpp"
+
 namespace postern::state {
 
 // A port of loopback that nobody listens at.
@@ -23,7 +25,7 @@ class RedisServer {
   RedisServer& operator=(const RedisServer&) = delete;
 
   std::uint16_t port() const noexcept { return port_; }
-  const std::filesystem::path& folder() const noexcept { return folder_; }
+  const std::filesystem::path& folder() const noexcept { return folder_.path(); }
 
   void kill();                  // SIGKILL; what was not appended to its log is lost
   void start();                 // again, on the same port, with its log where it has one
@@ -33,7 +35,7 @@ class RedisServer {
 
  private:
   std::vector<std::string> options_;
-  std::filesystem::path folder_;
+  TemporaryFolder folder_{"postern-redis-"};
   std::uint16_t port_ = 0;
   pid_t process_ = 0;
 };

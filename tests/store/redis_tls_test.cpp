@@ -11,7 +11,7 @@ using Kind = StoreError::Kind;
 
 // A server with a port for TLS beside its plain one; its certificate is of the name redis.example.
 struct TlsServer {
-  keys::Folder folder;
+  TemporaryFolder folder{"postern-tls-"};
   keys::Certificate authority = keys::make_certificate("authority", "", nullptr);
   keys::Certificate own = keys::make_certificate("redis", "DNS:redis.example", &authority);
   conf::FilePath ca_file = write_certificate(folder, "ca.pem", authority);

@@ -110,10 +110,10 @@ TEST_CASE("What is no file of this program is refused, and left as it is") {
   SUBCASE("a symbolic link") {
     fs::create_symlink("elsewhere", file);
     CHECK(refusal(place) == file + " is no regular file");
-    CHECK_FALSE(fs::exists(place.folder / "elsewhere"));
+    CHECK_FALSE(fs::exists(place.folder.path() / "elsewhere"));
   }
   SUBCASE("in no directory") {
-    fs::remove(place.folder);
+    fs::remove(place.folder.path());
     CHECK(refusal(place) == file + " cannot be made: No such file or directory");
   }
 }

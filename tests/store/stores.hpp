@@ -6,13 +6,13 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/temporary_folder.hpp"
 #include "state/redis/redis_store.hpp"
 #include "state/sqlite/sqlite_store.hpp"
 #include "state/store.hpp"
@@ -28,17 +28,8 @@ constexpr auto patience = std::chrono::seconds(20);
 // A folder with one file, which any number of stores may open.
 struct SqlitePlace {
   SqlitePlace() {
-    std::string name = (std::filesystem::temp_directory_path() / "postern-store-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder = name;
-    options.file = (folder / "state.db").string();
+    options.file = folder.path_of("state.db");
     options.busy_timeout = options.timeout = patience;
-  }
-  SqlitePlace(const SqlitePlace&) = delete;
-  SqlitePlace& operator=(const SqlitePlace&) = delete;
-  ~SqlitePlace() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
   }
   std::unique_ptr<Store> open() const {
     auto store = open_sqlite_store(options);
@@ -46,7 +37,7 @@ struct SqlitePlace {
     return std::move(*store);
   }
 
-  std::filesystem::path folder;
+  TemporaryFolder folder{"postern-store-"};
   SqliteOptions options;
 };
 

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/temporary_folder.hpp"
+
 namespace postern::accounts {
 namespace {
 
@@ -23,18 +25,8 @@ const PasswordHash nobody = PasswordHash::unmatched({8, 1, 1});
 
 // A folder of the test's own with the name of a user file in it.
 struct Place {
-  Place() {
-    std::string name = (fs::temp_directory_path() / "postern-users-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder = name;
-    file = (folder / "users.yaml").string();
-  }
-  ~Place() {
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
-  }
-  fs::path folder;
-  std::string file;
+  TemporaryFolder folder{"postern-users-"};
+  std::string file = folder.path_of("users.yaml");
 };
 
 Refused add(const std::string& file, const std::string& name) {
@@ -119,7 +111,7 @@ TEST_CASE("The owner, the group and the group's rights stay; others lose theirs"
 
 TEST_CASE("A link stays a link, and what a killed process left is replaced") {
   const Place place;
-  const fs::path target = place.folder / "real.yaml";
+  const fs::path target = place.folder.path() / "real.yaml";
   write(target, "users: {}\n");
   fs::create_symlink(target, place.file);
   fs::create_symlink("/nowhere", target.string() + ".new");
@@ -130,7 +122,7 @@ TEST_CASE("A link stays a link, and what a killed process left is replaced") {
 
 TEST_CASE("A folder that is not there is told") {
   const Place place;
-  const std::string file = (place.folder / "none" / "users.yaml").string();
+  const std::string file = place.folder.path_of("none/users.yaml");
   CHECK(add(file, "ann")->find("cannot lock " + file + ".lock: No such file") == 0);
 }
 

@@ -10,23 +10,20 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/temporary_folder.hpp"
+
 namespace postern {
 namespace {
 
 struct NewFilePlace {
-  NewFilePlace() {
-    std::string name = (std::filesystem::temp_directory_path() / "postern-file-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~NewFilePlace() { std::filesystem::remove_all(path); }
   std::string text_of(const char* name) const {
     std::ifstream in(path / name);
     return {std::istreambuf_iterator<char>(in), {}};
   }
   bool holds(const char* name) const { return std::filesystem::exists(std::filesystem::symlink_status(path / name)); }
 
-  std::filesystem::path path;
+  TemporaryFolder folder{"postern-file-"};
+  const std::filesystem::path& path = folder.path();
 };
 
 }  // namespace

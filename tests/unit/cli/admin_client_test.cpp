@@ -4,11 +4,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <thread>
 
+#include "base/temporary_folder.hpp"
 #include "gateway/admin.hpp"
 
 namespace postern::cli {
@@ -51,17 +50,9 @@ const conf::Environment no_variables = [](const std::string&) { return std::null
 
 // A folder with a configuration file, for as long as it lives.
 struct ConfigFolder {
-  std::string path = (std::filesystem::temp_directory_path() / "postern-client-XXXXXX").string();
+  std::string write(std::string_view text) const { return folder.write("postern.yaml", text); }
 
-  ConfigFolder() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
-  ~ConfigFolder() { std::filesystem::remove_all(path); }
-  ConfigFolder(const ConfigFolder&) = delete;
-  ConfigFolder& operator=(const ConfigFolder&) = delete;
-
-  std::string write(std::string_view text) const {
-    std::ofstream(path + "/postern.yaml") << text;
-    return path + "/postern.yaml";
-  }
+  TemporaryFolder folder{"postern-client-"};
 };
 
 struct Outcome {
@@ -144,13 +135,13 @@ TEST_CASE("A file that does not say the address is told of, and no other gateway
   CHECK(told("admin: {address: 'off'}\nroutes: [{a: [b\n").find(": routes[0]") != std::string::npos);
   CHECK(told("").find(": configuration: ") != std::string::npos);
   CHECK(told("- 1\n").find(": configuration: ") != std::string::npos);
-  const Outcome missing = outcome_of(run_reload, {"", folder.path + "/missing.yaml"});
+  const Outcome missing = outcome_of(run_reload, {"", folder.folder.path_of("missing.yaml")});
   CHECK(missing.exit_code == 78);
   CHECK(missing.err.find("missing.yaml") != std::string::npos);
   std::ostringstream out, err;
-  CHECK(run_keys_list({{"", folder.path + "/missing.yaml"}}, no_variables, out, err) == 78);
-  CHECK(run_keys_rotate({{"", folder.path + "/missing.yaml"}}, no_variables, out, err) == 78);
-  CHECK(run_tokens_revoke({{"", folder.path + "/missing.yaml"}, "{}"}, no_variables, out, err) == 78);
+  CHECK(run_keys_list({{"", folder.folder.path_of("missing.yaml")}}, no_variables, out, err) == 78);
+  CHECK(run_keys_rotate({{"", folder.folder.path_of("missing.yaml")}}, no_variables, out, err) == 78);
+  CHECK(run_tokens_revoke({{"", folder.folder.path_of("missing.yaml")}, "{}"}, no_variables, out, err) == 78);
 }
 
 TEST_CASE("Nobody there, and no address, are told with the address") {

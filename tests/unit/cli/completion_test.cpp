@@ -10,6 +10,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/temporary_folder.hpp"
 #include "cli/command_line.hpp"
 
 namespace postern::cli {
@@ -101,11 +102,9 @@ TEST_CASE("bash offers what can stand at that place") {
 }
 
 TEST_CASE("bash offers files where a file is wanted, names with spaces whole") {
-  std::string folder = (std::filesystem::temp_directory_path() / "postern-files-XXXXXX").string();
-  REQUIRE(::mkdtemp(folder.data()) != nullptr);
-  std::ofstream(folder + "/my config.yaml") << "";
-  CHECK(bash_offers({"postern", "run", "-c", folder + "/my"}) == std::set<std::string>{folder + "/my config.yaml"});
-  std::filesystem::remove_all(folder);
+  const TemporaryFolder folder("postern-files-");
+  const std::string file = folder.write("my config.yaml", "");
+  CHECK(bash_offers({"postern", "run", "-c", folder.path_of("my")}) == std::set<std::string>{file});
 }
 
 TEST_CASE("Quotes in a help text stay text") {

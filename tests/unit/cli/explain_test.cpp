@@ -1,13 +1,12 @@
 #include "cli/explain.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "base/json.hpp"
+#include "base/temporary_folder.hpp"
 #include "tests/unit/jose/mint.hpp"
 
 using namespace postern;
@@ -48,23 +47,14 @@ routes:
 class Folder {
  public:
   Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "postern-explain-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
     write("postern.yaml", std::string(config_text));
     write("keys.json", mint::jwks({mint::jwk(mint::shared_key("ES256"))}));
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  void write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-  }
-  std::string config() const { return (path_ / "postern.yaml").string(); }
+  void write(const std::string& name, const std::string& bytes) const { folder_.write(name, bytes); }
+  std::string config() const { return folder_.path_of("postern.yaml"); }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_{"postern-explain-"};
 };
 
 std::string token(std::string_view more) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "accounts/users_file.hpp"
+#include "base/temporary_folder.hpp"
 #include "conf/load.hpp"
 
 namespace postern::cli {
@@ -20,15 +21,8 @@ constexpr double now = 1'700'000'000.1239;
 // A user file of the test's own, and what the verbs say about it.
 struct Place {
   Place() {
-    std::string name = (fs::temp_directory_path() / "postern-users-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder = name;
-    options.file = (folder / "users.yaml").string();
+    options.file = folder.path_of("users.yaml");
     options.password_stdin = true;
-  }
-  ~Place() {
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
   }
   int add(const std::string& name, const std::string& input, std::vector<std::string> claims = {}) {
     options.name = name;
@@ -50,7 +44,7 @@ struct Place {
   }
   accounts::Users users() const { return *accounts::parse_users(*conf::read_file(options.file), options.file); }
 
-  fs::path folder;
+  TemporaryFolder folder{"postern-users-"};
   UsersOptions options;
   std::ostringstream err;
 };

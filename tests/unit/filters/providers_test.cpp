@@ -2,11 +2,8 @@
 
 #include <doctest/doctest.h>
 #include <openssl/pem.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
-
+#include "base/temporary_folder.hpp"
 #include "tests/unit/jose/mint.hpp"
 
 using namespace postern;
@@ -17,23 +14,13 @@ namespace {
 // A folder for one test, removed with it.
 class Folder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "postern-keys-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
   conf::FilePath write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return {name, (path_ / name).string()};
+    return {name, folder_.write(name, bytes)};
   }
-  conf::FilePath missing() const { return {"missing", (path_ / "missing").string()}; }
+  conf::FilePath missing() const { return {"missing", folder_.path_of("missing")}; }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_{"postern-keys-"};
 };
 
 std::string pem(const mint::SigningKey& key) {

@@ -13,22 +13,12 @@
 #include <thread>
 
 #include "base/json.hpp"
+#include "base/temporary_folder.hpp"
 
 namespace postern {
 namespace {
 
 using namespace std::chrono_literals;
-
-// A folder that goes with the test.
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "postern-log-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string file(const char* name) const { return (path / name).string(); }
-};
 
 std::string logged(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -177,8 +167,8 @@ TEST_CASE("Times are UTC with milliseconds, and nonsense does not leave the form
 }
 
 TEST_CASE("The end of the log writes everything that was submitted") {
-  const Folder folder;
-  const std::string file = folder.file("access.log");
+  const TemporaryFolder folder("postern-log-");
+  const std::string file = folder.path_of("access.log");
   {
     auto log = AccessLog::open(file);
     REQUIRE(log);
@@ -189,8 +179,8 @@ TEST_CASE("The end of the log writes everything that was submitted") {
 }
 
 TEST_CASE("A file is appended to, and a lone line is written without waiting for the end") {
-  const Folder folder;
-  const std::string file = folder.file("access.log");
+  const TemporaryFolder folder("postern-log-");
+  const std::string file = folder.path_of("access.log");
   std::ofstream(file) << "before\n";
   auto log = AccessLog::open(file);
   REQUIRE(log);
@@ -199,9 +189,9 @@ TEST_CASE("A file is appended to, and a lone line is written without waiting for
 }
 
 TEST_CASE("Reopening follows a rotated file, and keeps the old one when there is no new one") {
-  const Folder folder;
-  const std::string file = folder.file("access.log");
-  const std::string rotated = folder.file("access.log.1");
+  const TemporaryFolder folder("postern-log-");
+  const std::string file = folder.path_of("access.log");
+  const std::string rotated = folder.path_of("access.log.1");
   auto log = AccessLog::open(file);
   REQUIRE(log);
   (*log)->submit("one\n", 1);
@@ -213,7 +203,7 @@ TEST_CASE("Reopening follows a rotated file, and keeps the old one when there is
   CHECK(comes_true([&] { return logged(file) == "two\n"; }));
   CHECK(logged(rotated) == "one\n");
 
-  const std::string second = folder.file("access.log.2");
+  const std::string second = folder.path_of("access.log.2");
   std::filesystem::rename(file, second);
   std::filesystem::create_directory(file);  // nobody, root included, can open that for writing
   (*log)->reopen();
@@ -237,8 +227,8 @@ TEST_CASE("A file that cannot be opened is named with the system's reason") {
 }
 
 TEST_CASE("A reader that does not read costs lines, never time") {
-  const Folder folder;
-  const std::string pipe = folder.file("pipe");
+  const TemporaryFolder folder("postern-log-");
+  const std::string pipe = folder.path_of("pipe");
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
   REQUIRE(reader >= 0);

@@ -15,7 +15,7 @@ using namespace postern;
 
 namespace {
 
-std::shared_ptr<const ServerTls> make_server(const keys::Folder& folder) {
+std::shared_ptr<const ServerTls> make_server(const TemporaryFolder& folder) {
   const keys::Certificate own = keys::make_certificate("a", "DNS:a", nullptr);
   conf::ListenerTls config;
   conf::Certificate& certificate = config.certificates.emplace_back();
@@ -60,7 +60,7 @@ Task<void> read_once(Transport& transport, std::string& explained) {
 
 TEST_CASE(
     "a reset is told as one of the TLS handshake only until that is done, without a certificate nobody asks for") {
-  const keys::Folder folder;
+  const TemporaryFolder folder{"postern-tls-"};
   const auto tls = make_server(folder);
   REQUIRE(tls);
   const std::string reset = boost::system::error_code(boost::asio::error::connection_reset).message();
@@ -90,7 +90,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a handshake for whose name there is no memory fails, and the next one does not") {
-  const keys::Folder folder;
+  const TemporaryFolder folder{"postern-tls-"};
   const auto tls = make_server(folder);
   REQUIRE(tls);
   const SslPtr client = make_client("a-name-that-is-too-long-for-no-memory.example.com");

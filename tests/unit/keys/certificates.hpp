@@ -6,14 +6,13 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <stdlib.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "base/temporary_folder.hpp"
 #include "conf/config.hpp"
 #include "gateway/tls.hpp"
 
@@ -22,26 +21,6 @@ namespace postern::keys {
 inline void require(bool done, const char* what) {
   if (!done) throw std::runtime_error(std::string("certificates: ") + what);
 }
-
-// A folder of its own, removed with everything in it.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "postern-keys-XXXXXX").string();
-    require(mkdtemp(pattern.data()) != nullptr, "no folder");
-    path_ = pattern;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct Certificate {
   std::shared_ptr<EVP_PKEY> key;
@@ -75,16 +54,17 @@ inline Certificate make_certificate(const std::string& name, const char* alterna
   return made;
 }
 
-inline conf::FilePath write_certificate(const Folder& folder, const std::string& name, const Certificate& from) {
-  const std::string path = folder.file(name);
+inline conf::FilePath write_certificate(const TemporaryFolder& folder, const std::string& name,
+                                        const Certificate& from) {
+  const std::string path = folder.path_of(name);
   std::FILE* const file = std::fopen(path.c_str(), "w");
   require(file != nullptr && PEM_write_X509(file, from.certificate.get()) == 1 && std::fclose(file) == 0,
           "not written");
   return {path, path};
 }
 
-inline conf::FilePath write_key(const Folder& folder, const std::string& name, const Certificate& from) {
-  const std::string path = folder.file(name);
+inline conf::FilePath write_key(const TemporaryFolder& folder, const std::string& name, const Certificate& from) {
+  const std::string path = folder.path_of(name);
   std::FILE* const file = std::fopen(path.c_str(), "w");
   require(file != nullptr, "not opened");
   require(PEM_write_PrivateKey(file, from.key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1, "not written");

@@ -9,7 +9,7 @@ namespace {
 
 // An authority and a server that it vouches for, and what a client needs to believe it.
 struct Https {
-  Folder folder;
+  TemporaryFolder folder{"postern-tls-"};
   Certificate authority = make_certificate("authority", "", nullptr);
   conf::FilePath ca_file = write_certificate(folder, "ca.pem", authority);
   Certificate own = make_certificate("server", "DNS:localhost,DNS:id.example.com,IP:127.0.0.1", &authority);

@@ -11,6 +11,8 @@
 #include <iterator>
 #include <vector>
 
+#include "base/temporary_folder.hpp"
+
 namespace postern::keys {
 namespace {
 
@@ -25,17 +27,6 @@ KeptKeys sample() {
 
 // A folder of the test's own, where the keys are kept in one that is not there yet.
 struct Place {
-  Place() {
-    std::string name = (fs::temp_directory_path() / "postern-kept-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    base = name;
-    folder = (base / "keys").string();
-    file = fs::path(folder) / kept_file_name(source);
-  }
-  ~Place() {
-    std::error_code ignored;
-    fs::remove_all(base, ignored);
-  }
   void keep(const KeptKeys& keys = sample()) const { REQUIRE(keep_keys(folder, keys) == std::nullopt); }
   tl::expected<std::optional<KeptKeys>, std::string> read() const { return read_kept_keys(folder, source, now); }
   // The refusal, or what was found.
@@ -50,8 +41,9 @@ struct Place {
     return found;
   }
 
-  fs::path base, file;
-  std::string folder;
+  TemporaryFolder base{"postern-kept-"};
+  std::string folder = base.path_of("keys");
+  fs::path file = fs::path(folder) / kept_file_name(source);
 };
 
 std::string text_of(const fs::path& path) {
@@ -159,7 +151,7 @@ TEST_CASE("What a crash left before the rename is not read, and goes when an hou
 
 TEST_CASE("A symbolic link at the file's name is replaced, not followed") {
   const Place place;
-  const fs::path victim = place.base / "victim";
+  const fs::path victim = place.base.path() / "victim";
   write(victim, "precious");
   fs::create_directory(place.folder);
   fs::create_symlink(victim, place.file);
@@ -172,7 +164,7 @@ TEST_CASE("A symbolic link at the file's name is replaced, not followed") {
 TEST_CASE("Nothing is read through a symbolic link, from a pipe or from a folder") {
   const Place place;
   place.keep();
-  const fs::path elsewhere = place.base / "elsewhere";
+  const fs::path elsewhere = place.base.path() / "elsewhere";
   fs::rename(place.file, elsewhere);
   fs::create_symlink(elsewhere, place.file);
   CHECK(place.refusal().starts_with("cannot read " + place.file.string() + ": "));
@@ -275,13 +267,13 @@ TEST_CASE("Keys that fill the limit are kept, a byte more leaves the old file") 
 
 TEST_CASE("What cannot be written is told with its path and leaves nothing behind") {
   const Place place;
-  const auto fault = keep_keys((place.base / "missing" / "keys").string(), sample());
+  const auto fault = keep_keys(place.base.path_of("missing/keys"), sample());
   REQUIRE(fault);
-  CHECK(fault->starts_with("cannot make " + (place.base / "missing" / "keys").string() + ": "));
-  write(place.base / "plain", "");
-  CHECK(keep_keys((place.base / "plain").string(), sample())
+  CHECK(fault->starts_with("cannot make " + place.base.path_of("missing/keys") + ": "));
+  write(place.base.path() / "plain", "");
+  CHECK(keep_keys(place.base.path_of("plain"), sample())
             .value_or("")
-            .starts_with("cannot open " + (place.base / "plain").string() + ": "));
+            .starts_with("cannot open " + place.base.path_of("plain") + ": "));
   fs::create_directories(place.file);  // nothing can be renamed over a folder
   const auto cannot_write = keep_keys(place.folder, sample());
   REQUIRE(cannot_write);

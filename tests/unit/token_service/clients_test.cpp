@@ -4,7 +4,8 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+
+#include "base/temporary_folder.hpp"
 
 namespace postern::token_service {
 namespace {
@@ -31,23 +32,16 @@ std::string complaint_about(const conf::TokenService& settings) {
 
 // A file with these bytes, for as long as it lives.
 struct SecretFile {
-  explicit SecretFile(const std::string& bytes) {
-    std::string folder_template = (std::filesystem::temp_directory_path() / "clients_test.XXXXXX").string();
-    folder = ::mkdtemp(folder_template.data());
-    std::ofstream(file()) << bytes;
-  }
-  ~SecretFile() { std::filesystem::remove_all(folder); }
-  SecretFile(const SecretFile&) = delete;
-  SecretFile& operator=(const SecretFile&) = delete;
+  explicit SecretFile(const std::string& bytes) { folder.write("secret", bytes); }
 
-  std::filesystem::path file() const { return folder / "secret"; }
+  std::filesystem::path file() const { return folder.path() / "secret"; }
   conf::TokenService settings() const {
     conf::TokenClient client;
     client.secret_file = {"secret", file().string()};
     return with(std::move(client));
   }
 
-  std::filesystem::path folder;
+  TemporaryFolder folder{"postern-clients-"};
 };
 
 }  // namespace

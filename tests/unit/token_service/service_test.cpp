@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "base/clock.hpp"
+#include "base/temporary_folder.hpp"
 #include "filters/jose/compact.hpp"
 #include "filters/token_service/millis.hpp"
 #include "state/refresh_token.hpp"
@@ -58,9 +58,8 @@ struct Served {
     settings.issuer = test_issuer;
     settings.audiences = {"shop-api"};
     settings.login_limits = {0, 0, 0, conf::Duration(300'000)};
-    REQUIRE(::mkdtemp(directory.data()) != nullptr);
-    shared->store =
-        std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = directory + "/state.db"}).value()));
+    shared->store = std::make_shared<StoreHolder>(
+        std::move(state::open_sqlite_store({.file = folder.path_of("state.db")}).value()));
     shared->revocations = Revocations::follow(*shared->store->get());
     shared->keys =
         std::make_shared<SigningKeys>(io, shared->store, shared->revocations, schedule_of(settings), Secret());
@@ -70,7 +69,6 @@ struct Served {
   ~Served() {
     shared->signing->stop();
     shared->store->close();
-    std::filesystem::remove_all(directory);
   }
   Served(const Served&) = delete;
   Served& operator=(const Served&) = delete;
@@ -95,7 +93,7 @@ struct Served {
     return std::move(*kept);
   }
 
-  std::string directory = (std::filesystem::temp_directory_path() / "postern-unit-XXXXXX").string();
+  TemporaryFolder folder{"postern-unit-"};
   boost::asio::io_context io{1};
   conf::TokenService settings;
   std::shared_ptr<HeldAccounts> accounts = std::make_shared<HeldAccounts>();

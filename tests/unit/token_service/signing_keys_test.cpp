@@ -4,10 +4,10 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <future>
 #include <thread>
 
+#include "base/temporary_folder.hpp"
 #include "base/want_of_memory.hpp"
 #include "state/sqlite/sqlite_store.hpp"
 #include "tests/unit/run_until.hpp"
@@ -49,15 +49,14 @@ void add_as_another(state::Store& store) {
 TEST_CASE("Whichever allocation fails while keys are loaded or made, they are there when they are asked for again") {
   const auto level = spdlog::get_level();  // the logger is made at its first use
   spdlog::set_level(spdlog::level::off);
-  std::string directory = (std::filesystem::temp_directory_path() / "postern-keys-XXXXXX").string();
-  REQUIRE(::mkdtemp(directory.data()) != nullptr);
+  const TemporaryFolder folder("postern-keys-");
   boost::asio::io_context io{1};  // is there until the engine has ended: it may be bringing what has arrived already
   Engine engine;
   int granted = -1;
   for (bool was_refused = true; was_refused;) {
     ++granted;
     CAPTURE(granted);
-    const std::string file = directory + "/" + std::to_string(granted);
+    const std::string file = folder.path_of(std::to_string(granted));
     const auto store = std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = file}).value()));
     const auto keys = std::make_shared<SigningKeys>(engine.io, store, Revocations::follow(*store->get()),
                                                     schedule_of(conf::TokenService()), Secret());
@@ -77,21 +76,19 @@ TEST_CASE("Whichever allocation fails while keys are loaded or made, they are th
   }
   CHECK(granted > 20);
   spdlog::set_level(level);
-  std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("Whichever allocation of a look at the keys fails, they are looked at again without being asked") {
   const auto level = spdlog::get_level();  // the logger is made at its first use
   spdlog::set_level(spdlog::level::off);
-  std::string directory = (std::filesystem::temp_directory_path() / "postern-keys-XXXXXX").string();
-  REQUIRE(::mkdtemp(directory.data()) != nullptr);
+  const TemporaryFolder folder("postern-keys-");
   Engine engine;
   const LookPauses pauses{std::chrono::milliseconds(2), std::chrono::milliseconds(2)};
   int granted = -1;
   for (bool was_refused = true; was_refused;) {
     ++granted;
     CAPTURE(granted);
-    const std::string file = directory + "/" + std::to_string(granted);
+    const std::string file = folder.path_of(std::to_string(granted));
     const auto store = std::make_shared<StoreHolder>(std::move(state::open_sqlite_store({.file = file}).value()));
     auto keys =
         std::make_shared<SigningKeys>(engine.io, store, Revocations::follow(*store->get()),
@@ -113,7 +110,6 @@ TEST_CASE("Whichever allocation of a look at the keys fails, they are looked at 
   }
   CHECK(granted > 10);
   spdlog::set_level(level);
-  std::filesystem::remove_all(directory);
 }
 
 }  // namespace postern::token_service

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <cstdlib>
-#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "base/temporary_folder.hpp"
 #include "base/want_of_memory.hpp"
 #include "tests/unit/scarce_memory.hpp"
 
@@ -68,8 +68,7 @@ bool is_swept(state::Store& store, const std::string& sid) {
 }  // namespace
 
 TEST_CASE("Whichever allocation of a sweeper's turn fails, another turn sweeps") {
-  std::string directory = (std::filesystem::temp_directory_path() / "postern-stores-XXXXXX").string();
-  REQUIRE(::mkdtemp(directory.data()) != nullptr);
+  const TemporaryFolder folder("postern-stores-");
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<Executor> work{io.get_executor()};
   Stores stores(io, std::chrono::milliseconds(2));
@@ -78,7 +77,8 @@ TEST_CASE("Whichever allocation of a sweeper's turn fails, another turn sweeps")
     insist([&] { io.run(); });
   }};
   conf::Problems problems;
-  const auto store = stores.follow({state::SqliteOptions{.file = directory + "/db"}, "store", "one"}, problems).store;
+  const auto store =
+      stores.follow({state::SqliteOptions{.file = folder.path_of("db")}, "store", "one"}, problems).store;
   REQUIRE(store != nullptr);
   int granted = -1;
   for (bool was_refused = true; was_refused;) {
@@ -98,16 +98,14 @@ TEST_CASE("Whichever allocation of a sweeper's turn fails, another turn sweeps")
   stores.close();
   io.stop();
   sweeping.join();
-  std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("A store whose last holder finds no memory to say so, ends on the stores' thread all the same") {
-  std::string directory = (std::filesystem::temp_directory_path() / "postern-stores-XXXXXX").string();
-  REQUIRE(::mkdtemp(directory.data()) != nullptr);
+  const TemporaryFolder folder("postern-stores-");
   boost::asio::io_context io{1};
   Stores stores(io);
   conf::Problems problems;
-  auto followed = stores.follow({state::SqliteOptions{.file = directory + "/db"}, "store", "one"}, problems);
+  auto followed = stores.follow({state::SqliteOptions{.file = folder.path_of("db")}, "store", "one"}, problems);
   REQUIRE(followed.store != nullptr);
   const std::weak_ptr<StoreHolder> held = followed.store;
   const std::weak_ptr<state::Store> store = followed.store->get();
@@ -123,7 +121,6 @@ TEST_CASE("A store whose last holder finds no memory to say so, ends on the stor
   CHECK_FALSE(store.expired());
   io.poll();
   CHECK(store.expired());
-  std::filesystem::remove_all(directory);
 }
 
 }  // namespace postern::token_service

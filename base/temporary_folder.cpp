@@ -1,4 +1,4 @@
-#include "cli/temporary_folder.hpp"
+#include "base/temporary_folder.hpp"
 
 #include <stdlib.h>
 
@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <system_error>
 
-namespace postern::cli {
+namespace postern {
 
 TemporaryFolder::TemporaryFolder(std::string_view prefix) {
   std::string name = (std::filesystem::temp_directory_path() / prefix).string() + "XXXXXX";
@@ -31,4 +31,4 @@ std::string TemporaryFolder::write(std::string_view name, std::string_view text)
   return file;
 }
 
-}  // namespace postern::cli
+}  // namespace postern

@@ -1,10 +1,10 @@
-#include "cli/temporary_folder.hpp"
+#include "base/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 
 #include <stdexcept>
 
-namespace postern::cli {
+namespace postern {
 
 namespace fs = std::filesystem;
 
@@ -31,4 +31,4 @@ TEST_CASE("Two temporary folders of one prefix are two") {
   CHECK(one.path_of("a") != other.path_of("a"));
 }
 
-}  // namespace postern::cli
+}  // namespace postern

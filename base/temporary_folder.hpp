@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace postern::cli {
+namespace postern {
 
 class TemporaryFolder {
  public:
@@ -16,6 +16,7 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   ~TemporaryFolder();  // removes it and all that is in it
 
+  const std::filesystem::path& path() const noexcept { return path_; }
   std::string path_of(std::string_view name) const;
 
   // Gives the file's path. Throws std::runtime_error when it cannot be written.
@@ -25,4 +26,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace postern::cli
+}  // namespace postern
