@@ -24,9 +24,17 @@ constexpr const char* tls12_ciphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
+// Without it OpenSSL asks the terminal for the passphrase of an encrypted key, and the process waits.
+int refuse_passphrase(char*, int, int, void*) {
+  return -1;
+}
+
 // The first error says what happened, those after it who was told; only of two that do not fit the last one is clear.
 std::string openssl_reason() {
   const unsigned long code = ERR_peek_error();
+  if (ERR_GET_REASON(code) == ERR_R_INTERRUPTED_OR_CANCELLED) {  // by refuse_passphrase()
+    return "it is encrypted; `openssl pkey -in FILE` prints it without a passphrase";
+  }
   if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
   const int last = ERR_GET_REASON(ERR_peek_last_error());
   if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_X509 &&
@@ -44,6 +52,7 @@ ContextPtr new_context(const SSL_METHOD* method) {
   SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_default_passwd_cb(context.get(), refuse_passphrase);
   SSL_CTX_set_read_ahead(context.get(), 1);  // one read for a record's head and body
   return context;
 }

@@ -1,11 +1,14 @@
 #include "gateway/tls.hpp"
 
 #include <doctest/doctest.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdio>
+#include <memory>
 #include <string>
 
 #include "tests/unit/keys/certificates.hpp"
@@ -87,6 +90,36 @@ TEST_CASE(
     io.run();
     if (established) CHECK(explained == reset);
   }
+}
+
+TEST_CASE("an encrypted key is told as one, and nobody is asked for its passphrase") {
+  const TemporaryFolder folder{"postern-tls-"};
+  const keys::Certificate own = keys::make_certificate("a", "DNS:a", nullptr);
+  const std::string path = folder.path_of("own.key");
+  const auto told_of = [&](auto write) {
+    std::FILE* const file = std::fopen(path.c_str(), "w");
+    REQUIRE(write(file) == 1);
+    std::fclose(file);
+    conf::ListenerTls config;
+    conf::Certificate& certificate = config.certificates.emplace_back();
+    certificate.certificate_file = keys::write_certificate(folder, "own.pem", own);
+    certificate.key_file = {"own.key", path};
+    conf::Problems problems;
+    CHECK(ServerTls::make(config, "tls", problems) == nullptr);
+    REQUIRE(problems.errors().size() == 1);
+    return problems.errors()[0].message;
+  };
+  const std::string encrypted =
+      "cannot use own.key: it is encrypted; `openssl pkey -in FILE` prints it without a passphrase";
+  char word[] = "word";
+  CHECK(told_of([&](std::FILE* file) {
+          return PEM_write_PKCS8PrivateKey(file, own.key.get(), EVP_aes_128_cbc(), nullptr, 0, nullptr, word);
+        }) == encrypted);
+  CHECK(told_of([&](std::FILE* file) {  // the older form
+          const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_fp(file, BIO_NOCLOSE), BIO_free);
+          return PEM_write_bio_PrivateKey_traditional(bio.get(), own.key.get(), EVP_aes_128_cbc(),
+                                                      reinterpret_cast<unsigned char*>(word), 4, nullptr, nullptr);
+        }) == encrypted);
 }
 
 TEST_CASE("a handshake for whose name there is no memory fails, and the next one does not") {
