@@ -1,6 +1,7 @@
 // The heads of both sides: what the upstream is sent, and what the client gets of the upstream's.
 #include <chrono>
 
+#include "base/clock.hpp"
 #include "gateway/forwarder.hpp"
 #include "gateway/http/cookies.hpp"
 #include "gateway/http/header_rules.hpp"
@@ -76,7 +77,7 @@ void Forwarder::build_downstream_head() {
                                   .keep_alive = exchange_.keep_alive,
                                   .to_head = exchange_.request.method == http::Method::head,
                                   .edits = exchange_.route->response_edits};
-  http::write_downstream_head(head, worker_.http_date(exchange_.record.time), exchange_.downstream_head);
+  http::write_downstream_head(head, worker_.http_date(unix_now()), exchange_.downstream_head);
   exchange_.record.status = exchange_.response.status;
 }
 

@@ -2,6 +2,7 @@
 // still sending.
 #include <boost/asio/error.hpp>
 
+#include "base/clock.hpp"
 #include "gateway/error_response.hpp"
 #include "gateway/http/header_rules.hpp"
 #include "gateway/redirect.hpp"
@@ -76,7 +77,7 @@ Task<bool> Session::reply(Exchange& exchange, std::string_view body) {
                                   .keep_alive = exchange.keep_alive,
                                   .to_head = to_head,
                                   .edits = is_error || !exchange.route ? no_edits : exchange.route->response_edits};
-  http::write_downstream_head(head, worker_.http_date(exchange.record.time), exchange.downstream_head);
+  http::write_downstream_head(head, worker_.http_date(unix_now()), exchange.downstream_head);
   exchange.record.status = exchange.response.status;
   if (to_head || bodiless) body = {};
   watch_.arm(Watch::Cause::stream, exchange.config().timeouts.idle);

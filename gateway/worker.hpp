@@ -76,6 +76,7 @@ class Worker {
   WorkerMetrics& metrics() noexcept { return metrics_; }
   BufferPool& relay_buffers() noexcept { return relay_buffers_; }
   BufferPool& head_buffers() noexcept { return head_buffers_; }
+  // `Date`: when a response is made (RFC 9110 section 6.6.1). Unix seconds.
   std::string_view http_date(double now);
   std::uint64_t random() { return random_(); }
 

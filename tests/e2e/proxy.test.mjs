@@ -16,6 +16,7 @@ import {scoped} from './harness/scope.mjs';
 import {startStandard} from './harness/standard.mjs';
 import {standardConfig} from './harness/standard_config.mjs';
 import {jwks, makeKey, mint} from './harness/tokens.mjs';
+import {eventually} from './harness/waiting.mjs';
 
 describe('downstream connections', () => {
   const scope = scoped();
@@ -171,6 +172,22 @@ describe('the head that the upstream gets', () => {
     await exchange(scope, gateway.port, request('GET', '/open'));
     assert.deepEqual(upstream.last.all('host'), ['internal.example']);
     assert.equal(upstream.last.get('x-forwarded-host'), 'shop.example.com');
+  });
+});
+
+describe('the head that the client gets', () => {
+  it('has the time at which the response came where the upstream sends none, not that of the request', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream} = await startStandard(scope);
+    const second = () => Math.floor(Date.now() / 1000);
+    let answered;
+    upstream.answer = async () => {
+      const received = second();
+      await eventually('the next second has begun', () => (answered = second()) > received);
+      return ok;
+    };
+    const {response} = await exchange(scope, gateway.port, request('GET', '/open'));
+    assert.ok(Date.parse(response.get('date')) / 1000 >= answered, `${response.get('date')} < ${answered}`);
   });
 });
 
