@@ -193,7 +193,8 @@ bool Forwarder::take_pooled() {
 
 Task<std::optional<Refusal>> Forwarder::connect() {
   watch_.set_upstream(nullptr);
-  upstream_ = pool_.make();
+  if (fresh_attempts_ == 0) turn_ = pool_.take_turn();
+  upstream_ = pool_.make(turn_ + fresh_attempts_);
   fresh_attempts_ += 1;
   exchange_.record.upstream_endpoint = upstream_->endpoint().text;
   watch_.set_upstream(upstream_.get());

@@ -92,6 +92,7 @@ class Forwarder final : private Watch::Permission {
   std::unique_ptr<UpstreamConnection> upstream_;
   bool connect_failed_ = false;
   std::size_t fresh_attempts_ = 0;
+  std::size_t turn_ = 0;             // of the first of them
   bool response_began_ = false;      // a byte of the response has come: no replay any more
   bool response_head_read_ = false;  // all of it: timeouts.response is over
   Buffer response_buffer_;

@@ -1,6 +1,7 @@
 #include "gateway/upstream_pool.hpp"
 
 #include <boost/asio/error.hpp>
+#include <new>
 
 #include "conf/address.hpp"
 
@@ -66,17 +67,20 @@ std::unique_ptr<UpstreamConnection> UpstreamPool::take() {
   return connection;
 }
 
-std::unique_ptr<UpstreamConnection> UpstreamPool::make() {
-  const auto& endpoint = endpoints_[next_++ % endpoints_.size()];
+std::unique_ptr<UpstreamConnection> UpstreamPool::make(std::size_t turn) {
+  const auto& endpoint = endpoints_[turn % endpoints_.size()];
   return std::make_unique<UpstreamConnection>(TcpSocket(io_.get_executor()), endpoint);
 }
 
-void UpstreamPool::give_back(std::unique_ptr<UpstreamConnection> connection) {
+void UpstreamPool::give_back(std::unique_ptr<UpstreamConnection> connection) noexcept {
   if (max_idle_ == 0) return;
   if (idle_.size() >= max_idle_) idle_.erase(idle_.begin());
   connection->idle_since = ticker_.now();
-  idle_.push_back(std::move(connection));
-  if (!is_linked()) ticker_.add(*this);
+  try {
+    if (!is_linked()) ticker_.add(*this);
+    idle_.push_back(std::move(connection));
+  } catch (const std::bad_alloc&) {  // it is closed
+  }
 }
 
 void UpstreamPool::on_tick(SteadyTime now) {

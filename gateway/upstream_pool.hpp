@@ -56,9 +56,14 @@ class UpstreamPool final : public Ticking {
 
   // An unused connection that was open a moment ago, the last one first; null when there is none.
   std::unique_ptr<UpstreamConnection> take();
-  // A connection to the next endpoint in turn, still to be opened.
-  std::unique_ptr<UpstreamConnection> make();
-  void give_back(std::unique_ptr<UpstreamConnection> connection);
+  // The turn of a request that needs a new connection: where it begins, from which it goes on to the endpoints behind
+  // it.
+  std::size_t take_turn() noexcept { return next_turn_++; }
+  // A connection to the endpoint of this turn, still to be opened.
+  std::unique_ptr<UpstreamConnection> make(std::size_t turn);
+  // One that is fit for another request. The longest idle one goes where there are max_idle; this one where there is no
+  // memory to keep it.
+  void give_back(std::unique_ptr<UpstreamConnection> connection) noexcept;
 
   std::size_t endpoints() const noexcept { return endpoints_.size(); }
   const ClientTls* tls() const noexcept { return tls_.get(); }
@@ -76,7 +81,7 @@ class UpstreamPool final : public Ticking {
   std::shared_ptr<const ClientTls> tls_;
   std::shared_ptr<RequestLimit> limit_;
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
-  std::size_t next_ = 0;
+  std::size_t next_turn_ = 0;
   std::vector<std::unique_ptr<UpstreamConnection>> idle_;  // the longest idle first
 };
 

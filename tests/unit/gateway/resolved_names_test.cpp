@@ -203,7 +203,7 @@ TEST_CASE("an upstream's connection gives up its name when it is cancelled, and 
   std::array<std::unique_ptr<UpstreamConnection>, 3> connections;
   std::array<std::optional<error_code>, 3> outcomes;
   for (std::size_t i = 0; i < 3; ++i) {
-    connections[i] = pool.make();
+    connections[i] = pool.make(0);
     if (i == 0) connections[i]->cancel();
     spawn(world.io.get_executor(), open(*connections[i], outcomes[i]));
   }
