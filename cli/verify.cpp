@@ -128,10 +128,12 @@ int run_verify(const VerifyOptions& options, std::istream& in, std::ostream& out
   const auto keys = load_keys(options.jwks_file, err);
   if (!keys) return exit_config;
   Judge judge(options, *keys, options.algorithms.empty() ? algorithms_of(*keys) : *named);
+  bool any = false;
   bool all_valid = true;
   std::string token;
   std::string line;
   while (std::getline(in, token)) {
+    any = true;
     line.clear();
     if (!judge.judge(token, line)) all_valid = false;
     line += '\n';
@@ -140,7 +142,8 @@ int run_verify(const VerifyOptions& options, std::istream& in, std::ostream& out
     if (in.rdbuf()->in_avail() <= 0) out.flush();
   }
   out.flush();
-  return all_valid ? exit_valid : exit_refused;
+  if (!any) err << "there is no token on standard input\n";
+  return any && all_valid ? exit_valid : exit_refused;
 }
 
 }  // namespace postern::cli

@@ -21,8 +21,9 @@ struct VerifyOptions {
 //   {"valid":true,"claims":{...}}                          an accepted token
 //   {"valid":true,"payload":"<base64url>"}                 the same with `signature_only`
 //   {"valid":false,"reason":"<code>","detail":"..."}       a refused one
-// Skipped keys and what stops the run are told on `err`. Returns the exit status: 0 when all tokens are valid, 1 when
-// one was refused, 2 for an unknown algorithm name, 78 when the key file cannot be read or is no key set.
+// Skipped keys, what stops the run and input without a token are told on `err`. Returns the exit status: 0 when all
+// tokens are valid, 1 when one was refused or there was none, 2 for an unknown algorithm name, 78 when the key file
+// cannot be read or is no key set.
 int run_verify(const VerifyOptions& options, std::istream& in, std::ostream& out, std::ostream& err);
 
 }  // namespace postern::cli

@@ -75,13 +75,24 @@ TEST_CASE("Every token gets its line, and one refusal makes the status 1") {
   CHECK(one.out == accepted + "\n" + accepted + "\n");
 }
 
-TEST_CASE("A blank line is a token, nothing at all is none, and only the newline is removed") {
+TEST_CASE("Input without a token is told on stderr, and the status is that of a refused one") {
+  const std::string set = mint::jwks({mint::jwk(mint::shared_key("ES256"))});
+  for (const bool signature_only : {false, true}) {
+    VerifyOptions options = at(1700000000);
+    options.signature_only = signature_only;
+    const Verified nothing = run(options, set, "");
+    CHECK(nothing.status == 1);
+    CHECK(nothing.out.empty());
+    CHECK(nothing.err == "there is no token on standard input\n");
+  }
+  CHECK(run(at(1700000000), set, "\n").err.empty());
+}
+
+TEST_CASE("A blank line is a token, and only the newline is removed") {
   const mint::SigningKey key = mint::shared_key("ES256");
   const std::string set = mint::jwks({mint::jwk(key)});
   const std::string empty = R"({"valid":false,"reason":"token_malformed","detail":"the token is empty"})";
   CHECK(run(at(1700000000), set, "\n\n").out == empty + "\n" + empty + "\n");
-  CHECK(run(at(1700000000), set, "").out.empty());
-  CHECK(run(at(1700000000), set, "").status == 0);
   CHECK(run(at(1700000000), set, mint::sign(key, payload) + "\r\n").status == 1);
   CHECK(run(at(1700000000), set, " " + mint::sign(key, payload) + "\n").status == 1);
 }
