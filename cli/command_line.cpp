@@ -150,14 +150,23 @@ tl::expected<LogOptions, std::string> make_log(const Given& given, const conf::E
       .map([&] { return log; });
 }
 
-Ending usage_error(const std::string& message) {
-  return {exit_usage, "", "postern: " + message + "\nRun `postern --help` for more information.\n"};
+Ending usage_error(const CLI::App& app, const std::string& message) {
+  const std::string words = words_of(app);
+  return {exit_usage, "",
+          "postern: " + message + "\nRun `postern " + (words.empty() ? "" : words + " ") +
+              "--help` for more information.\n"};
+}
+
+// The verb that was given, the innermost.
+const CLI::App& verb_of(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
 }
 
 // The word that stands where a verb should, with the nearest verb; nothing when there is none.
 std::optional<std::string> unknown_verb(const CLI::App& app) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  const CLI::App* const at = &verb_of(app);
   const std::vector<std::string> rest = app.remaining(true);
   if (at->get_require_subcommand_min() == 0 || rest.empty() || rest.front().starts_with('-')) return std::nullopt;
   std::vector<std::string_view> names;
@@ -186,7 +195,9 @@ std::optional<std::string> unknown_flag(const CLI::App& app) {
   std::vector<std::string> names = long_names(*at);
   while (!at->get_subcommands().empty()) {
     at = at->get_subcommands().front();
-    for (std::string& name : long_names(*at)) names.push_back(std::move(name));
+    for (std::string& name : long_names(*at)) {  // each has its own `--help`
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    }
   }
   if (at->get_require_subcommand_min() != 0) return std::nullopt;  // which verb it is for is not known
   const std::string written = flag->substr(0, flag->find('='));
@@ -232,13 +243,14 @@ tl::expected<Invocation, Ending> parse_command_line(const std::vector<std::strin
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
     if (app->exit(error, out, err) == 0) return tl::unexpected(Ending{exit_ok, out.str(), ""});
-    const auto unknown = unknown_verb(*app);
-    return tl::unexpected(usage_error(unknown ? *unknown : unknown_flag(*app).value_or(error.what())));
+    auto known = unknown_verb(*app);
+    if (!known) known = unknown_flag(*app);
+    return tl::unexpected(usage_error(*app, known.value_or(error.what())));
   }
   auto log = make_log(given, environment);
-  if (!log) return tl::unexpected(usage_error(log.error()));
+  if (!log) return tl::unexpected(usage_error(*app, log.error()));
   auto verb = make_verb(*app, given, environment);
-  if (!verb) return tl::unexpected(usage_error(verb.error()));
+  if (!verb) return tl::unexpected(usage_error(*app, verb.error()));
   return Invocation{std::move(*log), std::move(*verb)};
 }
 

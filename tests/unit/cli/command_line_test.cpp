@@ -279,7 +279,18 @@ TEST_CASE("A flag that is none is named, with the nearest one") {
   CHECK(holds(usage_error("run --claims=sub=X-A"), "`--claims` is no option of `run`; did you mean `--claim`?"));
   CHECK(holds(usage_error("tokens revoke --issue i --jti a"), "did you mean `--issuer`?"));
   CHECK(holds(usage_error("version --log-levl warn"), "did you mean `--log-level`?"));
-  CHECK(holds(usage_error("demo --port 1"), "`--port` is no option of `demo`"));
+  CHECK(holds(usage_error("demo --port 1"),
+              "`--port` is no option of `demo`; known: `--help`, `--version`, `--log-level`, `--log-format`, "
+              "`--listen`\n"));
+}
+
+TEST_CASE("A usage error leads to the help of the verb that was given") {
+  CHECK(holds(usage_error("demo --port 1"), "Run `postern demo --help` for more information."));
+  CHECK(holds(usage_error("tokens revoke --jti a"), "Run `postern tokens revoke --help` for"));
+  CHECK(holds(usage_error("tokens revok"), "Run `postern tokens --help` for"));
+  CHECK(holds(usage_error("validate"), "Run `postern validate --help` for"));
+  CHECK(holds(usage_error("nonsense"), "Run `postern --help` for"));
+  CHECK(holds(usage_error(""), "Run `postern --help` for"));
 }
 
 TEST_CASE("What cannot be understood is a usage error on stderr") {
