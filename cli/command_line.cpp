@@ -177,6 +177,15 @@ std::optional<std::string> unknown_verb(const CLI::App& app) {
   return "`" + rest.front() + "` is no verb" + where + conf::suggestion(rest.front(), names);
 }
 
+// A file whose `-c` was forgotten; nothing when there is none.
+std::optional<std::string> file_without_flag(const CLI::App& app) {
+  const std::vector<std::string> rest = app.remaining(true);
+  if (rest.empty() || !(rest.front().ends_with(".yaml") || rest.front().ends_with(".yml"))) return std::nullopt;
+  const CLI::Option* const option = verb_of(app).get_option_no_throw("--config");
+  if (option == nullptr || option->count() != 0) return std::nullopt;
+  return "`" + words_of(app) + "` takes no `" + rest.front() + "`; did you mean `-c " + rest.front() + "`?";
+}
+
 std::vector<std::string> long_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
@@ -244,6 +253,7 @@ tl::expected<Invocation, Ending> parse_command_line(const std::vector<std::strin
     std::ostringstream out, err;
     if (app->exit(error, out, err) == 0) return tl::unexpected(Ending{exit_ok, out.str(), ""});
     auto known = unknown_verb(*app);
+    if (!known) known = file_without_flag(*app);
     if (!known) known = unknown_flag(*app);
     return tl::unexpected(usage_error(*app, known.value_or(error.what())));
   }

@@ -293,6 +293,15 @@ TEST_CASE("A usage error leads to the help of the verb that was given") {
   CHECK(holds(usage_error(""), "Run `postern --help` for"));
 }
 
+TEST_CASE("A file that stands where none may is offered to -c") {
+  CHECK(holds(usage_error("validate g.yaml"), "`validate` takes no `g.yaml`; did you mean `-c g.yaml`?"));
+  CHECK(holds(usage_error("providers check conf/g.yml"), "did you mean `-c conf/g.yml`?"));
+  CHECK(holds(usage_error("run --log-level warn g.yaml"), "did you mean `-c g.yaml`?"));
+  CHECK_FALSE(holds(usage_error("validate -c g.yaml h.yaml"), "did you mean"));
+  CHECK_FALSE(holds(usage_error("demo g.yaml"), "did you mean"));
+  CHECK_FALSE(holds(usage_error("validate nonsense"), "did you mean"));
+}
+
 TEST_CASE("What cannot be understood is a usage error on stderr") {
   usage_error("");
   usage_error("nonsense");
