@@ -28,9 +28,8 @@ void add_time_option(CLI::App& verb, const char* name, const char* help, std::op
   });
 }
 
-void add_file_option(CLI::App& verb, Given& given) {
-  verb.add_option("-c,--config", given.source.config_file, "The configuration file (POSTERN_CONFIG)")
-      ->type_name("FILE");
+void add_file_option(CLI::App& verb, Given& given, const char* help = "The configuration file (POSTERN_CONFIG)") {
+  verb.add_option("-c,--config", given.source.config_file, help)->type_name("FILE");
 }
 
 // A file, or the sidecar's values.
@@ -61,7 +60,7 @@ void add_source_options(CLI::App& verb, Given& given) {
 void add_admin_options(CLI::App& verb, Given& given) {
   verb.add_option("--admin", given.source.admin, "The admin listener (POSTERN_ADMIN); default: 127.0.0.1:9901")
       ->type_name("ADDRESS");
-  add_file_option(verb, given);
+  add_file_option(verb, given, "The configuration file, read for `admin.address` alone (POSTERN_CONFIG)");
 }
 
 void add_log_options(CLI::App& app, Given& given) {

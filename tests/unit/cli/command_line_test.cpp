@@ -337,6 +337,13 @@ TEST_CASE("The help of tokens revoke says that it is for good, that of explain h
   CHECK(holds(parse("explain --help").error().out, "GET https://HOST/orders/1"));
 }
 
+TEST_CASE("The help of what asks a running gateway says what the file is read for") {
+  for (const char* line : {"reload", "healthcheck", "tokens revoke", "keys list", "keys rotate"}) {
+    CHECK_MESSAGE(holds(parse(std::string(line) + " --help").error().out, "read for `admin.address` alone"), line);
+  }
+  CHECK_FALSE(holds(parse("validate --help").error().out, "admin.address"));
+}
+
 TEST_CASE("tokens revoke names one token, session, subject or key, or an instant, of an issuer") {
   const auto text = [](const std::string& flags) {
     return parse_as<TokensRevoke>("tokens revoke --issuer https://i " + flags).options.revocation;
