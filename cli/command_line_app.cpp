@@ -148,6 +148,14 @@ CLI::App& add_users_verb(CLI::App& users, Given& given, const char* name, const 
   return *verb;
 }
 
+// For a verb that ends a user's sessions.
+std::string sessions_footer() {
+  const std::string note =
+      "An access token goes on until it expires. To end the user's at once (NAME, or the user's claim `sub`):\n"
+      "  postern tokens revoke --issuer ISSUER --sub NAME --issued-before $(date +%s)\n\n";
+  return note + footer;
+}
+
 void add_password_option(CLI::App& verb, Given& given) {
   verb.add_flag("--password-stdin", given.users.password_stdin,
                 "Read the password from standard input; without it the terminal asks");
@@ -161,9 +169,12 @@ void add_users_verbs(CLI::App& app, Given& given) {
   add.add_option("--claim", given.users.claims, "A claim that the user's tokens may carry: role=admin; repeatable")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  add_password_option(add_users_verb(*users, given, "passwd", "Change a password; the user's sessions end", true),
-                      given);
-  add_users_verb(*users, given, "remove", "Remove a user; the user's sessions end", true);
+  CLI::App& passwd =
+      add_users_verb(*users, given, "passwd", "Change a password; the user's sessions end at their next refresh", true);
+  add_password_option(passwd, given);
+  passwd.footer(sessions_footer());
+  add_users_verb(*users, given, "remove", "Remove a user; the user's sessions end at their next refresh", true)
+      .footer(sessions_footer());
   add_users_verb(*users, given, "list", "List the users with their claims", false);
 }
 

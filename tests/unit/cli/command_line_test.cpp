@@ -337,6 +337,16 @@ TEST_CASE("The help of tokens revoke says that it is for good, that of explain h
   CHECK(holds(parse("explain --help").error().out, "GET https://HOST/orders/1"));
 }
 
+TEST_CASE("The help of passwd and remove says how long access tokens go on, and how they end at once") {
+  for (const char* line : {"users passwd --help", "users remove --help"}) {
+    const std::string help = parse(line).error().out;
+    for (const char* part : {"the user's sessions end at their next refresh", "goes on until it expires",
+                             "postern tokens revoke --issuer ISSUER --sub NAME --issued-before $(date +%s)"}) {
+      CHECK_MESSAGE(holds(help, part), help);
+    }
+  }
+}
+
 TEST_CASE("The help of what asks a running gateway says what the file is read for") {
   for (const char* line : {"reload", "healthcheck", "tokens revoke", "keys list", "keys rotate"}) {
     CHECK_MESSAGE(holds(parse(std::string(line) + " --help").error().out, "read for `admin.address` alone"), line);
