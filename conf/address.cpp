@@ -135,7 +135,7 @@ tl::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
   if (text.find('@') != text.npos)
     return Refused("must not hold a user or a password; `request_headers` can set Authorization");
   if (text.find_first_of("/?#") != text.npos) {
-    return Refused("must end after host and port, without a path, not even `/`; a route's `set_path` changes paths");
+    return Refused("must end after host and port, without a path, not even `/`: the path is the request's");
   }
   Authority authority = split_authority(text);
   if (!is_host(authority.host)) return Refused("has no valid host; an IPv6 address stands in brackets");

@@ -130,8 +130,7 @@ TEST_CASE("a bad value is told with the flag or the variable that gave it") {
             "--listen: listeners[0].address: must be an IP address with a port, such as `0.0.0.0:8080` or `[::]:8080`",
             "POSTERN_ISSUER: providers.default.issuer: is required",
             "POSTERN_UPSTREAM: upstreams.service.endpoints[0]: must end after host and port, without a path, not even "
-            "`/`; a route's "
-            "`set_path` changes paths",
+            "`/`: the path is the request's",
             "--claim: routes[0].claim_headers[3].header: cannot be made of a claim: the header has a meaning of its "
             "own; choose a name "
             "such as `X-User-Id`"});
