@@ -67,7 +67,8 @@ void describe(Visitor& v, Jwt& c) {
       {.doc = "Where the token may stand. Without it: `Authorization: Bearer`, and on routes of the token service the "
               "access token's own cookie, where it sets one. Elsewhere a token is not looked at.",
        .not_empty = true});
-  v.field("keep_token", c.keep_token, {.doc = "Whether the upstream gets the token too. By default it is removed."});
+  v.field("keep_token", c.keep_token,
+          {.doc = "Whether the upstream gets the token too. By default it is removed, but where the route observes."});
   v.field("fail", c.fail,
           {.doc = "While nobody knows what was revoked (`revocations.patience`, `token_service.revocation_patience`): "
                   "`closed` answers 503, `open` lets valid tokens pass, revoked or not."});

@@ -35,7 +35,7 @@ void describe(Visitor& v, RouteMatch& c) {
           {.doc = "A path in which `{name}` stands for any one segment: `/users/{id}/orders`.",
            .format = Format::path_template});
   v.field("methods", c.methods,
-          {.doc = "Methods. Without it: all.",
+          {.doc = "Methods; `GET` takes HEAD too. Without it: all.",
            .format = Format::method,
            .one_or_list = true,
            .not_empty = true,
@@ -89,9 +89,11 @@ void describe_target(Visitor& v, Route& c) {
           {.doc = "Removed from the start of the path before the upstream gets it; a prefix of the path that the route "
                   "matches.",
            .format = Format::path});
-  v.field("set_path", c.set_path,
-          {.doc = "The path that the upstream gets instead; may use the names of `path_template`: `/v2/{id}`.",
-           .format = Format::path_template});
+  v.field(
+      "set_path", c.set_path,
+      {.doc = "The whole path that the upstream gets instead: what followed a `path_prefix` is not kept. May use the "
+              "names of `path_template`: `/v2/{id}`.",
+       .format = Format::path_template});
   v.field("request_headers", c.request_headers,
           {.doc = "Changes to the request's headers before the upstream gets them."});
   v.field(

@@ -160,7 +160,9 @@ void describe(Visitor& v, TokenService& c) {
                   "its login.",
            .format = Format::line,
            .unique = true});
-  v.field("deliver", c.deliver, {.doc = "How login and refresh give the tokens: as `json`, as `cookies`, or `both`."});
+  v.field("deliver", c.deliver,
+          {.doc = "How login and refresh give the tokens: as `json`, as `cookies`, or `both`. The last two need "
+                  "`cookies:`; an empty map `{}` takes the defaults."});
   v.field("cookies", c.cookies, {.doc = "The cookies of browsers' sessions."});
   v.field("signing_keys", c.signing_keys, {.doc = "The keys that sign access tokens."});
   v.field("login_limits", c.login_limits, {.doc = "How many wrong passwords are answered."});

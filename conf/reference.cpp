@@ -22,7 +22,8 @@ Notation:
 - **durations** are an integer with a unit: `250ms`, `5s`, `2m`, `1h`, `7d`; **sizes** are bytes or have a unit: `512`, `16KiB`,
   `1MiB`, `2GiB`;
 - **`${VAR}`** in a value stands for the environment variable, **`${VAR:-default}`** has a default for one that is not set or
-  empty, `$${` writes a literal `${`. They are expanded after the file is parsed and cannot change its form;
+  empty, `$${` writes a literal `${`. They are expanded after the file is parsed and cannot change its form. Within `{...}`
+  and `[...]` they need quotes: `"${VAR}"`;
 - **relative files and folders** start at the folder of the configuration file;
 - unknown keys, keys given twice, merge keys (`<<`) and a second document are errors; anchors and aliases work.
 )";
