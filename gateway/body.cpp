@@ -64,7 +64,7 @@ Task<BodyReader::Piece> BodyReader::next() {
     std::size_t size = space_;
     if (kind_ == http::BodyKind::fixed) size = static_cast<std::size_t>(std::min<std::uint64_t>(size, remaining_));
     const auto [error, bytes] = co_await from_.read_some(place_, size);
-    if (error) {
+    if (error || bytes == 0) {  // without an error: there was no room, and never will be
       const bool ended = kind_ == http::BodyKind::until_close && error == boost::asio::error::eof;
       done_ = ended;
       co_return Piece{{}, ended ? Status::last : Status::failed};

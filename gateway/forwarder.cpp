@@ -221,6 +221,7 @@ Task<Forwarder::End> Forwarder::relay_body() {
       if (client_error) break;
     }
     if (!at_hand) piece = co_await reader.next();
+    if (piece.status == BodyReader::Status::last && !may_end_by_close()) piece.status = BodyReader::Status::failed;
     if (piece.status == BodyReader::Status::malformed || piece.status == BodyReader::Status::failed) {
       const bool malformed = piece.status == BodyReader::Status::malformed;
       Refusal refusal = interrupted(malformed ? Reason::upstream_malformed : Reason::upstream_unavailable,

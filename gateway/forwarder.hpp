@@ -67,6 +67,10 @@ class Forwarder final : private Watch::Permission {
   void build_downstream_head();
   bool take_pooled();
   bool may_retry_now() const;
+  // False when the response's end is the connection's, and that was a reset. TLS has an end of its own.
+  bool may_end_by_close() const noexcept {
+    return !upstream_reset_ || response_framing_.kind != http::BodyKind::until_close || upstream_->transport.is_tls();
+  }
   End give_up(Refusal refused);
   std::optional<Refusal> judge_response();
   bool response_is_upgrade() const noexcept;
@@ -99,6 +103,7 @@ class Forwarder final : private Watch::Permission {
   std::string_view response_rest_;  // in response_buffer_, behind the head
   http::Framing response_framing_;
   bool upstream_reusable_ = false;
+  bool upstream_reset_ = false;  // is known by a send, of which the kernel tells once: a read finds a plain end then
   bool tunnel_drained_ = false;
 
   Upload upload_ = Upload::none;

@@ -1,6 +1,7 @@
 // The request's body on its way to the upstream: a coroutine beside the one that awaits the response, since an upstream
 // may answer before it has read everything.
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <cstring>
 
 #include "gateway/forwarder.hpp"
@@ -98,6 +99,7 @@ Task<void> Forwarder::upload_pieces(BodyReader& reader) {
     if (upload_ != Upload::running) co_return;
     if (error) {
       upload_ = Upload::stopped;  // the upstream takes no more; it may have answered already
+      upstream_reset_ = error != boost::asio::error::broken_pipe && error != boost::asio::error::operation_aborted;
       co_return;
     }
     watch_.touch();

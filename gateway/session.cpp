@@ -122,7 +122,7 @@ Task<bool> Session::serve() {
   bool out_of_memory = false;
   try {
     std::optional<Refusal> refused;
-    keep_slack();
+    make_room();  // a reload since the head was waited for may allow it more than the buffer takes
     if (const auto size = exchange->parse(inbox_.bytes())) {
       inbox_.consume(*size);
     } else {

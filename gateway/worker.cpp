@@ -76,13 +76,13 @@ void Worker::swap(std::shared_ptr<const Snapshot> snapshot) {
   for (const CompiledUpstream& upstream : snapshot->upstreams) {
     std::shared_ptr<UpstreamPool> pool;
     std::shared_ptr<RequestLimit> limit = upstream.limit;
-    // An upstream that did not change goes on counting its requests, and keeps its connections; one with TLS reads its
-    // certificates again.
+    // An upstream that may have as many requests as before goes on counting them; one that did not change at all keeps
+    // its connections, too, but with TLS reads its certificates again.
     for (std::size_t i = 0; active_ && i < active_->pools.size(); ++i) {
       const CompiledUpstream& before = active_->snapshot->upstreams[i];
-      if (before.name != upstream.name || *before.config != *upstream.config) continue;
-      limit = active_->pools[i]->limit();
-      if (!upstream.tls) pool = active_->pools[i];
+      if (before.name != upstream.name) continue;
+      if (before.config->max_requests == upstream.config->max_requests) limit = active_->pools[i]->limit();
+      if (*before.config == *upstream.config && !upstream.tls) pool = active_->pools[i];
     }
     if (!pool) {
       pool = std::make_shared<UpstreamPool>(io_, ticker_, names_, *upstream.config, upstream.tls, std::move(limit));

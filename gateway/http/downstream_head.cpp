@@ -32,8 +32,8 @@ void append_framing(const DownstreamHead& head, HeadWriter& out) {
     case BodyKind::until_close:
       break;
     case BodyKind::none:
-      // What the length would have been (RFC 9110 section 8.6).
-      if (!head.to_head && head.response.status != 304) break;
+      // What the length would have been; none with 204 (RFC 9110 section 8.6).
+      if (head.response.status == 204 || (!head.to_head && head.response.status != 304)) break;
       const Field* const length = head.response.fields.find(KnownField::content_length);
       const auto bytes = length == nullptr ? std::nullopt : parse_content_length(length->value);
       if (bytes) out.line("Content-Length", *bytes);

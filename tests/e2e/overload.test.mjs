@@ -193,7 +193,7 @@ describe('a place is given back', () => {
 
 describe('a reload', () => {
   for (const secure of [false, true]) {
-    it(`goes on counting the requests of an upstream that it does not change${secure ? ', with TLS' : ''}`, async (t) => {
+    it(`goes on counting the requests of an upstream that may have as many as before${secure ? ', with TLS' : ''}`, async (t) => {
       const scope = scoped(t);
       const authority = secure && await makeAuthority(scope);
       const {gateway, config, holds, release} = await startHolding(scope, 1, secure ? {
@@ -203,6 +203,8 @@ describe('a reload', () => {
       ask(served, '/open/held');
       await holds(1);
       assert.equal((await reload(gateway, {...config, timeouts: {response: '50s'}})).status, 200);
+      const pooledLess = {orders: {...config.upstreams.orders, pool: {idle: '7s'}}};
+      assert.equal((await reload(gateway, {...config, upstreams: pooledLess})).status, 200);
       ask(refused, '/open/refused');
       await assertIsRefused(refused);
       release();

@@ -82,6 +82,19 @@ describe('SIGHUP', () => {
     assert.equal((await client.response()).status, 200);
   });
 
+  it('takes a body behind a head that fills the place which a smaller limit gave it', async (t) => {
+    const scope = scoped(t);
+    const {gateway, config} = await startStandard(scope);
+    const client = await connect(scope, gateway.port); // waits with a place for 16 KiB and Inbox::slack
+    config.limits = {...config.limits, head_bytes: '64KiB'};
+    rewrite(gateway, config);
+    assert.equal((await gateway.admin('/reload', {method: 'POST'})).status, 200);
+    const start = 'POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX: ';
+    client.send(`${start}${'x'.repeat(16 * 1024 + 4032 - start.length - 4)}\r\n\r\n`);
+    client.send('2\r\nok\r\n0\r\n\r\n');
+    assert.equal((await client.response('POST')).status, 200);
+  });
+
   it('refuses a key that was taken away, cached tokens too', async (t) => {
     const scope = scoped(t);
     const {gateway, config, key} = await startStandard(scope);

@@ -177,6 +177,28 @@ describe('an upstream that dies', () => {
       });
     }
   }
+
+  it('resets the client when it resets within a response that its close would end, however the upload learns of it', async (t) => {
+    const scope = scoped(t);
+    const {gateway, upstream: dying} = await startStandard(scope);
+    dying.onBytes = ({socket}) => {
+      socket.pause(); // what comes of the upload is left unread
+      if (!socket.answered) socket.write(`${head}\r\n${'x'.repeat(5000)}`, () => setTimeout(() => socket.resetAndDestroy(), 10));
+      socket.answered = true;
+      return true;
+    };
+    for (let i = 0; i < 20; i += 1) {
+      const client = await connect(scope, gateway.port);
+      client.send(request('POST', '/open', {'Content-Length': 100_000_000}));
+      const upload = setInterval(() => client.socket.destroyed || client.send('z'.repeat(65_536)), 1);
+      try {
+        await client.ended();
+      } finally {
+        clearInterval(upload);
+      }
+      assert.doesNotMatch(client.text, /\r\n0\r\n\r\n$/);
+    }
+  });
 });
 
 describe('pooled connections', () => {

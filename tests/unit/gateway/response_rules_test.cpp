@@ -81,6 +81,8 @@ TEST_CASE("the Content-Length of a reply without a body stays for HEAD and 304 a
   CHECK(has_line(response_head("Content-Length: 07\r\n", "HTTP/1.1 200 OK", {}, Method::head), "Content-Length: 7"));
   CHECK(has_line(response_head("Content-Length: 7\r\n", "HTTP/1.1 304 Not Modified"), "Content-Length: 7"));
   CHECK(count_of(response_head("Content-Length: 7\r\n", "HTTP/1.1 204 No Content"), "Content-Length") == 0);
+  CHECK(count_of(response_head("Content-Length: 7\r\n", "HTTP/1.1 204 No Content", {}, Method::head),
+                 "Content-Length") == 0);
   CHECK(count_of(response_head("", "HTTP/1.1 304 Not Modified"), "Content-Length") == 0);
 }
 
