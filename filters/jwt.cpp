@@ -210,9 +210,7 @@ class Jwt final : public Filter {
       if (!newer) break;
       verdict = verify(request, token, provider, state);
     }
-    if (is_undecided(reason_of(verdict), token, provider)) {
-      co_return Refusal(Reason::keys_unavailable, std::get<Refusal>(verdict).detail + "; fetching keys fails");
-    }
+    if (auto* const refused = std::get_if<Refusal>(&verdict)) co_return decided(std::move(*refused), token, provider);
     co_return verdict;
   }
 

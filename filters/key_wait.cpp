@@ -10,9 +10,10 @@ bool lacks_key(Reason reason, const jose::Token& token, const Provider& provider
   return keys == nullptr || token.jws.kid().empty() || !keys->knows(token.jws.kid());
 }
 
-bool is_undecided(Reason reason, const jose::Token& token, const Provider& provider) {
-  if (reason == Reason::keys_unavailable) return false;  // which is said already
-  return lacks_key(reason, token, provider) && provider.source->is_failing();
+Refusal decided(Refusal refused, const jose::Token& token, const Provider& provider) {
+  if (refused.reason == Reason::keys_unavailable) return refused;  // which is said already
+  if (!lacks_key(refused.reason, token, provider) || !provider.source->is_failing()) return refused;
+  return Refusal(Reason::keys_unavailable, refused.detail + "; fetching keys fails");
 }
 
 Task<bool> KeyWait::for_newer(Reason reason) {

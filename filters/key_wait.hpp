@@ -13,9 +13,9 @@ namespace postern::filters {
 // fit: the right one may be missing.
 bool lacks_key(Reason reason, const jose::Token& token, const Provider& provider);
 
-// The token lacks its key, and whether its issuer has it nobody knows, since fetching fails: the token is refused with
-// keys_unavailable then.
-bool is_undecided(Reason reason, const jose::Token& token, const Provider& provider);
+// `refused`, after all waiting, as it is to be told: keys_unavailable where the token lacks its key, and whether its
+// issuer has it nobody knows, since fetching fails. For a token that is worth a fetch (jose::worth_a_key_fetch).
+Refusal decided(Refusal refused, const jose::Token& token, const Provider& provider);
 
 // Of one token. Waits for keys once, and once more when that fetch had begun before the token came.
 class KeyWait {

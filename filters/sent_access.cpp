@@ -38,13 +38,14 @@ Task<tl::expected<jose::Claims, Refusal>> verify_by_newest_keys(jose::Token& tok
                                                                 FilterWorkerState& state, double now) {
   KeyWait wait(provider, provider.source->version());
   auto claims = verify_once(token, provider, state, now);
+  // What no key could make acceptable never causes a fetch.
+  if (claims || !jose::worth_a_key_fetch(token, provider.rules, now)) co_return claims;
   while (!claims && lacks_key(claims.error().reason, token, provider)) {
-    // What no key could make acceptable never causes a fetch.
-    if (!jose::worth_a_key_fetch(token, provider.rules, now)) break;
     const bool newer = co_await wait.for_newer(claims.error().reason);
     if (!newer) break;
     claims = verify_once(token, provider, state, now);
   }
+  if (!claims) co_return tl::unexpected(decided(std::move(claims.error()), token, provider));
   co_return claims;
 }
 

@@ -12,8 +12,8 @@
 namespace postern::filters {
 
 // jose::verify() by the provider's keys, and once more by newer ones where the token's key is not among them: another
-// gateway may have made it a moment ago. Refuses keys_unavailable where there are none. On a refusal `token` stays as
-// it is. All must live until it is done.
+// gateway may have made it a moment ago. Refuses keys_unavailable where there are none, and where nobody knows whether
+// the token's key exists (decided()). On a refusal `token` stays as it is. All must live until it is done.
 Task<tl::expected<jose::Claims, Refusal>> verify_by_newest_keys(jose::Token& token, const Provider& provider,
                                                                 FilterWorkerState& state, double now);
 

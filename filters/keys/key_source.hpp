@@ -51,7 +51,7 @@ class KeySource {
   // For operators; without the provider's name and issuers.
   virtual ProviderStatus status() const = 0;
   // Whether the last fetch failed: the issuer may have keys by now that keys() lacks.
-  virtual bool is_failing() const { return false; }
+  virtual bool is_failing() const = 0;
   // Whether await_fetch() can ever be worth a coroutine.
   virtual bool is_remote() const noexcept { return false; }
 
@@ -72,6 +72,7 @@ class KeySource {
 class NoKeys final : public KeySource {
  public:
   ProviderStatus status() const override { return {}; }
+  bool is_failing() const override { return false; }
 };
 
 // Keys that stay as they were loaded, from the files that `source` names.
@@ -79,6 +80,7 @@ class LocalKeys final : public KeySource {
  public:
   LocalKeys(jose::KeySet keys, std::string source, std::vector<jose::SkippedKey> skipped);
   ProviderStatus status() const override { return status_; }
+  bool is_failing() const override { return false; }
 
  private:
   ProviderStatus status_;

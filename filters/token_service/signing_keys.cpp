@@ -106,7 +106,15 @@ Task<keys::Waited> SigningKeys::await_fetch(keys::Wanted wanted) {
   const auto waiter = std::make_shared<Handoff<keys::Waited>>(executor);
   boost::asio::post(io_, [self = shared_from_this(), waiter, wanted] { self->ask(waiter, wanted); });
   const auto waited = co_await waiter->wait(std::chrono::steady_clock::now() + store_deadline);
-  co_return waited.value_or(keys::Waited::not_at_all);
+  if (waited) co_return *waited;
+  const std::lock_guard lock(mutex_);
+  if (is_looking_) is_failing_ = true;  // else the answer has come, and this worker was late
+  co_return keys::Waited::not_at_all;
+}
+
+bool SigningKeys::is_failing() const {
+  const std::lock_guard lock(mutex_);
+  return is_failing_;
 }
 
 ProviderStatus SigningKeys::status() const {
@@ -158,6 +166,10 @@ void SigningKeys::load() {
   const auto store = store_->get();
   if (store == nullptr) return;
   loading_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    is_looking_ = true;
+  }
   insist([&] { store->load_signing_keys(to_settle()); });
 }
 
@@ -187,6 +199,8 @@ void SigningKeys::heed(const Outcome& outcome) {
       if (last_error_.empty())
         spdlog::warn("token_service: the signing keys cannot be read: {}", outcome.error().detail);
       last_error_ = outcome.error().detail;
+      // Where the store did not add a key, those that it has were read just before.
+      if (std::exchange(is_looking_, false)) is_failing_ = true;
     }
     wake(false);
     answer_demands(tl::unexpected(outcome.error().detail));
@@ -198,6 +212,7 @@ void SigningKeys::heed(const Outcome& outcome) {
   {
     const std::lock_guard lock(mutex_);
     last_error_.clear();
+    is_looking_ = is_failing_ = false;
     schedule = schedule_;
   }
   const auto due = state::due_key(usable, now, schedule);

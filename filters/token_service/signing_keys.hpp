@@ -73,6 +73,8 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   // Another gateway may sign with a key that this one has not seen: the store is asked, for an unknown kid at most once
   // in ten seconds.
   Task<keys::Waited> await_fetch(keys::Wanted wanted) override;
+  // Whether the last look at the store failed, or somebody waited for it in vain.
+  bool is_failing() const override;
   bool is_remote() const noexcept override { return true; }
   ProviderStatus status() const override;
 
@@ -131,6 +133,8 @@ class SigningKeys final : public keys::KeySource, public std::enable_shared_from
   std::vector<Loaded> loaded_;
   state::Millis superseded_before_ = 0;  // as in state::SigningKeySet; written by the thread of `io` alone
   std::string last_error_;
+  bool is_looking_ = false;  // a call is under way that only reads the keys
+  bool is_failing_ = false;
 };
 
 }  // namespace postern::token_service

@@ -8,10 +8,11 @@ import * as jose from 'jose';
 import {inRedis, startRedis} from './harness/redis.mjs';
 import {startGateway} from './harness/gateway.mjs';
 import {exchange} from './harness/raw_client.mjs';
+import {assertErrorReply} from './harness/refusals.mjs';
 import {bearer, request} from './harness/requests.mjs';
 import {scoped} from './harness/scope.mjs';
 import {assertRefusal, audience, issuer, queryStore, sessionConfig, startTokenService} from './harness/token_service.mjs';
-import {goodClaims, remember} from './harness/tokens.mjs';
+import {goodClaims, makeKey, mint, remember} from './harness/tokens.mjs';
 import {eventually} from './harness/waiting.mjs';
 
 const kidOf = (token) => jose.decodeProtectedHeader(token).kid;
@@ -60,6 +61,62 @@ describe('a token of a key that another gateway has made a moment ago', () => {
     const {first, session} = await startBoth(scoped(t));
     await first.refresh(session.refresh_token, session.access_token);
   });
+});
+
+// What a gateway tells of such a token while nobody can say whether its key exists.
+async function assertUndecided(gateway, session) {
+  const token = session.access_token;
+  const answers = await Promise.all([
+    gateway.use(token),
+    gateway.post('/auth/introspect', form({token}), [auditor]),
+    gateway.post('/auth/revoke', form({token})),
+    gateway.tryLogout(undefined, [bearer(token)]),
+    gateway.tryRefresh(session.refresh_token, token),
+  ]);
+  for (const [i, answer] of answers.entries()) {
+    const type = i === 1 || i === 2 ? 'application/json' : undefined; // OAuth's endpoints
+    assertErrorReply(answer, {status: 503, reason: 'keys_unavailable', type});
+    assert.equal(answer.get('retry-after'), '5');
+  }
+}
+
+describe('a token of a key that another gateway has made before the store was lost', {concurrency: true}, () => {
+  for (const [how, {timeout, down, up}] of Object.entries({
+    'is not there': {timeout: '300ms', down: (redis) => redis.kill(), up: (redis) => redis.start()},
+    'does not answer': {timeout: '5s', down: (redis) => redis.pause(), up: (redis) => redis.resume()},
+  })) {
+    it(`is neither good nor bad while the store ${how}, and good when it is back`, async (t) => {
+      const scope = scoped(t);
+      const redis = await startRedis(scope);
+      const settings = {service: {...service, ...inRedis(redis, {timeout})}};
+      const second = await startTokenService(scope, settings);
+      const first = await startTokenService(scope, {like: second, ...settings});
+      const known = await first.login();
+      assert.equal((await second.gateway.admin('/keys/rotate', {method: 'POST'})).status, 200);
+      const session = await second.login();
+      assert.notEqual(kidOf(session.access_token), kidOf(known.access_token));
+      await down(redis);
+      await assertUndecided(first, session);
+      await first.assertAccepted(known.access_token);
+      const stranger = await makeKey('ES256');
+      const ofStranger = await mint(stranger, {iss: issuer, aud: audience, client_id: 'postern'});
+      assertErrorReply(await first.use(ofStranger), {status: 503, reason: 'keys_unavailable'});
+      const ofAnotherService = await mint(stranger, {iss: issuer, aud: 'another', client_id: 'postern'});
+      assertErrorReply(await first.use(ofAnotherService), {status: 401, reason: 'key_unknown'});
+      const inactive = await first.post('/auth/introspect', form({token: ofAnotherService}), [auditor]);
+      assert.equal(inactive.text, '{"active":false}');
+      await up(redis);
+      await eventually('the new key is known', async () => {
+        const answer = await first.use(session.access_token);
+        if (answer.status !== 200) assertErrorReply(answer, {status: 503, reason: 'keys_unavailable'});
+        return answer.status === 200;
+      });
+      assertErrorReply(await first.use(ofStranger), {status: 401, reason: 'key_unknown'});
+      const answer = await first.post('/auth/introspect', form({token: session.access_token}), [auditor]);
+      assert.equal(answer.json.active, true, answer.text);
+      await first.refresh(session.refresh_token, session.access_token);
+    });
+  }
 });
 
 describe('a key that was revoked', () => {

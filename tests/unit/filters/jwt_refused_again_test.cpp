@@ -51,6 +51,7 @@ TEST_CASE("a token that was refused is judged again once the provider has other 
   struct Keys final : keys::KeySource {
     using KeySource::publish;
     ProviderStatus status() const override { return {}; }
+    bool is_failing() const override { return false; }
   };
   const auto set_of = [](std::string_view alg) {
     return std::make_shared<const jose::KeySet>(

@@ -3,33 +3,19 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/filters/issuer.hpp"
+#include "tests/unit/filters/published_keys.hpp"
 
 using namespace postern;
 using namespace postern::filters;
 
 namespace {
 
-// Keys that an issuer publishes, and whether the last fetch of them failed.
-class Published final : public keys::KeySource {
- public:
-  explicit Published(bool fails) : fails_(fails) {
-    publish(std::make_shared<const jose::KeySet>(
-        jose::parse_jwks(mint::jwks({mint::jwk(mint::shared_key("RS256"))}), false).value().keys));
-  }
-  ProviderStatus status() const override { return {}; }
-  bool is_failing() const override { return fails_; }
-  bool is_remote() const noexcept override { return true; }
-
- private:
-  bool fails_;
-};
-
-// Whether a refusal for that reason of a token with that header says nothing about the token.
-bool undecided(Reason reason, std::string_view header, bool fails) {
+// What a refusal for that reason of a token with that header becomes.
+Reason told(Reason reason, std::string_view header, bool fails) {
   const auto provider = make_provider();
   provider->source = std::make_shared<Published>(fails);
   const std::string text = mint::sign(mint::shared_key("RS256"), std::string(header), payload());
-  return is_undecided(reason, jose::parse_token(text).value(), *provider);
+  return decided(Refusal(reason), jose::parse_token(text).value(), *provider).reason;
 }
 
 constexpr std::string_view known = R"({"alg":"RS256","kid":"k1"})";
@@ -39,15 +25,15 @@ constexpr std::string_view nameless = R"({"alg":"RS256"})";
 }  // namespace
 
 TEST_CASE("whether a token's key exists is not known while fetching fails, and is when it does not") {
-  CHECK(undecided(Reason::key_unknown, unknown, true));
-  CHECK_FALSE(undecided(Reason::key_unknown, unknown, false));
-  CHECK(undecided(Reason::signature_invalid, nameless, true));
-  CHECK_FALSE(undecided(Reason::signature_invalid, nameless, false));
+  CHECK(told(Reason::key_unknown, unknown, true) == Reason::keys_unavailable);
+  CHECK(told(Reason::key_unknown, unknown, false) == Reason::key_unknown);
+  CHECK(told(Reason::signature_invalid, nameless, true) == Reason::keys_unavailable);
+  CHECK(told(Reason::signature_invalid, nameless, false) == Reason::signature_invalid);
 }
 
 TEST_CASE("what no other key would change is decided though fetching fails") {
-  CHECK_FALSE(undecided(Reason::signature_invalid, known, true));
-  CHECK_FALSE(undecided(Reason::token_expired, known, true));
-  CHECK_FALSE(undecided(Reason::audience_mismatch, known, true));
-  CHECK_FALSE(undecided(Reason::keys_unavailable, unknown, true));
+  CHECK(told(Reason::signature_invalid, known, true) == Reason::signature_invalid);
+  CHECK(told(Reason::token_expired, known, true) == Reason::token_expired);
+  CHECK(told(Reason::audience_mismatch, known, true) == Reason::audience_mismatch);
+  CHECK(told(Reason::keys_unavailable, unknown, true) == Reason::keys_unavailable);
 }

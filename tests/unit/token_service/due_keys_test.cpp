@@ -1,74 +1,9 @@
 // How often SigningKeys looks at the store, and adds a key, when what it adds never signs.
 #include <doctest/doctest.h>
-#include <spdlog/spdlog.h>
 
-#include "filters/token_service/signing_keys.hpp"
+#include "tests/unit/token_service/stubborn_store.hpp"
 
 namespace postern::token_service {
-namespace {
-
-using std::chrono::steady_clock;
-
-// Has the same keys whatever is added, and answers at once.
-class StubbornStore final : public state::Store {
- public:
-  explicit StubbornStore(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      state::SigningKeyRecord key;
-      key.kid = "key " + std::to_string(i);
-      key.alg = "one that nobody knows";
-      key.retired = 4'000'000'000'000;
-      set.keys.push_back(std::move(key));
-    }
-  }
-  void begin_session(state::Family, state::RefreshToken, state::Done<state::Begun>) override {}
-  void rotate(state::Rotation, state::Done<state::Rotated>) override {}
-  void find(std::string, state::TokenHash, std::string, state::Millis, state::Millis,
-            state::Done<state::FoundSession>) override {}
-  void revoke(state::Revocation, state::Done<std::uint64_t>) override {}
-  void end_sessions(std::string, std::string, state::Millis, state::Done<std::vector<state::Revocation>>) override {}
-  void follow(state::Follower follower) override { heard = std::move(follower); }
-  void load_signing_keys(state::Done<state::SigningKeySet> done) override {
-    ++loaded;
-    done(set);
-  }
-  void add_signing_key(state::SigningKeyRecord, std::uint64_t, state::Done<state::SigningKeySet> done) override {
-    ++added;
-    done(set);
-  }
-  void count_attempt(std::vector<state::Attempt>, state::Millis, state::Done<state::Millis>) override {}
-  void uncount_attempt(std::vector<state::Attempt>, state::Done<state::Nothing>) override {}
-  void sweep(state::Believed, std::size_t, state::Done<std::size_t>) override {}
-
-  state::Follower heard;
-  state::SigningKeySet set;
-  int loaded = 0, added = 0;
-};
-
-// Keys over such a store, which have looked at it for the first time.
-struct Stubborn {
-  explicit Stubborn(std::size_t count) : store(std::make_shared<StubbornStore>(count)) {
-    spdlog::set_level(spdlog::level::off);
-    keys->start();
-    io.poll();
-  }
-  ~Stubborn() {
-    holder->close();
-    spdlog::set_level(level);
-  }
-  Stubborn(const Stubborn&) = delete;
-  Stubborn& operator=(const Stubborn&) = delete;
-
-  const spdlog::level::level_enum level = spdlog::get_level();
-  boost::asio::io_context io{1};
-  const steady_clock::time_point began = steady_clock::now();
-  std::shared_ptr<StubbornStore> store;
-  std::shared_ptr<StoreHolder> holder = std::make_shared<StoreHolder>(store);
-  std::shared_ptr<SigningKeys> keys = std::make_shared<SigningKeys>(io, holder, Revocations::follow(*store),
-                                                                    schedule_of(conf::TokenService()), Secret());
-};
-
-}  // namespace
 
 TEST_CASE("While no key signs four are added at once, then one in a second, however many ask for it") {
   Stubborn stubborn(0);
@@ -77,7 +12,8 @@ TEST_CASE("While no key signs four are added at once, then one in a second, howe
     CHECK(stubborn.keys->signer(1'800'000'000'000).key == nullptr);
     stubborn.io.poll();
   }
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(steady_clock::now() - stubborn.began).count();
+  const auto seconds =
+      std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - stubborn.began).count();
   CHECK(stubborn.store->added <= due_keys_at_once + seconds);
   CHECK(stubborn.store->loaded <= 1 + 2 * seconds);  // by those who ask, and by itself
 }
