@@ -2,29 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/token_service/silent_store.hpp"
+
 namespace postern::token_service {
 namespace {
 
 using std::chrono::milliseconds, std::chrono::steady_clock;
-
-// Has nothing and answers nothing; a test says what its follower hears.
-class SilentStore final : public state::Store {
- public:
-  void begin_session(state::Family, state::RefreshToken, state::Done<state::Begun>) override {}
-  void rotate(state::Rotation, state::Done<state::Rotated>) override {}
-  void find(std::string, state::TokenHash, std::string, state::Millis, state::Millis,
-            state::Done<state::FoundSession>) override {}
-  void revoke(state::Revocation, state::Done<std::uint64_t>) override {}
-  void end_sessions(std::string, std::string, state::Millis, state::Done<std::vector<state::Revocation>>) override {}
-  void follow(state::Follower follower) override { heard = std::move(follower); }
-  void load_signing_keys(state::Done<state::SigningKeySet>) override {}
-  void add_signing_key(state::SigningKeyRecord, std::uint64_t, state::Done<state::SigningKeySet>) override {}
-  void count_attempt(std::vector<state::Attempt>, state::Millis, state::Done<state::Millis>) override {}
-  void uncount_attempt(std::vector<state::Attempt>, state::Done<state::Nothing>) override {}
-  void sweep(state::Believed, std::size_t, state::Done<std::size_t>) override {}
-
-  state::Follower heard;
-};
 
 state::Revocation of_key(std::string kid) {
   return {.kind = state::Revocation::Kind::kid,

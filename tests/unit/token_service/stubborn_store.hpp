@@ -10,11 +10,12 @@
 #include <utility>
 
 #include "filters/token_service/signing_keys.hpp"
+#include "tests/unit/token_service/silent_store.hpp"
 
 namespace postern::token_service {
 
 // Has the same keys whatever is added, and answers at once, be it that it cannot.
-class StubbornStore final : public state::Store {
+class StubbornStore final : public SilentStore {
  public:
   explicit StubbornStore(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -25,13 +26,6 @@ class StubbornStore final : public state::Store {
       set.keys.push_back(std::move(key));
     }
   }
-  void begin_session(state::Family, state::RefreshToken, state::Done<state::Begun>) override {}
-  void rotate(state::Rotation, state::Done<state::Rotated>) override {}
-  void find(std::string, state::TokenHash, std::string, state::Millis, state::Millis,
-            state::Done<state::FoundSession>) override {}
-  void revoke(state::Revocation, state::Done<std::uint64_t>) override {}
-  void end_sessions(std::string, std::string, state::Millis, state::Done<std::vector<state::Revocation>>) override {}
-  void follow(state::Follower follower) override { heard = std::move(follower); }
   void load_signing_keys(state::Done<state::SigningKeySet> done) override {
     ++loaded;
     if (unreadable) return done(tl::unexpected(*unreadable));
@@ -42,11 +36,7 @@ class StubbornStore final : public state::Store {
     if (unwritable) return done(tl::unexpected(*unwritable));
     done(set);
   }
-  void count_attempt(std::vector<state::Attempt>, state::Millis, state::Done<state::Millis>) override {}
-  void uncount_attempt(std::vector<state::Attempt>, state::Done<state::Nothing>) override {}
-  void sweep(state::Believed, std::size_t, state::Done<std::size_t>) override {}
 
-  state::Follower heard;
   state::SigningKeySet set;
   std::optional<state::StoreError> unreadable, unwritable;
   int loaded = 0, added = 0;
