@@ -33,7 +33,9 @@ void describe(Visitor& v, Upstream& c) {
   v.record("upstream", "A service behind the gateway.");
   v.field("endpoints", c.endpoints,
           {.doc = "Its addresses, all `http://host:port` or all `https://host:port`; without a port 80 or 443. A name "
-                  "is looked up when it is needed and again after 30 s; while that fails, the addresses before serve.",
+                  "is looked up when it is needed and again after 30 s; while that fails, the addresses before serve. "
+                  "A connection that is kept is used first; new ones go to the endpoints in turn, and where one cannot "
+                  "be reached, to the next.",
            .required = true,
            .format = Format::endpoint,
            .one_or_list = true,
